@@ -1,0 +1,54 @@
+// swift-tools-version: 6.3
+// SPDX-License-Identifier: Apache-2.0
+
+import PackageDescription
+
+/// What every Swift target is held to: Swift 6, explicit `unsafe`, explicit imports, no warnings.
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .strictMemorySafety(),
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+/// `Lifetimes` lets `Wire` declare views that cannot outlive the bytes they look at.
+let lifetimes: [SwiftSetting] = [.enableExperimentalFeature("Lifetimes")]
+
+let package = Package(
+    name: "iptund",
+    products: [
+        .executable(name: "iptund", targets: ["iptund"]),
+        .library(name: "Tunnel", targets: ["Wire", "Tunnel"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+    ],
+    targets: [
+        // What Swift cannot import, and the C libraries that we stand on.
+        .target(name: "CLinux", cSettings: [.enableWarning("all"), .enableWarning("extra"), .treatAllWarnings(as: .error)]),
+        .systemLibrary(name: "CLibcap", pkgConfig: "libcap", providers: [.apt(["libcap-dev"])]),
+        .systemLibrary(name: "CNetlink", pkgConfig: "libnl-route-3.0", providers: [.apt(["libnl-route-3-dev"])]),
+
+        // Bytes; rules; the operating system; the program.
+        .target(name: "Wire", swiftSettings: strict + lifetimes),
+        .target(name: "Tunnel", dependencies: ["Wire"], swiftSettings: strict),
+        .target(name: "Linux", dependencies: ["Wire", "CLinux", "CLibcap", "CNetlink"], swiftSettings: strict),
+        .executableTarget(
+            name: "iptund",
+            dependencies: [
+                "Wire", "Tunnel", "Linux",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: strict),
+
+        .testTarget(name: "WireTests", dependencies: ["Wire"], swiftSettings: strict),
+        .testTarget(name: "TunnelTests", dependencies: ["Tunnel", "Wire"], swiftSettings: strict),
+        .testTarget(name: "LinuxTests", dependencies: ["Linux", "Wire"], swiftSettings: strict),
+        .testTarget(name: "iptundTests", dependencies: ["iptund", "Linux", "Tunnel", "Wire"], swiftSettings: strict),
+        .testTarget(name: "NetworkTests", dependencies: ["iptund", "Linux", "Wire"], swiftSettings: strict),
+    ]
+)

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#define _GNU_SOURCE
+#include "CLinux.h"
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <net/if.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+static_assert(sizeof(struct clinux_message) == sizeof(struct mmsghdr), "clinux_message mirrors mmsghdr");
+static_assert(offsetof(struct clinux_message, length) == offsetof(struct mmsghdr, msg_len), "clinux_message mirrors mmsghdr");
+
+static int result(long value) { return value < 0 ? -errno : (int)value; }
+
+int clinux_recvmmsg(int fd, struct clinux_message *messages, unsigned int count, int flags) {
+    return result(recvmmsg(fd, (struct mmsghdr *)messages, count, flags, NULL));
+}
+
+int clinux_sendmmsg(int fd, struct clinux_message *messages, unsigned int count, int flags) {
+    return result(sendmmsg(fd, (struct mmsghdr *)messages, count, flags));
+}
+
+int clinux_tun_attach(int fd, char name[16], int flags) {
+    struct ifreq request = {0};
+    memcpy(request.ifr_name, name, IFNAMSIZ - 1);
+    request.ifr_flags = (short)flags;
+    int status = ioctl(fd, TUNSETIFF, &request);
+    if (status == 0) memcpy(name, request.ifr_name, IFNAMSIZ);
+    return result(status);
+}
+
+int clinux_tun_flags(int fd) {
+    struct ifreq request = {0};
+    int status = ioctl(fd, TUNGETIFF, &request);
+    return status < 0 ? -errno : (unsigned short)request.ifr_flags;
+}
+
+int clinux_tun_set_offload(int fd, unsigned int offloads) { return result(ioctl(fd, TUNSETOFFLOAD, offloads)); }
+
+int clinux_tun_set_little_endian(int fd) {
+    int on = 1;
+    return result(ioctl(fd, TUNSETVNETLE, &on));
+}
+
+int clinux_fork(void) { return result(fork()); }
+
+int clinux_prctl(int option, unsigned long argument) { return result(prctl(option, argument, 0, 0, 0)); }
+
+int clinux_set_ids(uid_t user, gid_t group) {
+    if (setresgid(group, group, group) < 0) return -errno;
+    return result(setresuid(user, user, user));
+}
+
+int clinux_close_range(unsigned int first, unsigned int last) { return result(syscall(SYS_close_range, first, last, 0)); }
+
+int clinux_poll(struct pollfd *descriptors, unsigned int count, int timeout_milliseconds) {
+    int ready;
+    do ready = poll(descriptors, count, timeout_milliseconds);
+    while (ready < 0 && errno == EINTR);
+    return result(ready);
+}
+
+int clinux_open(const char *path, int flags, unsigned int mode) { return result(open(path, flags, mode)); }
+
+int clinux_duplicate(int fd) { return result(fcntl(fd, F_DUPFD_CLOEXEC, 0)); }
+
+int clinux_set_namespace(int fd, int type) { return result(setns(fd, type)); }
+
+int clinux_peer_credentials(int fd, pid_t *pid, uid_t *user, gid_t *group) {
+    struct ucred credentials;
+    socklen_t length = sizeof credentials;
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &credentials, &length) < 0) return -errno;
+    *pid = credentials.pid, *user = credentials.uid, *group = credentials.gid;
+    return 0;
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What Swift cannot import: variadic calls (ioctl, prctl), calls behind _GNU_SOURCE, and calls that Swift marks
+ * unavailable (fork). Every function returns a value >= 0 or -errno; none of them decides, stores or logs anything. */
+#pragma once
+#include <time.h>
+
+#include <linux/errqueue.h>
+#include <linux/filter.h>
+#include <linux/if_tun.h>
+#include <linux/virtio_net.h>
+#include <poll.h>
+#include <pthread.h>
+#include <sched.h>
+#include <spawn.h>
+#include <stdint.h>
+#include <sys/eventfd.h>
+#include <sys/file.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/types.h>
+
+/* The layout of struct mmsghdr, which only exists behind _GNU_SOURCE (asserted in CLinux.c). */
+struct clinux_message {
+    struct msghdr header;
+    unsigned int length;
+};
+
+/* recvmmsg(2): messages received, or -errno. GNU only. */
+int clinux_recvmmsg(int fd, struct clinux_message *messages, unsigned int count, int flags);
+/* sendmmsg(2): messages sent, or -errno of the first. GNU only. */
+int clinux_sendmmsg(int fd, struct clinux_message *messages, unsigned int count, int flags);
+
+/* TUNSETIFF: attaches fd to the device `name` (created if absent), whose name comes back in `name`. ioctl is variadic. */
+int clinux_tun_attach(int fd, char name[16], int flags);
+/* TUNGETIFF: the flags of the attached device. ioctl is variadic. */
+int clinux_tun_flags(int fd);
+/* TUNSETOFFLOAD. ioctl is variadic. */
+int clinux_tun_set_offload(int fd, unsigned int offloads);
+/* TUNSETVNETLE: vnet headers are little-endian whatever the machine is. ioctl is variadic. */
+int clinux_tun_set_little_endian(int fd);
+
+/* fork(2): marked unavailable in Swift. Only for a process that has one thread. */
+int clinux_fork(void);
+/* prctl(2) with two arguments: variadic. */
+int clinux_prctl(int option, unsigned long argument);
+/* setresgid(2), setresuid(2): GNU only. */
+int clinux_set_ids(uid_t user, gid_t group);
+/* close_range(2): GNU only. */
+int clinux_close_range(unsigned int first, unsigned int last);
+/* ppoll(2) would be GNU only; poll(2) is enough: ready descriptors or -errno, EINTR retried. */
+int clinux_poll(struct pollfd *descriptors, unsigned int count, int timeout_milliseconds);
+/* open(2) with a mode: variadic. */
+int clinux_open(const char *path, int flags, unsigned int mode);
+/* fcntl(F_DUPFD_CLOEXEC): variadic. */
+int clinux_duplicate(int fd);
+/* setns(2): GNU only. */
+int clinux_set_namespace(int fd, int type);
+/* The user and group of the process at the other end of a Unix socket (SO_PEERCRED; struct ucred is GNU only). */
+int clinux_peer_credentials(int fd, pid_t *pid, uid_t *user, gid_t *group);

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Network byte order (RFC 791, appendix B): the most significant octet comes first.
+///
+/// The loads are `unsafe` to the compiler only because they are generic: for integers every bit pattern is a value,
+/// and the offset is checked against the span.
+extension RawSpan {
+    /// The octet at `offset`. Traps when it lies outside of the span.
+    public func octet(at offset: Int) -> UInt8 {
+        // SAFETY: bounds are checked by the callee; every bit pattern is a UInt8.
+        unsafe unsafeLoad(fromByteOffset: offset, as: UInt8.self)
+    }
+
+    /// The two octets at `offset`, in host byte order. Traps when they lie outside of the span.
+    public func uint16(at offset: Int) -> UInt16 {
+        // SAFETY: bounds are checked by the callee; every bit pattern is a UInt16.
+        UInt16(bigEndian: unsafe unsafeLoadUnaligned(fromByteOffset: offset, as: UInt16.self))
+    }
+
+    /// The four octets at `offset`, in host byte order. Traps when they lie outside of the span.
+    public func uint32(at offset: Int) -> UInt32 {
+        // SAFETY: bounds are checked by the callee; every bit pattern is a UInt32.
+        UInt32(bigEndian: unsafe unsafeLoadUnaligned(fromByteOffset: offset, as: UInt32.self))
+    }
+}
+
+extension MutableRawSpan {
+    /// Writes one octet at `offset`. Traps when it lies outside of the span.
+    @_lifetime(self: copy self)
+    public mutating func store(_ value: UInt8, at offset: Int) {
+        storeBytes(of: value, toByteOffset: offset, as: UInt8.self)
+    }
+
+    /// Writes two octets at `offset`, most significant first. Traps when they lie outside of the span.
+    @_lifetime(self: copy self)
+    public mutating func store(_ value: UInt16, at offset: Int) {
+        storeBytes(of: value.bigEndian, toByteOffset: offset, as: UInt16.self)
+    }
+
+    /// Writes four octets at `offset`, most significant first. Traps when they lie outside of the span.
+    @_lifetime(self: copy self)
+    public mutating func store(_ value: UInt32, at offset: Int) {
+        storeBytes(of: value.bigEndian, toByteOffset: offset, as: UInt32.self)
+    }
+}
