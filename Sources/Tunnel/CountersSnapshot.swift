@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+
+extension Counters {
+    /// The counters of one direction at one moment.
+    public struct Snapshot: Equatable, Sendable {
+        /// Packets that the source gave us.
+        public let received: UInt64
+        /// ICMP errors about our outer packets.
+        public let errors: UInt64
+        /// Packets that belonged to no peer.
+        public let interface: Entry
+        /// Packets by peer, in the order of the table.
+        public let peers: [Entry]
+
+        /// Packets that the sink took.
+        public var delivered: UInt64 { peers.reduce(0) { $0 + $1.delivered } }
+        /// Packets that were dropped, for whatever reason. When all is quiet, received = delivered + dropped.
+        public var dropped: UInt64 { peers.reduce(interface.dropped) { $0 + $1.dropped } }
+    }
+
+    /// What was counted for one peer, or for packets without one.
+    public struct Entry: Equatable, Sendable {
+        /// Packets that the sink took.
+        public let delivered: UInt64
+        /// Their inner octets.
+        public let deliveredOctets: UInt64
+        /// When the last one was delivered, milliseconds of the writer's clock; 0 for never.
+        public let lastDelivered: UInt64
+        /// Packets dropped, by reason; reasons that never occurred are left out.
+        public let drops: [Drop: UInt64]
+
+        /// Packets dropped for whatever reason.
+        public var dropped: UInt64 { drops.values.reduce(0, +) }
+    }
+}

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+
+extension Drop {
+    /// What happened, in one sentence, and what to look at.
+    public var explanation: (sentence: String, hint: String) {
+        switch self {
+        case .truncated: ("the inner packet is shorter than its header", "a broken or hostile sender")
+        case .notIP: ("the inner packet is neither IPv4 nor IPv6", "a broken or hostile sender")
+        case .innerIPv6: ("the inner packet is IPv6", "this tunnel carries IPv4 only; route IPv6 elsewhere")
+        case .headerLength: ("the inner header length is below 20 octets", "a broken or hostile sender")
+        case .totalLength: ("the inner total length does not fit what arrived", "a broken or hostile sender")
+        case .ttlZero: ("the inner TTL is 0", "a broken or hostile sender")
+        case .noPeer: ("no peer's AllowedIPs hold the inner destination", "add the destination to AllowedIPs")
+        case .loop: ("our own outer packet came back", "add a route to the peer that avoids the tunnel device")
+        case .returning: ("it came from the peer it would be sent to", "ip route get PEER-SIDE-ADDRESS on this host")
+        case .tooLong: ("an outer packet cannot be that long", "lower the MTU of the tunnel device")
+        case .offload: ("the device left a checksum or segmentation undone", "ethtool -k DEVICE: turn offloads off")
+        case .unreachable: ("the peer cannot be reached", "ip route get PEER")
+        case .exceedsMTU: ("longer than the underlay's MTU", "set the tunnel's MTU to the underlay's less 20")
+        case .noBuffers: ("the host's send queue is full", "the underlay is slower than the traffic")
+        case .forbidden: ("the host's firewall forbids sending", "nft: ip protocol 4 ip daddr PEER accept (output)")
+        case .sendFailed: ("sending failed", "see the log")
+        case .receiveTruncated: ("longer than 65,535 octets", "a broken or hostile sender")
+        case .outerMalformed: ("the outer header makes no sense", "a broken or hostile sender")
+        case .outerFragment: ("a fragment of an outer packet", "the kernel should reassemble; check its version")
+        case .notPeer: ("from an address that is no peer", "the peer's address changed, or a stranger tries")
+        case .notLocal: ("from a peer, to another of our addresses", "the peer must send to the address given as local")
+        case .innerChecksum: ("the inner header checksum is wrong", "corrupted on the way, or a broken sender")
+        case .innerSource: ("the inner source is outside of the peer's AllowedIPs", "add it there, or the peer spoofs")
+        case .martian: ("an inner address that no packet may have", "a broken or hostile sender")
+        case .nested: ("our own tunnel inside of itself", "a route at the peer sends our outer packets back to us")
+        case .congestionUnsignalled: ("congestion marked on a packet that cannot say so", "a router marks wrongly")
+        case .deviceDown: ("the tunnel device is not up", "ip link set DEVICE up")
+        case .writeRejected: ("the tunnel device refused the packet", "see the log")
+        case .writeFailed: ("writing to the tunnel device failed", "see the log")
+        }
+    }
+}

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import Wire
+
+/// The peers of one tunnel, and who is responsible for an address. Immutable; one peer is simply N = 1.
+public struct PeerTable: Sendable {
+    /// The peers, by ``PeerIndex``.
+    public let peers: [Peer]
+
+    private let endpoints: [Endpoint]
+    private let byEndpoint: EndpointMap
+    private let byInnerAddress: PrefixMap
+
+    /// The outer addresses of one peer: what the data path needs of a ``Peer``.
+    public struct Endpoint: Equatable, Sendable {
+        /// The peer's address.
+        public let remote: IPv4Address
+        /// Ours.
+        public let local: IPv4Address
+        /// Which of our addresses the peer may send to.
+        public let acceptance: Peer.Acceptance
+    }
+
+    /// Why peers do not make a table.
+    public enum Invalid: Error, Equatable, Sendable {
+        /// Two peers have this endpoint.
+        case sameEndpoint(IPv4Address)
+        /// Two peers, or one peer twice, have exactly this prefix. A prefix inside of another is fine: the longest wins.
+        case samePrefix(Prefix)
+        /// An endpoint or local address that cannot be one host's.
+        case notUnicast(IPv4Address)
+    }
+
+    /// Checks the peers against each other and builds the lookups.
+    /// - Throws: the first ``Invalid`` that is found.
+    public init(_ peers: [Peer]) throws(Invalid) {
+        var seenEndpoints: Set<IPv4Address> = []
+        var seenPrefixes: Set<Prefix> = []
+        var entries: [(prefix: Prefix, peer: PeerIndex)] = []
+        for (index, peer) in peers.enumerated() {
+            guard peer.endpoint.isUnicast else { throw .notUnicast(peer.endpoint) }
+            guard peer.local.isUnicast else { throw .notUnicast(peer.local) }
+            guard seenEndpoints.insert(peer.endpoint).inserted else { throw .sameEndpoint(peer.endpoint) }
+            for prefix in peer.allowed {
+                guard seenPrefixes.insert(prefix).inserted else { throw .samePrefix(prefix) }
+                entries.append((prefix, PeerIndex(rawValue: UInt32(index))))
+            }
+        }
+        self.peers = peers
+        endpoints = peers.map { Endpoint(remote: $0.endpoint, local: $0.local, acceptance: $0.acceptance) }
+        byEndpoint = EndpointMap(peers.map(\.endpoint))
+        byInnerAddress = PrefixMap(entries)
+    }
+
+    /// The peer whose AllowedIPs hold `address` most specifically: the one to send it to, the only one to take it from.
+    public func peer(owning address: IPv4Address) -> PeerIndex? { byInnerAddress.peer(owning: address) }
+
+    /// The peer that sends from this outer address; `nil` for a stranger.
+    public func peer(at endpoint: IPv4Address) -> PeerIndex? { byEndpoint.peer(at: endpoint) }
+
+    /// The outer addresses of a peer of this table.
+    public func endpoint(of peer: PeerIndex) -> Endpoint { endpoints[Int(peer.rawValue)] }
+}
