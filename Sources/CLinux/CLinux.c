@@ -68,6 +68,8 @@ int clinux_open(const char *path, int flags, unsigned int mode) { return result(
 
 int clinux_duplicate(int fd) { return result(fcntl(fd, F_DUPFD_CLOEXEC, 0)); }
 
+int clinux_name_thread(pthread_t thread, const char *name) { return -pthread_setname_np(thread, name); }
+
 int clinux_set_namespace(int fd, int type) { return result(setns(fd, type)); }
 
 int clinux_peer_credentials(int fd, pid_t *pid, uid_t *user, gid_t *group) {

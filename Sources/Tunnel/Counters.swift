@@ -40,6 +40,8 @@ public import Wire
         case lastDelivered
         /// ICMP errors about our outer packets; for the interface only.
         case errors
+        /// The last of them, as the caller encodes it.
+        case lastError
     }
 
     /// Cells of the interface, or of one peer.
@@ -62,6 +64,7 @@ public import Wire
     public func snapshot() -> Snapshot {
         Snapshot(
             received: read(Counters.cell(.received, of: nil)), errors: read(Counters.cell(.errors, of: nil)),
+            lastError: read(Counters.cell(.lastError, of: nil)),
             interface: entry(of: nil), peers: (0..<peerCount).map { entry(of: PeerIndex(rawValue: UInt32($0))) })
     }
 
@@ -97,8 +100,11 @@ extension Counters {
         /// The source gave `packets` packets.
         public func received(_ packets: Int) { add(UInt64(packets), to: Counters.cell(.received, of: nil)) }
 
-        /// `errors` ICMP errors about our own outer packets arrived.
-        public func errors(_ errors: Int) { add(UInt64(errors), to: Counters.cell(.errors, of: nil)) }
+        /// `count` ICMP errors about our own outer packets arrived, the last of which the caller encodes as `last`.
+        public func errors(_ count: Int, last: UInt64) {
+            add(UInt64(count), to: Counters.cell(.errors, of: nil))
+            store(last, to: Counters.cell(.lastError, of: nil))
+        }
 
         /// The sink took a packet of `octets` inner octets.
         public func delivered(octets: Int, peer: PeerIndex, at milliseconds: UInt64) {

@@ -7,6 +7,8 @@ extension Counters {
         public let received: UInt64
         /// ICMP errors about our outer packets.
         public let errors: UInt64
+        /// The last of them, as the writer encoded it; 0 for none.
+        public let lastError: UInt64
         /// Packets that belonged to no peer.
         public let interface: Entry
         /// Packets by peer, in the order of the table.

@@ -45,8 +45,6 @@ public enum Drop: UInt8, Error, CaseIterable, Sendable {
 
     // Decapsulation.
 
-    /// Longer than the receive buffer.
-    case receiveTruncated
     /// The outer header makes no sense.
     case outerMalformed
     /// A fragment of an outer packet, which the kernel should have put together.

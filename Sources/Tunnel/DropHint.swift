@@ -20,7 +20,6 @@ extension Drop {
         case .noBuffers: ("the host's send queue is full", "the underlay is slower than the traffic")
         case .forbidden: ("the host's firewall forbids sending", "nft: ip protocol 4 ip daddr PEER accept (output)")
         case .sendFailed: ("sending failed", "see the log")
-        case .receiveTruncated: ("longer than 65,535 octets", "a broken or hostile sender")
         case .outerMalformed: ("the outer header makes no sense", "a broken or hostile sender")
         case .outerFragment: ("a fragment of an outer packet", "the kernel should reassemble; check its version")
         case .notPeer: ("from an address that is no peer", "the peer's address changed, or a stranger tries")

@@ -54,6 +54,8 @@ int clinux_poll(struct pollfd *descriptors, unsigned int count, int timeout_mill
 int clinux_open(const char *path, int flags, unsigned int mode);
 /* fcntl(F_DUPFD_CLOEXEC): variadic. */
 int clinux_duplicate(int fd);
+/* pthread_setname_np(3): GNU only. */
+int clinux_name_thread(pthread_t thread, const char *name);
 /* setns(2): GNU only. */
 int clinux_set_namespace(int fd, int type);
 /* The user and group of the process at the other end of a Unix socket (SO_PEERCRED; struct ucred is GNU only). */

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Glibc
+
+/// Time since the machine started, which never jumps.
+package enum Clock {
+    /// Milliseconds since boot, sleep not counted. The corresponding C call is `clock_gettime(CLOCK_MONOTONIC)`.
+    package static var milliseconds: UInt64 {
+        var now = timespec()
+        unsafe clock_gettime(CLOCK_MONOTONIC, &now)
+        return UInt64(now.tv_sec) * 1000 + UInt64(now.tv_nsec) / 1_000_000
+    }
+}

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CLinux
+internal import Glibc
+
+/// Waiting for descriptors. The corresponding C function is `poll`.
+package enum Poll {
+    /// What ended the wait of a data thread.
+    package enum Wake: Sendable {
+        /// There is something to read, or an error to find out about by reading.
+        case ready
+        /// Somebody asked the thread to stop.
+        case stop
+    }
+
+    /// Waits until `descriptor` has something, or until `stop` is signalled, which goes first.
+    package static func wait(
+        for descriptor: borrowing Descriptor, or stop: borrowing Wakeup
+    ) throws(Errno) -> Wake {
+        var entries: (pollfd, pollfd) = (
+            pollfd(fd: descriptor.rawValue, events: Int16(POLLIN), revents: 0),
+            pollfd(fd: stop.descriptor.rawValue, events: Int16(POLLIN), revents: 0)
+        )
+        // SAFETY: a homogeneous tuple has the layout of an array of two.
+        let result = unsafe withUnsafeMutablePointer(to: &entries) { entries in
+            unsafe entries.withMemoryRebound(to: pollfd.self, capacity: 2) { unsafe clinux_poll($0, 2, -1) }
+        }
+        try checked(result)
+        return entries.1.revents != 0 ? .stop : .ready
+    }
+
+    /// What is waited for, and what came of it.
+    package struct Interest: Sendable {
+        let descriptor: Int32
+        let wantsToWrite: Bool
+        /// Whether there is something to do, errors included.
+        package fileprivate(set) var isReady = false
+
+        /// Something to read, a connection to accept, or the end of the other side.
+        package static func reading(_ descriptor: borrowing Descriptor) -> Interest {
+            Interest(descriptor: descriptor.rawValue, wantsToWrite: false)
+        }
+
+        /// Room to write.
+        package static func writing(_ descriptor: borrowing Descriptor) -> Interest {
+            Interest(descriptor: descriptor.rawValue, wantsToWrite: true)
+        }
+    }
+
+    /// Waits until one of `interests` is ready, for `timeoutMilliseconds` at most (-1: for ever).
+    ///
+    /// The descriptors must stay open until it returns.
+    package static func wait(for interests: inout [Interest], timeoutMilliseconds: Int32) throws(Errno) {
+        var entries = interests.map {
+            pollfd(fd: $0.descriptor, events: Int16($0.wantsToWrite ? POLLOUT : POLLIN), revents: 0)
+        }
+        try checked(unsafe clinux_poll(&entries, UInt32(entries.count), timeoutMilliseconds))
+        for index in interests.indices { interests[index].isReady = entries[index].revents != 0 }
+    }
+}

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Glibc
+internal import Wire
+
+/// Options of sockets. The corresponding C function is `setsockopt`.
+extension Descriptor {
+    /// Sets an option that is a number.
+    func set(_ level: some BinaryInteger, _ option: Int32, to value: Int32) throws(Errno) {
+        var value = value
+        let size = socklen_t(MemoryLayout<Int32>.size)
+        try posix(unsafe setsockopt(rawValue, Int32(level), option, &value, size))
+    }
+
+    /// Sets a buffer size beyond the system's limit where we may (`CAP_NET_ADMIN`), within it where not.
+    func setBuffer(forced: Int32, plain: Int32, octets: Int32) throws(Errno) {
+        do throws(Errno) {
+            try set(SOL_SOCKET, forced, to: octets)
+        } catch .notPermitted {
+            try set(SOL_SOCKET, plain, to: octets)
+        }
+    }
+
+    /// How long a blocking send may take.
+    func setSendTimeout(seconds: Int) throws(Errno) {
+        var timeout = timeval(tv_sec: seconds, tv_usec: 0)
+        let size = socklen_t(MemoryLayout<timeval>.size)
+        try posix(unsafe setsockopt(rawValue, SOL_SOCKET, SO_SNDTIMEO, &timeout, size))
+    }
+}
+
+extension sockaddr_in {
+    /// A socket address of IPv4, port 0: raw sockets have none.
+    init(_ address: IPv4Address) {
+        self.init()
+        sin_family = sa_family_t(AF_INET)
+        sin_addr.s_addr = address.rawValue.bigEndian
+    }
+}
