@@ -68,6 +68,10 @@ int clinux_open(const char *path, int flags, unsigned int mode) { return result(
 
 int clinux_duplicate(int fd) { return result(fcntl(fd, F_DUPFD_CLOEXEC, 0)); }
 
+int clinux_pipe(int ends[2]) { return result(pipe2(ends, O_CLOEXEC)); }
+
+int clinux_accept(int fd) { return result(accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK)); }
+
 int clinux_name_thread(pthread_t thread, const char *name) { return -pthread_setname_np(thread, name); }
 
 int clinux_set_namespace(int fd, int type) { return result(setns(fd, type)); }

@@ -8,10 +8,10 @@ public struct Descriptor: ~Copyable, Sendable {
     /// The number that system calls take. It is valid as long as this value lives.
     package let rawValue: Int32
 
-    /// Takes over the responsibility for an open descriptor.
+    /// Takes over the responsibility for an open descriptor; a negative number stands for none.
     package init(owning rawValue: Int32) { self.rawValue = rawValue }
 
-    deinit { _ = close(rawValue) }
+    deinit { if rawValue >= 0 { _ = close(rawValue) } }
 
     /// A second owner of the same open file, for another thread. The corresponding C call is `fcntl(F_DUPFD_CLOEXEC)`.
     package func duplicate() throws(Errno) -> Descriptor {

@@ -54,6 +54,10 @@ int clinux_poll(struct pollfd *descriptors, unsigned int count, int timeout_mill
 int clinux_open(const char *path, int flags, unsigned int mode);
 /* fcntl(F_DUPFD_CLOEXEC): variadic. */
 int clinux_duplicate(int fd);
+/* pipe2(2), closed on exec: GNU only. */
+int clinux_pipe(int ends[2]);
+/* accept4(2), non-blocking and closed on exec: GNU only. */
+int clinux_accept(int fd);
 /* pthread_setname_np(3): GNU only. */
 int clinux_name_thread(pthread_t thread, const char *name);
 /* setns(2): GNU only. */

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Glibc
+
+/// Small files and directories.
+package enum Files {
+    /// The whole text of `path`. Works for /proc, whose files have no size.
+    package static func read(_ path: String) throws(Errno) -> String {
+        let file = try Descriptor.open(path, O_RDONLY)
+        var bytes: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 4096)
+        while true {
+            let count = try posix(unsafe Glibc.read(file.rawValue, &buffer, buffer.count))
+            if count == 0 { return String(decoding: bytes, as: UTF8.self) }
+            bytes += buffer[..<count]
+        }
+    }
+
+    /// Replaces the file at `path` by these bytes.
+    package static func write(_ bytes: [UInt8], to path: String, mode: UInt32 = 0o644) throws(Errno) {
+        let file = try Descriptor.open(path, O_WRONLY | O_CREAT | O_TRUNC, mode: mode)
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let count = unsafe rest.withUnsafeBytes { unsafe Glibc.write(file.rawValue, $0.baseAddress, $0.count) }
+            rest = rest.dropFirst(try posix(count))
+        }
+    }
+
+    /// The names in a directory, sorted, without `.` and `..`.
+    package static func entries(_ path: String) throws(Errno) -> [String] {
+        guard let directory = unsafe opendir(path) else { throw .current }
+        defer { unsafe closedir(directory) }
+        var names: [String] = []
+        while let entry = unsafe readdir(directory) {
+            let name = unsafe withUnsafeBytes(of: entry.pointee.d_name) { bytes in
+                unsafe String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+            }
+            if name != ".", name != ".." { names.append(name) }
+        }
+        return names.sorted()
+    }
+
+    /// Whether there is something at `path`.
+    package static func exists(_ path: String) -> Bool { unsafe access(path, F_OK) == 0 }
+
+    /// Makes a directory; one that is there already is fine.
+    package static func makeDirectory(_ path: String, mode: UInt32) throws(Errno) {
+        if unsafe mkdir(path, mode) < 0, Errno.current != .exists { throw .current }
+    }
+
+    /// Removes a file; one that is gone already is fine.
+    package static func remove(_ path: String) { _ = unsafe unlink(path) }
+
+    /// Removes an empty directory; one that is gone already, or not ours to remove, is fine.
+    package static func removeDirectory(_ path: String) { _ = unsafe rmdir(path) }
+
+    /// Gives a file to a user; does nothing where we may not.
+    package static func give(_ path: String, to user: User) { _ = unsafe chown(path, user.id, user.group) }
+
+    /// The inode that `path` leads to.
+    package static func inode(_ path: String) throws(Errno) -> UInt64 {
+        var status = stat()
+        try posix(unsafe stat(path, &status))
+        return UInt64(status.st_ino)
+    }
+}

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CLinux
+internal import Glibc
+
+/// A file that one process at a time holds, together with the children it forks. The corresponding C function is `flock`.
+package struct LockFile: ~Copyable, Sendable {
+    package let descriptor: Descriptor
+
+    /// Takes the lock at `path`, waiting for up to `timeoutMilliseconds` while somebody else holds it.
+    /// - Throws: `Errno.wouldBlock` when it is still held then.
+    package init(_ path: String, timeoutMilliseconds: UInt64) throws(Errno) {
+        let deadline = Clock.milliseconds + timeoutMilliseconds
+        while true {
+            let file = try Descriptor.open(path, O_RDWR | O_CREAT, mode: 0o600)
+            if flock(file.rawValue, LOCK_EX | LOCK_NB) == 0 {
+                // The last holder may have removed the file between our open and its end: then it locks nobody out.
+                if try LockFile.isStill(path, file) {
+                    self.descriptor = file
+                    return
+                }
+            } else {
+                guard Errno.current == .wouldBlock else { throw .current }
+                guard Clock.milliseconds < deadline else { throw .wouldBlock }
+                usleep(10_000)
+            }
+        }
+    }
+
+    private static func isStill(_ path: String, _ file: borrowing Descriptor) throws(Errno) -> Bool {
+        var opened = stat()
+        var named = stat()
+        try posix(unsafe fstat(file.rawValue, &opened))
+        guard unsafe stat(path, &named) == 0 else { return false }
+        return opened.st_ino == named.st_ino && opened.st_dev == named.st_dev
+    }
+}

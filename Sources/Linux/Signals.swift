@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CLinux
+internal import Glibc
+
+/// Signals that ask the process to end, as something to read instead of something that interrupts.
+///
+/// The corresponding C function is `signalfd`.
+package struct Signals: ~Copyable, Sendable {
+    package let descriptor: Descriptor
+
+    /// Blocks SIGINT, SIGTERM and SIGHUP for this thread and every thread it starts, and ignores SIGPIPE.
+    package init() throws(Errno) {
+        var set = Signals.endings
+        unsafe sigprocmask(SIG_BLOCK, &set, nil)
+        signal(SIGPIPE, SIG_IGN)
+        let flags = Int32(SFD_CLOEXEC) | Int32(SFD_NONBLOCK)
+        descriptor = Descriptor(owning: try posix(unsafe signalfd(-1, &set, flags)))
+    }
+
+    /// The signal that arrived, if one did: its number.
+    package func next() -> Int32? {
+        var info = signalfd_siginfo()
+        let size = MemoryLayout<signalfd_siginfo>.size
+        return unsafe read(descriptor.rawValue, &info, size) == size ? Int32(info.ssi_signo) : nil
+    }
+
+    private static var endings: sigset_t {
+        var set = sigset_t()
+        unsafe sigemptyset(&set)
+        for number in [SIGINT, SIGTERM, SIGHUP] { unsafe sigaddset(&set, number) }
+        return set
+    }
+}
