@@ -39,6 +39,7 @@ extension Errno {
     package static let messageTooLong = Errno(rawValue: EMSGSIZE)
     package static let notSupported = Errno(rawValue: EOPNOTSUPP)
     package static let addressNotAvailable = Errno(rawValue: EADDRNOTAVAIL)
+    package static let familyNotSupported = Errno(rawValue: EAFNOSUPPORT)
     package static let addressInUse = Errno(rawValue: EADDRINUSE)
     package static let networkUnreachable = Errno(rawValue: ENETUNREACH)
     package static let hostUnreachable = Errno(rawValue: EHOSTUNREACH)

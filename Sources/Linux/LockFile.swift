@@ -7,6 +7,9 @@ internal import Glibc
 package struct LockFile: ~Copyable, Sendable {
     package let descriptor: Descriptor
 
+    /// The number of the open file, which a child that shares the lock must keep open.
+    package var number: Int32 { descriptor.rawValue }
+
     /// Takes the lock at `path`, waiting for up to `timeoutMilliseconds` while somebody else holds it.
     /// - Throws: `Errno.wouldBlock` when it is still held then.
     package init(_ path: String, timeoutMilliseconds: UInt64) throws(Errno) {

@@ -13,12 +13,12 @@ package enum Poll {
         case stop
     }
 
-    /// Waits until `descriptor` has something, or until `stop` is signalled, which goes first.
+    /// Waits until `port` has something to read, or until `stop` is signalled, which goes first.
     package static func wait(
-        for descriptor: borrowing Descriptor, or stop: borrowing Wakeup
+        for port: borrowing some PacketPort & ~Copyable, or stop: borrowing Wakeup
     ) throws(Errno) -> Wake {
         var entries: (pollfd, pollfd) = (
-            pollfd(fd: descriptor.rawValue, events: Int16(POLLIN), revents: 0),
+            pollfd(fd: port.waitable, events: Int16(POLLIN), revents: 0),
             pollfd(fd: stop.descriptor.rawValue, events: Int16(POLLIN), revents: 0)
         )
         // SAFETY: a homogeneous tuple has the layout of an array of two.
@@ -36,10 +36,16 @@ package enum Poll {
         /// Whether there is something to do, errors included.
         package fileprivate(set) var isReady = false
 
-        /// Something to read, a connection to accept, or the end of the other side.
+        /// Something to read, or the end of the other side.
         package static func reading(_ descriptor: borrowing Descriptor) -> Interest {
             Interest(descriptor: descriptor.rawValue, wantsToWrite: false)
         }
+
+        /// That somebody woke us.
+        package static func signal(of wakeup: borrowing Wakeup) -> Interest { reading(wakeup.descriptor) }
+
+        /// Something to read from a process-wide source of signals.
+        package static func next(of signals: borrowing Signals) -> Interest { reading(signals.descriptor) }
 
         /// Room to write.
         package static func writing(_ descriptor: borrowing Descriptor) -> Interest {

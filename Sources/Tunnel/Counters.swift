@@ -107,7 +107,7 @@ extension Counters {
         }
 
         /// The sink took a packet of `octets` inner octets.
-        public func delivered(octets: Int, peer: PeerIndex, at milliseconds: UInt64) {
+        public func delivered(octets: Int, peer: PeerIndex?, at milliseconds: UInt64) {
             add(1, to: Counters.cell(.delivered, of: peer))
             add(UInt64(octets), to: Counters.cell(.deliveredOctets, of: peer))
             store(milliseconds, to: Counters.cell(.lastDelivered, of: peer))

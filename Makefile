@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: Apache-2.0
+# The front door of iptund: on a fresh Debian or Ubuntu with Swift, `make demo` and `make test` do all that it takes.
+# Make and Swift run as you; only apt, the demo and the tests that need root are raised, see scripts/raise.
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.PHONY: help demo test build deps lint fmt clean
+
+swift_sources = $(wildcard Package.swift Sources Tests Benchmarks)
+shell_scripts = $(shell grep -lE '^.!/bin/(ba)?sh$$' scripts/* .ci/*)
+
+help: ## List what make can do here (the default)
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 8
+
+demo: ## Build, then run the demo as root; ARGS='...' adds arguments
+	@scripts/deps demo
+	@$(MAKE) --no-print-directory build
+	@scripts/raise "$(CURDIR)/.build/release/iptund" demo $(ARGS)
+
+test: ## Run every test and count them; FILTER=regex runs only some
+	@scripts/deps test
+	@scripts/test $(if $(FILTER),'$(FILTER)')
+
+build: ## Build the release program, .build/release/iptund
+	@scripts/deps build
+	swift build -c release --static-swift-stdlib --product iptund
+
+deps: ## Install the Debian packages that all of this needs
+	@scripts/deps test lint
+
+lint: ## Check the format of the Swift sources, and the shell scripts
+	@scripts/deps lint
+	swift format lint --strict --recursive --parallel $(swift_sources)
+	shellcheck -x $(shell_scripts)
+
+fmt: ## Format the Swift sources in place
+	@scripts/deps fmt
+	swift format --in-place --recursive --parallel $(swift_sources)
+
+clean: ## Remove what was built
+	rm -rf .build

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CNetlink
+internal import Glibc
+package import Wire
+
+/// An IPv4 address on a link, and what is reached through the link because of it.
+package struct InterfaceAddress: Hashable, Sendable {
+    /// The address that is ours.
+    package let address: IPv4Address
+    /// How many leading bits of `peer`, or else of `address`, the hosts behind the link share, 0 to 32.
+    package let prefixLength: Int
+    /// The address at the other end of a point-to-point link.
+    package let peer: IPv4Address?
+
+    /// An address with the block around it or around its peer; `nil` when the length is not 0 to 32.
+    package init?(_ address: IPv4Address, prefixLength: Int = 32, peer: IPv4Address? = nil) {
+        guard (0...32).contains(prefixLength) else { return nil }
+        self.address = address
+        self.prefixLength = prefixLength
+        // A peer that is the address itself is how the kernel says that there is none.
+        self.peer = peer == address ? nil : peer
+    }
+}
+
+extension InterfaceAddress: LosslessStringConvertible {
+    /// Reads `10.0.0.1/24` or `10.0.0.1 peer 10.0.0.2/32`, where `/32` may be left out; `nil` for anything else.
+    package init?(_ text: String) {
+        let words = text.split(whereSeparator: \.isWhitespace)
+        switch words.count {
+        case 1:
+            guard let (address, length) = Self.block(words[0]) else { return nil }
+            self.init(address, prefixLength: length)
+        case 3:
+            guard words[1] == "peer", let address = IPv4Address(words[0]), let (peer, length) = Self.block(words[2])
+            else { return nil }
+            self.init(address, prefixLength: length, peer: peer)
+        default: return nil
+        }
+    }
+
+    /// What `ip address add` takes.
+    package var description: String {
+        if let peer { "\(address) peer \(peer)/\(prefixLength)" } else { "\(address)/\(prefixLength)" }
+    }
+
+    /// `ADDRESS[/LENGTH]` with its host bits, which ``Prefix`` would clear.
+    private static func block(_ text: Substring) -> (IPv4Address, length: Int)? {
+        let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
+        guard let address = IPv4Address(parts[0]), let length = parts.count == 1 ? 32 : Prefix.length(parts[1])
+        else { return nil }
+        return (address, length)
+    }
+}
+
+/// Addresses.
+extension Netlink {
+    /// The IPv4 addresses of one link, or of the whole host when `index` is `nil`.
+    ///
+    /// `ip -4 address show [dev NAME]`
+    /// - Throws: `ENODEV` for an unknown link.
+    package func addresses(link index: Int32?) throws(Errno) -> [InterfaceAddress] {
+        var header = ifaddrmsg()
+        header.ifa_family = UInt8(AF_INET)
+        header.ifa_index = index.map(UInt32.init(bitPattern:)) ?? 0
+        return try collect(Request(RTM_GETADDR, header, flags: NLM_F_DUMP)) { reply in
+            guard index == nil || reply.header.ifa_index == header.ifa_index else { return nil }
+            return InterfaceAddress(reply)
+        }
+    }
+
+    /// Gives a link an address, without a broadcast address.
+    ///
+    /// `ip address add ADDRESS dev NAME`. Requires `CAP_NET_ADMIN`.
+    /// - Throws: `EEXIST` when the link has this address with this length.
+    package func add(_ address: InterfaceAddress, link index: Int32) throws(Errno) {
+        try perform(request(RTM_NEWADDR, address, link: index, flags: NLM_F_CREATE | NLM_F_EXCL))
+    }
+
+    /// Takes an address away from a link.
+    ///
+    /// The kernel then also removes the routes that prefer this source, and the secondary addresses of the same block
+    /// unless `promote_secondaries` is set.
+    ///
+    /// `ip address delete ADDRESS dev NAME`. Requires `CAP_NET_ADMIN`.
+    /// - Throws: `EADDRNOTAVAIL` when the link does not have this address with this length.
+    package func remove(_ address: InterfaceAddress, link index: Int32) throws(Errno) {
+        try perform(request(RTM_DELADDR, address, link: index))
+    }
+
+    private func request(
+        _ type: Int, _ address: InterfaceAddress, link index: Int32, flags: Int32 = 0
+    ) throws(Errno) -> Request<ifaddrmsg> {
+        var header = ifaddrmsg()
+        header.ifa_family = UInt8(AF_INET)
+        header.ifa_prefixlen = UInt8(address.prefixLength)
+        // `ip` has the same rule: nobody else may reach 127.0.0.0/8.
+        header.ifa_scope = UInt8((address.address.isLoopback ? RT_SCOPE_HOST : RT_SCOPE_UNIVERSE).rawValue)
+        header.ifa_index = UInt32(bitPattern: index)
+        let request = try Request(type, header, flags: flags)
+        try request.put(IFA_LOCAL, address.address)
+        try request.put(IFA_ADDRESS, address.peer ?? address.address)
+        return request
+    }
+}
+
+extension InterfaceAddress {
+    fileprivate init?(_ reply: borrowing Reply<ifaddrmsg>) {
+        guard let address = reply.address(IFA_LOCAL) else { return nil }
+        self.init(address, prefixLength: Int(reply.header.ifa_prefixlen), peer: reply.address(IFA_ADDRESS))
+    }
+}

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CNetlink
+internal import Glibc
+
+/// A network interface, as the kernel described it when asked.
+package struct Link: Equatable, Sendable {
+    /// The number that addresses and routes refer to; it stays when the link is renamed.
+    package let index: Int32
+    /// The name, at most 15 octets.
+    package let name: String
+    /// The largest packet that the link carries, octets.
+    package let mtu: Int
+    /// Whether the link is switched on (`IFF_UP`).
+    package let isUp: Bool
+    /// Whether the link can carry packets now (`IFF_RUNNING`): a TUN only while a process is attached to it.
+    package let isRunning: Bool
+    /// The driver's kind, such as "tun" or "veth"; `nil` for hardware and loopback.
+    package let kind: String?
+
+    /// A link as the kernel would describe it.
+    package init(index: Int32, name: String, mtu: Int, isUp: Bool, isRunning: Bool, kind: String? = nil) {
+        self.index = index
+        self.name = name
+        self.mtu = mtu
+        self.isUp = isUp
+        self.isRunning = isRunning
+        self.kind = kind
+    }
+}
+
+/// Links.
+extension Netlink {
+    /// The link of this name or alternative name; `nil` when there is none.
+    ///
+    /// `ip link show dev NAME`
+    package func link(named name: String) throws(Errno) -> Link? {
+        // A longer name is an error to the kernel (ERANGE), but to the caller it is only a name that nothing has.
+        guard !name.isEmpty, name.utf8.count < IF_NAMESIZE else { return nil }
+        let request = try Request(RTM_GETLINK, ifinfomsg())
+        try request.put(IFLA_IFNAME, name)
+        return try link(request)
+    }
+
+    /// The link of this number; `nil` when there is none.
+    ///
+    /// Its `ip` command does not exist: `ip` knows names only.
+    package func link(index: Int32) throws(Errno) -> Link? {
+        // The kernel looks for a name when the number is not positive.
+        guard index > 0 else { return nil }
+        return try link(Request(RTM_GETLINK, ifinfomsg(index)))
+    }
+
+    /// Switches a link on or off.
+    ///
+    /// `ip link set dev NAME up`, `ip link set dev NAME down`. Requires `CAP_NET_ADMIN`.
+    package func setUp(_ up: Bool, link index: Int32) throws(Errno) {
+        var header = ifinfomsg(index)
+        header.ifi_flags = up ? UInt32(IFF_UP.rawValue) : 0
+        header.ifi_change = UInt32(IFF_UP.rawValue)
+        try perform(Request(RTM_NEWLINK, header))
+    }
+
+    /// Sets the largest packet that the link carries, in octets.
+    ///
+    /// `ip link set dev NAME mtu OCTETS`. Requires `CAP_NET_ADMIN`.
+    /// - Throws: `EINVAL` when the device does not take this size.
+    package func setMTU(_ octets: Int, link index: Int32) throws(Errno) {
+        guard let octets = UInt32(exactly: octets) else { throw Errno.invalidArgument }
+        let request = try Request(RTM_NEWLINK, ifinfomsg(index))
+        try request.put(IFLA_MTU, octets)
+        try perform(request)
+    }
+
+    /// Keeps the kernel from giving the link an IPv6 address and soliciting routers on it.
+    ///
+    /// Without this, a TUN that comes up delivers IPv6 packets that nobody sent. It must be called before ``setUp(_:link:)``.
+    ///
+    /// `ip link set dev NAME addrgenmode none`. Requires `CAP_NET_ADMIN`.
+    /// - Throws: `EAFNOSUPPORT` when there is no IPv6 on the link: then there is nothing to disable.
+    package func disableIPv6AddressGeneration(link index: Int32) throws(Errno) {
+        let request = try Request(RTM_NEWLINK, ifinfomsg(index))
+        try request.nest(IFLA_AF_SPEC) { () throws(Errno) in
+            try request.nest(AF_INET6) { () throws(Errno) in
+                try request.put(IFLA_INET6_ADDR_GEN_MODE, UInt8(IN6_ADDR_GEN_MODE_NONE.rawValue))
+            }
+        }
+        try perform(request)
+    }
+
+    /// One link rather than the table of all, which may hold thousands.
+    private func link(_ request: borrowing Request<ifinfomsg>) throws(Errno) -> Link? {
+        do {
+            return try collect(request, Link.init).first
+        } catch .noDevice {
+            return nil
+        }
+    }
+}
+
+extension Link {
+    fileprivate init?(_ reply: borrowing Reply<ifinfomsg>) {
+        guard let name = reply.text(IFLA_IFNAME), let mtu = reply.number(IFLA_MTU) else { return nil }
+        let flags = reply.header.ifi_flags
+        self.init(
+            index: reply.header.ifi_index, name: name, mtu: Int(mtu), isUp: flags & UInt32(IFF_UP.rawValue) != 0,
+            isRunning: flags & UInt32(IFF_RUNNING.rawValue) != 0, kind: reply.text(IFLA_INFO_KIND, in: IFLA_LINKINFO))
+    }
+}
+
+extension ifinfomsg {
+    /// The link of this number.
+    fileprivate init(_ index: Int32) {
+        self.init()
+        ifi_index = index
+    }
+}

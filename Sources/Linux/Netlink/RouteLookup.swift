@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CNetlink
+internal import Glibc
+package import Wire
+
+/// What the kernel would do with a packet that this host sends.
+package struct ResolvedRoute: Equatable, Sendable {
+    /// Where such a packet ends up.
+    package enum Kind: Equatable, Sendable {
+        /// At one other host.
+        case unicast
+        /// At this host.
+        case local
+        /// At every host of a network.
+        case broadcast
+        /// At a group.
+        case multicast
+        /// Nowhere, or somewhere that this program knows no name for.
+        case unreachable
+    }
+
+    /// Where the packet ends up.
+    package let kind: Kind
+    /// The IPv4 router that it is handed to; `nil` when it is handed to the link itself.
+    package let gateway: IPv4Address?
+    /// The number of the link that it leaves through; loopback when it stays here.
+    package let link: Int32
+    /// The source address that it has or gets.
+    package let source: IPv4Address?
+    /// The MTU of the route, in octets; `nil` leaves it to the link.
+    ///
+    /// Either configured, or learned by path MTU discovery: the kernel does not tell them apart here.
+    package let mtu: Int?
+
+    /// A route as the kernel would describe it.
+    package init(kind: Kind, gateway: IPv4Address? = nil, link: Int32, source: IPv4Address? = nil, mtu: Int? = nil) {
+        self.kind = kind
+        self.gateway = gateway
+        self.link = link
+        self.source = source
+        self.mtu = mtu
+    }
+}
+
+/// Lookups.
+extension Netlink {
+    /// Asks which way a packet would go, through policy rules and all tables.
+    ///
+    /// `ip route get DESTINATION [from SOURCE] [mark MARK]`. Needs no privilege.
+    /// - Throws: `ENETUNREACH` when no route fits, `EHOSTUNREACH` for an unreachable route, `EACCES` for a prohibit
+    ///   route, `EINVAL` for a blackhole route. A `source` that this host does not have is `ENETUNREACH` too, or
+    ///   `EINVAL` with older kernels.
+    package func lookUp(
+        _ destination: IPv4Address, from source: IPv4Address? = nil, mark: UInt32 = 0
+    ) throws(Errno) -> ResolvedRoute {
+        var header = rtmsg()
+        header.rtm_family = UInt8(AF_INET)
+        header.rtm_dst_len = 32
+        header.rtm_src_len = source == nil ? 0 : 32
+        let request = try Request(RTM_GETROUTE, header)
+        try request.put(RTA_DST.rawValue, destination)
+        if let source { try request.put(RTA_SRC.rawValue, source) }
+        if mark != 0 { try request.put(RTA_MARK.rawValue, mark) }
+        let answers = try collect(request) { reply in ResolvedRoute(reply, from: source) }
+        guard let answer = answers.first else { throw Errno.protocolError }
+        return answer
+    }
+}
+
+extension ResolvedRoute {
+    fileprivate init?(_ reply: borrowing Reply<rtmsg>, from source: IPv4Address?) {
+        guard let link = reply.link(RTA_OIF.rawValue) else { return nil }
+        // The kernel names the source only when it chose one.
+        self.init(
+            kind: Kind(type: Int(reply.header.rtm_type)), gateway: reply.address(RTA_GATEWAY.rawValue), link: link,
+            source: reply.address(RTA_PREFSRC.rawValue) ?? source,
+            mtu: reply.number(RTAX_MTU, in: RTA_METRICS.rawValue).map(Int.init))
+    }
+}
+
+extension ResolvedRoute.Kind {
+    fileprivate init(type: Int) {
+        self =
+            switch type {
+            case RTN_UNICAST: .unicast
+            case RTN_LOCAL: .local
+            case RTN_BROADCAST: .broadcast
+            case RTN_MULTICAST: .multicast
+            default: .unreachable
+            }
+    }
+}

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Linux
+
+/// The tunnels of this network namespace, asked over their control sockets.
+enum RunningTunnels {
+    /// What asking one of them came to.
+    enum Answer {
+        case report(TunnelReport)
+        /// It is there, but does not talk to us.
+        case unreadable(name: String, Errno)
+    }
+
+    /// Asks `name`, or everyone there is when it is `nil`. Left-over directories of dead tunnels are passed over.
+    static func ask(_ name: String?, directory: String?) throws(Complaint) -> [Answer] {
+        let namespace = try explaining("cannot tell the network namespace", whatNow: "mount /proc") {
+            () throws(Errno) in try NetworkNamespace.current()
+        }
+        if let name {
+            let place = RuntimeDirectory(name: name, namespace: namespace, override: directory)
+            guard let answer = ask(place) else {
+                throw Complaint(
+                    "no tunnel '\(name)' is up here", why: "nobody answers at \(place.controlSocket)",
+                    whatNow: "'iptund' lists the tunnels of this network namespace, 'iptund --help' the verbs")
+            }
+            return [answer]
+        }
+        if let directory {
+            return [ask(RuntimeDirectory(name: "", namespace: namespace, override: directory))].compactMap(\.self)
+        }
+        return RuntimeDirectory.all(in: namespace).compactMap(ask)
+    }
+
+    private static func ask(_ place: RuntimeDirectory) -> Answer? {
+        do throws(Errno) {
+            let socket = try UnixSocket.connect(place.controlSocket)
+            _ = try socket.send(Array("show\n".utf8)[...])
+            var bytes: [UInt8] = []
+            while let more = try socket.receive(limit: 65_536), !more.isEmpty { bytes += more }
+            guard let report = try? ReportDocument(json: bytes).tunnels.first else { throw .protocolError }
+            return .report(report)
+        } catch {
+            if [.noSuchFile, .connectionRefused].contains(error) { return nil }
+            return .unreadable(name: place.name, error)
+        }
+    }
+}

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ArgumentParser
+internal import Linux
+
+/// `iptund show`, or just `iptund`: interface, peers, transfer, drops by reason.
+struct Show: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Show the tunnels of this network namespace (the default verb).",
+        discussion: "Exit status: 0, or 1 when the named tunnel is not up or does not answer.")
+
+    @Argument(help: "The tunnel; all of them when left out.")
+    var name: String?
+
+    @Flag(help: "As JSON, with \"schema\": 1.")
+    var json = false
+
+    @OptionGroup var location: RuntimeOption
+
+    func run() throws {
+        let answers = try RunningTunnels.ask(name, directory: location.directory)
+        var reports: [TunnelReport] = []
+        for answer in answers {
+            switch answer {
+            case .report(let report): reports.append(report)
+            case .unreadable(let unreadable, let error):
+                let complaint = Complaint(
+                    "tunnel \(unreadable)", error, whatNow: "run it as root or as a member of group iptund")
+                if name != nil { throw complaint }
+                standardError("iptund: \(complaint)")
+            }
+        }
+        if json {
+            print(try ReportDocument(tunnels: reports).json(pretty: true))
+        } else {
+            print(reports.map(ReportText.text).joined(separator: "\n"), terminator: "")
+        }
+    }
+}

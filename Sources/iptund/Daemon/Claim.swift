@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Linux
+
+/// A name that is ours as long as this value lives: its lock, and the device that bears it.
+struct Claim: ~Copyable {
+    let device: TUNDevice
+    let directory: RuntimeDirectory
+    let lock: LockFile
+
+    /// How long the lock of a tunnel that is just ending is waited for, milliseconds.
+    private static let patience: UInt64 = 5_000
+
+    /// Claims `name`, or else the first `iptunN` that is free. Requires `CAP_NET_ADMIN`.
+    static func take(
+        _ name: DeviceName?, directory: String?, _ netlink: borrowing Netlink
+    ) throws(Complaint) -> Claim {
+        if let name { return try take(name.text, directory: directory, patience: patience) }
+        for number in 0..<1_000 {
+            let candidate = "iptun\(number)"
+            let link = try? netlink.link(named: candidate)
+            if link != nil { continue }
+            do throws(Complaint) {
+                return try take(candidate, directory: directory, patience: 0)
+            } catch {
+                // Somebody was faster: that name is taken, the next may not be.
+                if Claim.isTaken(error) { continue }
+                throw error
+            }
+        }
+        throw Complaint("no device", why: "iptun0 to iptun999 are all taken", whatNow: "name one with --device")
+    }
+
+    private static func take(_ name: String, directory: String?, patience: UInt64) throws(Complaint) -> Claim {
+        let namespace: NetworkNamespace
+        do throws(Errno) {
+            namespace = try NetworkNamespace.current()
+        } catch {
+            throw Complaint("cannot tell the network namespace", error, whatNow: "is /proc mounted?")
+        }
+        let directory = RuntimeDirectory(
+            name: name, namespace: namespace, override: directory ?? RuntimeDirectory.fromEnvironment)
+        try directory.create()
+        let lock = try takeLock(of: directory, patience: patience)
+        do throws(Errno) {
+            return Claim(device: try TUNDevice(name: name), directory: directory, lock: lock)
+        } catch {
+            directory.remove()
+            throw complaint(about: name, error)
+        }
+    }
+
+    private static func takeLock(of directory: RuntimeDirectory, patience: UInt64) throws(Complaint) -> LockFile {
+        do throws(Errno) {
+            return try LockFile(directory.lock, timeoutMilliseconds: patience)
+        } catch .wouldBlock {
+            throw Complaint(
+                "tunnel \(directory.name)", why: Claim.taken,
+                whatNow: "'iptund show \(directory.name)' shows it; end it first, or choose another --device")
+        } catch {
+            throw Complaint("cannot lock \(directory.lock)", error, whatNow: "give another --runtime-directory")
+        }
+    }
+
+    private static let taken = "is up already"
+    private static let busy = "is in use by another program"
+
+    private static func isTaken(_ complaint: Complaint) -> Bool { [taken, busy].contains(complaint.why) }
+
+    /// Why the device could not be had.
+    private static func complaint(about name: String, _ error: Errno) -> Complaint {
+        switch error {
+        case .noSuchFile:
+            Complaint(
+                "cannot open \(TUNDevice.path)", why: "this system or container has none",
+                whatNow: "'modprobe tun', or pass the device into the container")
+        case .busy:
+            Complaint("device \(name)", why: busy, whatNow: "choose another --device")
+        case .invalidArgument, .exists:
+            Complaint(
+                "device \(name)", why: "exists and is no TUN device that can be attached to",
+                whatNow: "choose another --device, or remove it with 'ip link delete \(name)'")
+        case .notPermitted, .permissionDenied:
+            Complaint("cannot create device \(name)", error, whatNow: Prerequisites.remedy)
+        default:
+            Complaint("cannot create device \(name)", error, whatNow: "'dmesg' may say more")
+        }
+    }
+}

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Linux
+internal import Tunnel
+
+/// A sink whose failures have names: what the operating system refused becomes a ``Drop`` here.
+protocol CountedSink: ~Copyable, PacketPort {
+    /// The reason that is counted when the sink could not deliver a packet.
+    static func drop(_ error: Errno) -> Drop
+}
+
+extension RawSocket: CountedSink {
+    /// Why the raw socket did not take a packet (raw(7), send(2)).
+    static func drop(_ error: Errno) -> Drop {
+        switch error {
+        case .networkUnreachable, .hostUnreachable, .connectionRefused, .noProtocol: .unreachable
+        case .messageTooLong: .exceedsMTU
+        case .noBuffers, .wouldBlock: .noBuffers
+        case .notPermitted, .permissionDenied: .forbidden
+        default: .sendFailed
+        }
+    }
+}
+
+extension TUNDevice: CountedSink {
+    /// Why the device did not take a packet (Linux, `tun_get_user`).
+    static func drop(_ error: Errno) -> Drop {
+        switch error {
+        case .inputOutput: .deviceDown
+        case .invalidArgument: .writeRejected
+        default: .writeFailed
+        }
+    }
+}

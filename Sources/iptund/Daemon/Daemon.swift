@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Glibc
+internal import Linux
+internal import Logging
+internal import Tunnel
+internal import Wire
+
+/// One tunnel, from set-up to the end.
+///
+/// The order is what keeps the promise "no privilege": everything that needs a capability is opened first, the janitor that
+/// will take the changes back is forked, the host is changed, then all privilege goes, and only then threads start, so that
+/// none of them ever had any.
+enum Daemon {
+    /// Carries packets until somebody asks it to stop.
+    /// - Throws: why it could not start, with the host as it was, or why it ended by itself.
+    static func run(_ settings: TunnelSettings, directory: String?, echo: Echo) throws(Complaint) {
+        try Prerequisites.check()
+        let signals = try explaining("cannot take signals", whatNow: "this should not happen") { () throws(Errno) in
+            try Signals()
+        }
+        let supervisor = Supervisor()
+        let netlink = try openNetlink()
+        let underlay = try findUnderlay(settings, netlink)
+        let table = try peerTable(settings, underlay)
+        let claim = try Claim.take(settings.device, directory: directory, netlink)
+        let host: PreparedHost
+        do throws(Complaint) {
+            host = try PreparedHost.prepare(settings, claim, underlay, netlink, echo: echo)
+        } catch {
+            claim.directory.remove()
+            throw error
+        }
+        try carry(settings, table, claim, host, underlay, netlink, signals, supervisor)
+    }
+
+    /// Prints what ``run(_:directory:echo:)`` would change, and changes nothing. Needs no privilege.
+    static func describe(_ settings: TunnelSettings, echo: Echo) throws(Complaint) {
+        let netlink = try openNetlink()
+        let underlay = try findUnderlay(settings, netlink)
+        _ = try peerTable(settings, underlay)
+        let (state, exists) = try PreparedHost.foresee(settings, netlink)
+        let plan = try PreparedHost.plan(settings, state, underlay, netlink)
+        echo(plan, creating: exists ? nil : state.device.name)
+    }
+
+    static func openNetlink() throws(Complaint) -> Netlink {
+        try explaining("cannot ask the kernel about routes", whatNow: "this should not happen") { () throws(Errno) in
+            try Netlink()
+        }
+    }
+
+    private static func findUnderlay(
+        _ settings: TunnelSettings, _ netlink: borrowing Netlink
+    ) throws(Complaint) -> Underlay {
+        switch settings.peer {
+        case .address(let address): return try Underlay.find(address, local: settings.local, netlink)
+        case .name(let name):
+            let address: IPv4Address
+            do throws(Resolver.Failure) {
+                address = try Resolver.address(of: name)
+            } catch {
+                throw Complaint("cannot resolve '\(name)'", why: "\(error)", whatNow: "check the name, or give an address")
+            }
+            guard address.isUnicast else {
+                throw Complaint(
+                    "peer '\(name)'", why: "resolves to \(address), no address of a single host on a network",
+                    whatNow: "give the address of the other end")
+            }
+            return try Underlay.find(address, local: settings.local, netlink)
+        }
+    }
+
+    private static func peerTable(_ settings: TunnelSettings, _ underlay: Underlay) throws(Complaint) -> PeerTable {
+        var peer = Peer(endpoint: underlay.peer, local: underlay.local, allowed: settings.allowed ?? [.all])
+        if settings.local != nil { peer.acceptance = .localOnly }
+        if case .name(let name) = settings.peer { peer.name = name }
+        do throws(PeerTable.Invalid) {
+            return try PeerTable([peer])
+        } catch {
+            throw Complaint("peer \(underlay.peer)", why: "\(error)", whatNow: "check the addresses")
+        }
+    }
+
+    /// Gives up all privilege, starts the data path, and serves until the end.
+    private static func carry(
+        _ settings: TunnelSettings, _ table: PeerTable, _ claim: consuming Claim, _ host: consuming PreparedHost,
+        _ underlay: Underlay, _ netlink: borrowing Netlink, _ signals: borrowing Signals,
+        _ supervisor: borrowing Supervisor
+    ) throws(Complaint) {
+        var outcome: Complaint?
+        do throws(Complaint) {
+            let shortfalls = try Surrender.perform(host.user)
+            let service = try Service.start(
+                table, ttl: settings.ttl, device: claim.device, socket: host.socket,
+                report: Reporter(
+                    name: claim.directory.name, processID: getpid(), namespace: host.namespace,
+                    start: Clock.milliseconds, underlay: underlay, table: table, shortfalls: shortfalls))
+            try Surrender.prove(shortfalls)
+            outcome = service.serve(host.takeControl(), netlink, signals, supervisor)
+            try service.finish(claim.device.name)
+        } catch {
+            outcome = outcome ?? error
+        }
+        // The device goes first, so that what the janitor finds is only what would stay.
+        let directory = claim.directory
+        _ = consume claim
+        Files.remove(directory.controlSocket)
+        host.end()
+        if let outcome { throw outcome }
+    }
+}

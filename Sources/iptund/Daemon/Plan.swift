@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Linux
+internal import Tunnel
+internal import Wire
+
+/// What a tunnel needs of the host: computed before anything is changed, so that it can be shown, done and taken back.
+struct Plan: Equatable {
+    /// The changes, in the order in which they are made.
+    let changes: [HostChange]
+    /// What is there already and will be left alone, now and at the end.
+    let alreadyThere: [HostChange]
+
+    /// The facts about the device that the plan starts from.
+    struct Device: Equatable {
+        let device: HostChange.Device
+        let mtu: Int
+        let isUp: Bool
+        let addresses: [InterfaceAddress]
+    }
+
+    /// Plans for `settings`. Reads the routing table, and needs no privilege.
+    ///
+    /// The peer's pin goes first: a route into the tunnel may cover the peer. Addresses come before the device is up, so
+    /// that no packet leaves with another source, and routes come last, since they need both.
+    init(
+        _ settings: TunnelSettings, on state: Device, over underlay: Underlay, _ netlink: borrowing Netlink
+    ) throws(Errno) {
+        let device = state.device
+        let mtu = settings.mtu ?? underlay.tunnelMTU
+        var wanted: [HostChange] = []
+        if Plan.needsPin(settings, underlay) { wanted.append(.route(Plan.pin(underlay), underlay.device)) }
+        wanted.append(.noIPv6(device))
+        if state.mtu != mtu { wanted.append(.mtu(device, octets: mtu, before: state.mtu)) }
+        wanted += settings.addresses.map { .address($0, device) }
+        if !state.isUp { wanted.append(.up(device)) }
+        let source = settings.addresses.first?.address
+        wanted += (settings.allowed ?? []).map { prefix in
+            let route = Route(
+                to: prefix, link: device.index, source: source, protocolNumber: HostChange.routeProtocol)
+            return .route(route, device)
+        }
+        var changes: [HostChange] = []
+        var alreadyThere: [HostChange] = []
+        for change in wanted {
+            if try Plan.isThere(change, state, netlink) { alreadyThere.append(change) } else { changes.append(change) }
+        }
+        self.changes = changes
+        self.alreadyThere = alreadyThere
+    }
+
+    /// A bare peer may be covered by any route that somebody adds later; a peer inside of its own prefixes is at once.
+    ///
+    /// A name may mean another address tomorrow, so it is pinned only when it would loop without.
+    private static func needsPin(_ settings: TunnelSettings, _ underlay: Underlay) -> Bool {
+        if let allowed = settings.allowed { return allowed.contains { $0.contains(underlay.peer) } }
+        if case .address = settings.peer { return true }
+        return false
+    }
+
+    /// The 1994 README's "static route to B": a host route as today's route to the peer goes.
+    private static func pin(_ underlay: Underlay) -> Route {
+        Route(
+            to: Prefix(host: underlay.peer), gateway: underlay.gateway, link: underlay.device.index,
+            protocolNumber: HostChange.routeProtocol, isOnLink: underlay.isGatewayOnLink)
+    }
+
+    private static func isThere(
+        _ change: HostChange, _ state: Device, _ netlink: borrowing Netlink
+    ) throws(Errno) -> Bool {
+        switch change {
+        case .address(let address, _): state.addresses.contains(address)
+        case .route(let route, _):
+            try netlink.routes(to: route.destination).contains { $0.link == route.link && $0.gateway == route.gateway }
+        case .noIPv6, .mtu, .up: false
+        }
+    }
+}

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Glibc
+internal import Linux
+
+/// The directory of one running tunnel: its control socket and its lock.
+///
+/// A tunnel is named within its network namespace, but namespaces share /run (ip-netns(8)): outside of the first one the
+/// directory carries the namespace's number, so that the same name may live in both.
+struct RuntimeDirectory: Equatable {
+    /// Where the files lie.
+    let path: String
+    /// The tunnel's name.
+    let name: String
+
+    /// Where directories of tunnels lie, unless somebody says otherwise.
+    static let base = "/run/iptund"
+
+    /// Where `name` lies for this namespace, or where `override` says.
+    init(name: String, namespace: NetworkNamespace, override: String?) {
+        self.name = name
+        path = override ?? "\(RuntimeDirectory.base)/\(name)\(RuntimeDirectory.suffix(namespace))"
+    }
+
+    private init(path: String, name: String) {
+        self.path = path
+        self.name = name
+    }
+
+    /// What systemd gives a unit with `RuntimeDirectory=`; it may name several, ours is the first.
+    static var fromEnvironment: String? {
+        guard let value = unsafe getenv("RUNTIME_DIRECTORY") else { return nil }
+        return unsafe String(cString: value).split(separator: ":").first.map(String.init)
+    }
+
+    /// The directories of all tunnels of a namespace, running or left over.
+    static func all(in namespace: NetworkNamespace) -> [RuntimeDirectory] {
+        guard let entries = try? Files.entries(base) else { return [] }
+        let suffix = suffix(namespace)
+        return entries.compactMap { entry in
+            if suffix.isEmpty { return entry.contains("@") ? nil : RuntimeDirectory(path: "\(base)/\(entry)", name: entry) }
+            guard entry.hasSuffix(suffix) else { return nil }
+            return RuntimeDirectory(path: "\(base)/\(entry)", name: String(entry.dropLast(suffix.count)))
+        }
+    }
+
+    private static func suffix(_ namespace: NetworkNamespace) -> String {
+        namespace.isFirst ? "" : "@\(namespace.inode)"
+    }
+
+    var controlSocket: String { "\(path)/control.sock" }
+    var lock: String { "\(path)/lock" }
+
+    /// Makes the directory and its parents, if they are missing.
+    func create() throws(Complaint) {
+        do throws(Errno) {
+            if path.hasPrefix(RuntimeDirectory.base + "/") {
+                try Files.makeDirectory(RuntimeDirectory.base, mode: 0o755)
+            }
+            try Files.makeDirectory(path, mode: 0o755)
+        } catch {
+            throw Complaint(
+                "cannot make the directory \(path)", error, whatNow: "give another one with --runtime-directory")
+        }
+    }
+
+    /// Removes what a tunnel leaves there, and the directory when nothing else is in it.
+    func remove() {
+        Files.remove(controlSocket)
+        Files.remove(lock)
+        Files.removeDirectory(path)
+    }
+}

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Linux
+internal import Logging
+internal import Tunnel
+internal import Wire
+
+/// The running tunnel: the data path, and the main thread that waits beside it for signals and questions.
+struct Service: ~Copyable {
+    private let datapath: Datapath
+    private let report: Reporter
+    private let log = StandardErrorLog.logger()
+
+    /// Starts the data path.
+    static func start(
+        _ table: PeerTable, ttl: Encapsulation.TTLPolicy, device: borrowing TUNDevice, socket: borrowing RawSocket,
+        report: Reporter
+    ) throws(Complaint) -> Service {
+        do throws(Errno) {
+            return Service(
+                datapath: try Datapath.start(table, ttl: ttl, device: device, socket: socket), report: report)
+        } catch {
+            throw Complaint("cannot start the data path", error, whatNow: "is the thread limit reached?")
+        }
+    }
+
+    private init(datapath: consuming Datapath, report: Reporter) {
+        self.datapath = datapath
+        self.report = report
+    }
+
+    /// Says READY, then answers questions until a signal comes or the data path ends.
+    /// - Returns: `nil` when it was asked to stop.
+    func serve(
+        _ control: consuming ControlServer?, _ netlink: borrowing Netlink, _ signals: borrowing Signals,
+        _ supervisor: borrowing Supervisor
+    ) -> Complaint? {
+        guard var control = control.take() else { preconditionFailure("the control socket is served once") }
+        for shortfall in report.shortfalls { log.warning("\(shortfall.description)") }
+        let peers = report.table.peers.map { "\($0.endpoint)" }.joined(separator: ", ")
+        log.info("\(report.name) is up: \(report.underlay.local) to \(peers)")
+        supervisor.ready("\(report.underlay.local) to \(peers)")
+        while true {
+            var interests: [Poll.Interest] = [.next(of: signals), .signal(of: datapath.ended)] + control.interests
+            do throws(Errno) {
+                try Poll.wait(for: &interests, timeoutMilliseconds: control.timeoutMilliseconds)
+            } catch {
+                return Complaint("cannot wait", error, whatNow: "this should not happen")
+            }
+            if interests[0].isReady, signals.next() != nil { break }
+            if interests[1].isReady { break }
+            control.serve(interests[2...]) { answer($0, netlink) }
+        }
+        supervisor.stopping()
+        return nil
+    }
+
+    /// Stops the data path.
+    /// - Throws: why it had ended by itself.
+    consuming func finish(_ device: String) throws(Complaint) {
+        let name = report.name
+        do throws(Errno) {
+            try datapath.finish()
+        } catch .descriptorState {
+            throw Complaint(
+                "device \(device)", why: "was deleted by somebody", whatNow: "start the tunnel again: 'iptund up'")
+        } catch {
+            throw Complaint("tunnel \(name)", why: "the data path ended: \(error)", whatNow: "start it again")
+        }
+        StandardErrorLog.logger().info("\(name) is down")
+    }
+
+    private func answer(_ request: String, _ netlink: borrowing Netlink) -> String {
+        guard request == "show" else { return #"{"error":"unknown request","schema":1}"# }
+        let link = try? netlink.link(named: report.name)
+        let current = report.report(
+            encapsulated: datapath.encapsulated.snapshot(), decapsulated: datapath.decapsulated.snapshot(),
+            link: link, now: Clock.milliseconds)
+        return (try? ReportDocument(tunnels: [current]).json(pretty: false)) ?? #"{"error":"encoding","schema":1}"#
+    }
+}

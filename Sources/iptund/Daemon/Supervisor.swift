@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Glibc
+internal import Linux
+
+/// Whoever started us and wants to know how it goes: systemd, by way of sd_notify(3). Nobody is fine too.
+struct Supervisor: ~Copyable {
+    private let socket: Descriptor?
+
+    /// Connects to the socket that `NOTIFY_SOCKET` names, while we may still reach it.
+    init() {
+        guard let path = unsafe getenv("NOTIFY_SOCKET") else {
+            socket = nil
+            return
+        }
+        socket = try? UnixSocket.connectDatagram(unsafe String(cString: path))
+    }
+
+    /// Everything stands; `status` is what `systemctl status` shows.
+    func ready(_ status: String) { send("READY=1\nSTATUS=\(status)") }
+
+    /// We are about to end, on purpose.
+    func stopping() { send("STOPPING=1") }
+
+    private func send(_ message: String) {
+        // Whoever does not listen misses it.
+        _ = try? socket?.send(Array(message.utf8)[...])
+    }
+}

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Linux
+internal import Logging
+
+/// Giving up all privilege, and seeing that it is gone.
+enum Surrender {
+    /// Who the daemon is after set-up: the user `iptund` when the system has one, else the one that owns nothing.
+    static func user(_ log: Logger) -> User {
+        if let user = User(named: "iptund") { return user }
+        log.notice("no user 'iptund' on this system, running as uid 65534 (nobody)")
+        return .nobody
+    }
+
+    /// Drops everything. What a container did not let us drop is logged and returned.
+    static func perform(_ user: User) throws(Complaint) -> [Privileges.Shortfall] {
+        do throws(Privileges.Failure) {
+            return try Privileges.drop(to: user)
+        } catch {
+            throw Complaint("cannot give up privilege", why: "\(error)", whatNow: "nothing runs with more than it needs")
+        }
+    }
+
+    /// Reads from the kernel, for every thread of this process, that nothing is left.
+    static func prove(_ shortfalls: [Privileges.Shortfall]) throws(Complaint) {
+        let threads = try explaining("cannot read /proc/self/task", whatNow: "mount /proc") { () throws(Errno) in
+            try ThreadStatus.all()
+        }
+        for thread in threads where !thread.isPowerless(allowingBounding: !shortfalls.isEmpty) {
+            throw Complaint(
+                "thread \(thread.id) still has privilege", why: "the kernel shows \(thread)",
+                whatNow: "please report this")
+        }
+    }
+}

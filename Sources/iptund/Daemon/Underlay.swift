@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Linux
+internal import Wire
+
+/// How outer packets reach the peer today.
+struct Underlay: Equatable {
+    /// The peer's address.
+    let peer: IPv4Address
+    /// Our address towards it.
+    let local: IPv4Address
+    /// The router on the way; `nil` when the peer is on the link.
+    let gateway: IPv4Address?
+    /// Whether the gateway must be taken as on the link although no route says so.
+    let isGatewayOnLink: Bool
+    /// The interface that outer packets leave by.
+    let device: HostChange.Device
+    /// The longest outer packet that the route takes, octets.
+    let mtu: Int
+
+    /// The inner MTU that makes every outer packet fit.
+    var tunnelMTU: Int {
+        let range = TunnelSettings.mtuRange
+        return min(max(mtu - OuterHeader.length, range.lowerBound), range.upperBound)
+    }
+
+    /// Asks the routing table. Needs no privilege.
+    static func find(
+        _ peer: IPv4Address, local: IPv4Address?, _ netlink: borrowing Netlink
+    ) throws(Complaint) -> Underlay {
+        if let local { try checkIsOurs(local, netlink) }
+        let route: ResolvedRoute
+        let link: Link?
+        let isGatewayOnLink: Bool
+        do throws(Errno) {
+            route = try netlink.lookUp(peer, from: local)
+            link = try netlink.link(index: route.link)
+            isGatewayOnLink = try route.gateway.map { gateway throws(Errno) in
+                try netlink.lookUp(gateway).gateway != nil
+            } ?? false
+        } catch {
+            throw Complaint("no route to the peer \(peer)", error, whatNow: "bring the uplink up, or add a route first")
+        }
+        switch route.kind {
+        case .unicast: break
+        case .local:
+            throw Complaint(
+                "peer \(peer)", why: "is an address of this host", whatNow: "give the address of the other end")
+        case .broadcast, .multicast, .unreachable:
+            throw Complaint("peer \(peer)", why: "is no single host", whatNow: "give the address of the other end")
+        }
+        guard let link, let source = local ?? route.source else {
+            throw Complaint(
+                "no address towards the peer \(peer)", why: "the route has no source",
+                whatNow: "give the interface an address, or give --local")
+        }
+        return Underlay(
+            peer: peer, local: source, gateway: route.gateway, isGatewayOnLink: isGatewayOnLink,
+            device: HostChange.Device(index: link.index, name: link.name), mtu: min(route.mtu ?? link.mtu, link.mtu))
+    }
+
+    private static func checkIsOurs(_ local: IPv4Address, _ netlink: borrowing Netlink) throws(Complaint) {
+        let addresses: [InterfaceAddress]
+        do throws(Errno) {
+            addresses = try netlink.addresses(link: nil)
+        } catch {
+            throw Complaint("cannot list this host's addresses", error, whatNow: "this should not happen")
+        }
+        guard addresses.contains(where: { $0.address == local }) else {
+            throw Complaint(
+                "--local \(local)", why: "is not an address of this host",
+                whatNow: "'ip -4 address' lists them; leave it out to take what the route says")
+        }
+    }
+}
