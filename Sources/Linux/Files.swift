@@ -54,8 +54,11 @@ package enum Files {
     /// Removes an empty directory; one that is gone already, or not ours to remove, is fine.
     package static func removeDirectory(_ path: String) { _ = unsafe rmdir(path) }
 
-    /// Gives a file to a user; does nothing where we may not.
-    package static func give(_ path: String, to user: User) { _ = unsafe chown(path, user.id, user.group) }
+    /// Gives a file to a user and a group; does nothing where we may not.
+    package static func give(_ path: String, user: UInt32, group: UInt32) { _ = unsafe chown(path, user, group) }
+
+    /// Sets who may do what with a file; does nothing where we may not.
+    package static func setMode(_ path: String, _ mode: UInt32) { _ = unsafe chmod(path, mode) }
 
     /// The inode that `path` leads to.
     package static func inode(_ path: String) throws(Errno) -> UInt64 {

@@ -43,6 +43,6 @@ struct EndpointMap: Sendable {
 
     /// Multiplicative hashing (Knuth, The Art of Computer Programming, volume 3, §6.4).
     private static func bucket(_ address: IPv4Address, shift: UInt32) -> Int {
-        Int(address.rawValue &* 2_654_435_769 >> shift)
+        Int((address.rawValue &* 2_654_435_769) >> shift)
     }
 }

@@ -60,7 +60,7 @@ int clinux_pipe(int ends[2]);
 int clinux_accept(int fd);
 /* pthread_setname_np(3): GNU only. */
 int clinux_name_thread(pthread_t thread, const char *name);
-/* setns(2): GNU only. */
-int clinux_set_namespace(int fd, int type);
+/* unshare(2) of the network: the calling thread gets a network namespace of its own. GNU only. */
+int clinux_unshare_network(void);
 /* The user and group of the process at the other end of a Unix socket (SO_PEERCRED; struct ucred is GNU only). */
 int clinux_peer_credentials(int fd, pid_t *pid, uid_t *user, gid_t *group);

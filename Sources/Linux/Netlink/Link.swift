@@ -31,7 +31,9 @@ package struct Link: Equatable, Sendable {
 
 /// Links.
 extension Netlink {
-    /// The link of this name or alternative name; `nil` when there is none.
+    /// The link of this name; `nil` when there is none.
+    ///
+    /// An alternative name of the link finds it too: then `name` differs from what was asked for.
     ///
     /// `ip link show dev NAME`
     package func link(named name: String) throws(Errno) -> Link? {
@@ -44,7 +46,7 @@ extension Netlink {
 
     /// The link of this number; `nil` when there is none.
     ///
-    /// Its `ip` command does not exist: `ip` knows names only.
+    /// `ip` knows names only: it has no command for this.
     package func link(index: Int32) throws(Errno) -> Link? {
         // The kernel looks for a name when the number is not positive.
         guard index > 0 else { return nil }
@@ -74,7 +76,7 @@ extension Netlink {
 
     /// Keeps the kernel from giving the link an IPv6 address and soliciting routers on it.
     ///
-    /// Without this, a TUN that comes up delivers IPv6 packets that nobody sent. It must be called before ``setUp(_:link:)``.
+    /// Without this, a TUN that comes up delivers IPv6 packets that nobody sent; so it comes before ``setUp(_:link:)``.
     ///
     /// `ip link set dev NAME addrgenmode none`. Requires `CAP_NET_ADMIN`.
     /// - Throws: `EAFNOSUPPORT` when there is no IPv6 on the link: then there is nothing to disable.

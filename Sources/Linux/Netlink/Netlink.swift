@@ -5,9 +5,9 @@ internal import Glibc
 
 /// A conversation with the kernel about links, addresses and routes (rtnetlink(7)).
 ///
-/// Every verb sends one request and waits for the answer, so a session belongs to one thread at a time. After a fork the
-/// child may go on with the inherited session, because the port was bound when the session began; parent and child must
-/// not both use it. Reading needs no privilege; changing anything requires `CAP_NET_ADMIN`.
+/// Every verb sends one request and waits for the answer, so a session belongs to one thread at a time. After a fork
+/// the child may go on with the inherited session, because the port was bound when the session began; parent and child
+/// must not use it at the same time. Reading needs no privilege; changing anything requires `CAP_NET_ADMIN`.
 /// - Throws: every verb throws the kernel's own errno: `EPERM` without the capability, `ENODEV` for an unknown link.
 @safe package struct Netlink: ~Copyable {
     private let socket: OpaquePointer

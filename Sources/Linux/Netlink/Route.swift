@@ -50,32 +50,36 @@ extension Netlink {
 
     /// Removes this route and no other.
     ///
-    /// A route that went missing is an error rather than an invitation: to the kernel, metric 0, protocol 0 and no
-    /// source mean "any", so it would take the next best. Hence the route is looked for first.
+    /// The route is looked for first. To the kernel metric 0, protocol 0 and no source mean "any": were the route gone,
+    /// it would take the next best.
     ///
     /// `ip route delete DESTINATION [via GATEWAY] dev NAME [src SOURCE] proto PROTOCOL [metric METRIC]`. Requires
     /// `CAP_NET_ADMIN`.
     /// - Throws: `ESRCH` when there is no such route.
     package func remove(_ route: Route) throws(Errno) {
-        guard try routes(to: route.destination).contains(route) else { throw Errno.noSuchProcess }
+        let mine = try routes(to: route.destination, madeBy: route.protocolNumber)
+        guard mine.contains(route) else { throw Errno.noSuchProcess }
         try perform(route.request(RTM_DELROUTE))
     }
 
     /// The routes of the table `main` to exactly this destination, best metric first.
     ///
-    /// Left out is what a ``Route`` cannot say: other types (blackhole, unreachable, prohibit), several next hops,
-    /// an IPv6 gateway, an encapsulation, a nexthop object, a TOS, or a scope that `ip route add` would not choose.
+    /// Protocol 0 stands for any. Left out is what a ``Route`` cannot say: other types (blackhole, unreachable,
+    /// prohibit), several next hops, an IPv6 gateway, an encapsulation, a nexthop object, a TOS, or a scope that
+    /// `ip route add` would not choose. An MTU and the like are passed over.
     ///
-    /// `ip route show table main exact DESTINATION`
-    package func routes(to destination: Prefix) throws(Errno) -> [Route] {
+    /// `ip route show table main exact DESTINATION [proto PROTOCOL]`
+    package func routes(to destination: Prefix, madeBy protocolNumber: UInt8 = 0) throws(Errno) -> [Route] {
         var header = rtmsg()
         header.rtm_family = UInt8(AF_INET)
         header.rtm_table = UInt8(RT_TABLE_MAIN.rawValue)
+        header.rtm_protocol = protocolNumber
         header.rtm_type = UInt8(RTN_UNICAST)
-        // There may be a million: none is kept that does not match.
+        // There may be a million: the kernel picks by table, protocol and type; of the rest none is kept but a match.
         return try collect(Request(RTM_GETROUTE, header, flags: NLM_F_DUMP)) { reply in
             guard Int(reply.header.rtm_dst_len) == destination.length,
-                reply.address(RTA_DST.rawValue) ?? .unspecified == destination.address
+                reply.address(RTA_DST.rawValue) ?? .unspecified == destination.address,
+                protocolNumber == 0 || reply.header.rtm_protocol == protocolNumber
             else { return nil }
             return Route(reply)
         }
@@ -83,7 +87,7 @@ extension Netlink {
 }
 
 extension Route {
-    /// Reads a route that ``Netlink/add(_:)`` could have made; `nil` for any other.
+    /// Reads a route of the kind that ``Netlink/add(_:)`` makes; `nil` for any other.
     fileprivate init?(_ reply: borrowing Reply<rtmsg>) {
         let header = reply.header
         let gateway = reply.address(RTA_GATEWAY.rawValue)
@@ -91,8 +95,7 @@ extension Route {
             header.rtm_tos == 0, header.rtm_scope == Self.scope(gateway: gateway),
             ![RTA_MULTIPATH, RTA_VIA, RTA_ENCAP, RTA_NH_ID].contains(where: { reply.contains($0.rawValue) }),
             let link = reply.link(RTA_OIF.rawValue),
-            let destination = Prefix(
-                reply.address(RTA_DST.rawValue) ?? .unspecified, length: Int(header.rtm_dst_len))
+            let destination = Prefix(reply.address(RTA_DST.rawValue) ?? .unspecified, length: Int(header.rtm_dst_len))
         else { return nil }
         self.init(
             to: destination, gateway: gateway, link: link, source: reply.address(RTA_PREFSRC.rawValue),

@@ -40,7 +40,6 @@ struct Claim: ~Copyable {
         }
         let directory = RuntimeDirectory(
             name: name, namespace: namespace, override: directory ?? RuntimeDirectory.fromEnvironment)
-        try directory.create()
         let lock = try takeLock(of: directory, patience: patience)
         do throws(Errno) {
             return Claim(device: try TUNDevice(name: name), directory: directory, lock: lock)
@@ -51,8 +50,12 @@ struct Claim: ~Copyable {
     }
 
     private static func takeLock(of directory: RuntimeDirectory, patience: UInt64) throws(Complaint) -> LockFile {
+        try directory.create()
         do throws(Errno) {
             return try LockFile(directory.lock, timeoutMilliseconds: patience)
+        } catch .noSuchFile {
+            // A janitor removed the directory just now.
+            return try takeLock(of: directory, patience: patience)
         } catch .wouldBlock {
             throw Complaint(
                 "tunnel \(directory.name)", why: Claim.taken,

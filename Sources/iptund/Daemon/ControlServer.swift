@@ -24,7 +24,7 @@ struct ControlServer: ~Copyable {
     }
 
     /// Lets `user` (the daemon after it gave up root) and its group use the socket.
-    func give(to user: User) { Files.give(path, to: user) }
+    func give(to user: User) { Files.give(path, user: user.id, group: user.group) }
 
     /// What to wait for: the listener, then the clients.
     var interests: [Poll.Interest] {

@@ -119,7 +119,7 @@ struct PreparedHost: ~Copyable {
             () throws(Errno) in try ControlServer(path)
         }
         control.give(to: user)
-        Files.give(directory.path, to: user)
+        directory.give(to: user)
         return control
     }
 

@@ -51,12 +51,13 @@ struct RuntimeDirectory: Equatable {
     var controlSocket: String { "\(path)/control.sock" }
     var lock: String { "\(path)/lock" }
 
-    /// Makes the directory and its parents, if they are missing.
+    /// Whether it lies where we choose, and nobody else makes or removes it.
+    private var isOurs: Bool { path.hasPrefix(RuntimeDirectory.base + "/") }
+
+    /// Makes the directory and its parent, if they are missing.
     func create() throws(Complaint) {
         do throws(Errno) {
-            if path.hasPrefix(RuntimeDirectory.base + "/") {
-                try Files.makeDirectory(RuntimeDirectory.base, mode: 0o755)
-            }
+            if isOurs { try Files.makeDirectory(RuntimeDirectory.base, mode: 0o755) }
             try Files.makeDirectory(path, mode: 0o755)
         } catch {
             throw Complaint(
@@ -64,10 +65,17 @@ struct RuntimeDirectory: Equatable {
         }
     }
 
-    /// Removes what a tunnel leaves there, and the directory when nothing else is in it.
+    /// Lets the daemon, which will be `user`, and the janitor, which stays in our group, both clean up here.
+    func give(to user: User) {
+        Files.give(path, user: user.id, group: User.current.group)
+        Files.setMode(path, 0o775)
+    }
+
+    /// Removes what a tunnel leaves there, and every directory of ours that is empty then.
     func remove() {
         Files.remove(controlSocket)
         Files.remove(lock)
         Files.removeDirectory(path)
+        if isOurs { Files.removeDirectory(RuntimeDirectory.base) }
     }
 }

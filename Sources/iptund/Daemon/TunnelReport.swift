@@ -23,6 +23,13 @@ struct TunnelReport: Codable, Equatable {
     /// What this process could not give away, and why.
     var privilegeShortfalls: [String]
 
+    private enum CodingKeys: String, CodingKey {
+        case name, state, pid, namespace, mtu, local, peers, encapsulate, decapsulate
+        case uptimeSeconds = "uptime_seconds"
+        case underlayMTU = "underlay_mtu"
+        case privilegeShortfalls = "privilege_shortfalls"
+    }
+
     enum State: String, Codable {
         /// Packets can pass.
         case up
@@ -40,6 +47,12 @@ struct TunnelReport: Codable, Equatable {
         /// ICMP errors about our outer packets.
         var icmpErrors: UInt64
         var lastICMPError: String?
+
+        private enum CodingKeys: String, CodingKey {
+            case received, delivered, dropped, drops
+            case icmpErrors = "icmp_errors"
+            case lastICMPError = "last_icmp_error"
+        }
     }
 
     struct Peer: Codable, Equatable {
@@ -50,6 +63,12 @@ struct TunnelReport: Codable, Equatable {
         var lastReceivedSecondsAgo: UInt64?
         var received: Transfer
         var sent: Transfer
+
+        private enum CodingKeys: String, CodingKey {
+            case name, endpoint, received, sent
+            case allowedIPs = "allowed_ips"
+            case lastReceivedSecondsAgo = "last_received_seconds_ago"
+        }
     }
 
     /// Inner packets that passed, their octets, and those that were dropped.
@@ -66,19 +85,16 @@ struct ReportDocument: Codable, Equatable {
     var schema = 1
     var tunnels: [TunnelReport]
 
-    /// As JSON: snake_case keys in a stable order.
+    /// As JSON, keys in a stable order.
     func json(pretty: Bool) throws -> String {
         let encoder = JSONEncoder()
-        encoder.keyEncodingStrategy = .convertToSnakeCase
         encoder.outputFormatting = pretty ? [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes] : [.sortedKeys]
         return String(decoding: try encoder.encode(self), as: UTF8.self)
     }
 
     /// Reads what ``json(pretty:)`` wrote.
     init(json: [UInt8]) throws {
-        let decoder = JSONDecoder()
-        decoder.keyDecodingStrategy = .convertFromSnakeCase
-        self = try decoder.decode(ReportDocument.self, from: Data(json))
+        self = try JSONDecoder().decode(ReportDocument.self, from: Data(json))
     }
 
     init(tunnels: [TunnelReport]) { self.tunnels = tunnels }

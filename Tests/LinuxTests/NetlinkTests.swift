@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+import Linux
+import Testing
+import Wire
+
+@Suite struct NetlinkTests {
+    @Test func `the socket is closed on exec`() throws {
+        let netlink = try Netlink()
+        let flags = fcntl(netlink.fileDescriptor, F_GETFD)
+        #expect(flags == FD_CLOEXEC)
+    }
+
+    @Test func `sessions do not disturb each other`() throws {
+        let first = try Netlink()
+        let second = try Netlink()
+        let names = (try first.link(index: 1)?.name, try second.link(index: 1)?.name, try first.link(index: 1)?.name)
+        #expect(names == ("lo", "lo", "lo"))
+    }
+
+    @Test(.needsRoot) func `a session goes on after an error`() throws {
+        let (error, name, routes) = try inFreshNetwork {
+            let netlink = try Netlink()
+            let error = thrown { () throws(Errno) in try netlink.setMTU(1500, link: 99) }
+            return (error, try netlink.link(index: 1)?.name, try netlink.routes(to: .all))
+        }
+        #expect(error == .noDevice)
+        #expect(name == "lo")
+        #expect(routes.isEmpty)
+    }
+
+    @Test(.enabled(if: geteuid() != 0, "root may change everything"))
+    func `a change without the capability throws EPERM`() throws {
+        let netlink = try Netlink()
+        let error = thrown { () throws(Errno) in try netlink.setMTU(1500, link: 1) }
+        #expect(error == .notPermitted)
+    }
+}
