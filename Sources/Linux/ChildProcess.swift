@@ -78,7 +78,7 @@ package struct ChildProcess: ~Copyable, Sendable {
         if case .inherited = output {} else { unsafe posix_spawn_file_actions_adddup2(&actions, 1, 2) }
         var id: pid_t = 0
         let words = unsafe arguments.map { unsafe strdup($0) } + [nil]
-        defer { for unsafe word in unsafe words { unsafe free(word) } }
+        defer { for index in unsafe words.indices { unsafe free(words[index]) } }
         let status = unsafe posix_spawnp(&id, arguments[0], &actions, &attributes, words, environ)
         guard status == 0 else { throw Errno(rawValue: status) }
         return id

@@ -17,10 +17,11 @@ public struct Decapsulation: Sendable {
         let outer = try OuterPacket(slot.bytes)
         let peer = try peer(of: outer)
         slot.peer = peer
+        guard !outer.isFragment else { throw .outerFragment }
         slot.strip(to: outer.payload)
         let inner = try InnerPacket(slot.bytes, from: .peer)
         slot.strip(to: 0..<inner.totalLength)
-        try check(inner, from: peer)
+        try check(inner, from: peer, in: outer)
         try combineECN(of: inner, under: outer, in: &slot)
     }
 
@@ -35,13 +36,13 @@ public struct Decapsulation: Sendable {
 
     /// Whether `peer` may send this packet: its inner source must be one of the peer's own.
     /// - Throws: ``Drop/martian``, ``Drop/innerSource``, ``Drop/nested``.
-    func check(_ inner: InnerPacket, from peer: PeerIndex) throws(Drop) {
+    func check(_ inner: InnerPacket, from peer: PeerIndex, in outer: OuterPacket) throws(Drop) {
         let (source, destination) = (inner.source, inner.destination)
         guard source.isUnicast, !destination.isThisNetwork, !destination.isLoopback else { throw .martian }
+        guard source != outer.destination else { throw .martian }
         guard table.peer(owning: source) == peer else { throw .innerSource }
         guard inner.protocolNumber == .ipip else { return }
-        let endpoint = table.endpoint(of: peer)
-        if destination == endpoint.local || source == endpoint.remote { throw .nested }
+        if destination == outer.destination || source == outer.source { throw .nested }
     }
 
     /// Hands on to the inner packet what routers said about congestion (RFC 6040 §4.2).

@@ -57,7 +57,8 @@ public enum Drop: UInt8, Error, CaseIterable, Sendable {
     case innerChecksum
     /// The inner source is outside of that peer's AllowedIPs.
     case innerSource
-    /// An address that no packet on a wire may have: 0/8, 127/8, or as a source 224/4 and 240/4 (RFC 1122 §3.2.1.3).
+    /// An address that no packet from elsewhere may have: 0/8, 127/8, or as a source 224/4, 240/4 (RFC 1122 §3.2.1.3) or
+    /// our own.
     case martian
     /// Our own tunnel, inside of our own tunnel (RFC 2003 §3.2).
     case nested

@@ -27,9 +27,9 @@ public struct Encapsulation: Sendable {
     /// it was routed into the device, if it was forwarded at all (RFC 2003 §3.1).
     /// - Throws: the reason to drop it; `slot.peer` is set when the peer was known by then.
     public func apply(to slot: inout PacketSlot) throws(Drop) {
-        try finishChecksum(of: &slot)
         let inner = try InnerPacket(slot.bytes, from: .host)
         slot.strip(to: 0..<inner.totalLength)
+        try finishChecksum(of: &slot)
         let peer = try peer(for: inner)
         slot.peer = peer
         slot.outer = try outer(for: inner, to: peer)
@@ -48,10 +48,8 @@ public struct Encapsulation: Sendable {
     /// always set, so that the tunnel's MTU is the only place where packets are cut (RFC 2003 §5.1).
     /// - Throws: ``Drop/loop``, ``Drop/returning``, ``Drop/tooLong``.
     func outer(for inner: InnerPacket, to peer: PeerIndex) throws(Drop) -> OuterFields {
+        if inner.protocolNumber == .ipip, isOurOuterPacket(inner) { throw .loop }
         let endpoint = table.endpoint(of: peer)
-        if inner.protocolNumber == .ipip, inner.source == endpoint.local, inner.destination == endpoint.remote {
-            throw .loop
-        }
         guard inner.source != endpoint.remote else { throw .returning }
         guard inner.totalLength <= OuterHeader.maximumPayloadLength else { throw .tooLong }
         let outerTTL =
@@ -62,6 +60,12 @@ public struct Encapsulation: Sendable {
         return OuterFields(
             source: endpoint.local, destination: endpoint.remote, trafficClass: inner.trafficClass, ttl: outerTTL,
             fragmentation: .forbidden)
+    }
+
+    /// Whether this is what we sent to some peer, routed back into the device instead of to the network.
+    private func isOurOuterPacket(_ inner: InnerPacket) -> Bool {
+        guard let peer = table.peer(at: inner.destination) else { return false }
+        return table.endpoint(of: peer).local == inner.source
     }
 
     /// A packet must not leave with a checksum that only hardware could finish: there is none behind a raw socket.

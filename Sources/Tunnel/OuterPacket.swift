@@ -10,13 +10,15 @@ public struct OuterPacket: Equatable, Sendable {
     public let destination: IPv4Address
     /// What routers had to say about congestion.
     public let ecn: ECN
+    /// Whether this is only a part of one.
+    public let isFragment: Bool
     /// Where the inner packet stands, octets from the start of the outer one.
     public let payload: Range<Int>
 
     /// Reads what a raw socket gave us: the kernel has verified the header and put fragments together.
     ///
     /// The payload follows the header *length*, since options are possible, and ends with the total length.
-    /// - Throws: ``Drop/outerMalformed``, ``Drop/outerFragment``.
+    /// - Throws: ``Drop/outerMalformed``.
     public init(_ bytes: RawSpan) throws(Drop) {
         let view: IPv4Packet
         do throws(IPv4Packet.Malformed) {
@@ -25,10 +27,10 @@ public struct OuterPacket: Equatable, Sendable {
             throw .outerMalformed
         }
         guard view.protocolNumber == .ipip else { throw .outerMalformed }
-        guard !view.isFragment else { throw .outerFragment }
         source = view.source
         destination = view.destination
         ecn = view.ecn
+        isFragment = view.isFragment
         payload = view.payloadRange
     }
 }

@@ -46,7 +46,8 @@ public struct Checksum: Sendable {
     public mutating func add(_ address: IPv4Address) { sum &+= UInt64(address.rawValue.bigEndian) }
 
     /// The pseudo-header that TCP (RFC 9293 §3.1) and UDP (RFC 768) sum before their own octets. `length` in octets.
-    public init(pseudoHeaderFrom source: IPv4Address, to destination: IPv4Address, of carried: IPProtocol, length: Int) {
+    public init(pseudoHeaderFrom source: IPv4Address, to destination: IPv4Address, of carried: IPProtocol, length: Int)
+    {
         add(source)
         add(destination)
         add(UInt16(carried.rawValue))

@@ -53,7 +53,8 @@ extension Prefix: LosslessStringConvertible {
 
     /// Reads a prefix length, 0 to 32, written in digits only.
     public static func length(_ text: some StringProtocol) -> Int? {
-        guard (1...2).contains(text.count), text.allSatisfy({ $0.isASCII && $0.isNumber }), let length = Int(text)
+        guard (1...2).contains(text.count), text.allSatisfy({ $0.isASCII && $0.isNumber }), let length = Int(text),
+            text.count == 1 || text.first != "0"
         else { return nil }
         return length <= 32 ? length : nil
     }

@@ -59,7 +59,7 @@ struct DeviceName: Equatable, Hashable {
     /// `nil` when the kernel would not take it (`dev_valid_name`), or when it means something else to sysctl or to us.
     init?(_ text: String) {
         let forbidden: Set<Character> = ["/", ":", "%", "@"]
-        guard (1...15).contains(text.utf8.count), !["." , "..", "all", "default"].contains(text),
+        guard (1...15).contains(text.utf8.count), ![".", "..", "all", "default"].contains(text),
             text.first != "-", text.allSatisfy({ $0.isASCII && !$0.isWhitespace && !forbidden.contains($0) }),
             !text.utf8.contains(where: { $0 < 0x21 || $0 == 0x7f })
         else { return nil }

@@ -60,7 +60,7 @@ enum Daemon {
             do throws(Resolver.Failure) {
                 address = try Resolver.address(of: name)
             } catch {
-                throw Complaint("cannot resolve '\(name)'", why: "\(error)", whatNow: "check the name, or give an address")
+                throw Complaint("cannot resolve '\(name)'", why: "\(error)", whatNow: "check it, or give an address")
             }
             guard address.isUnicast else {
                 throw Complaint(

@@ -38,8 +38,8 @@ struct RuntimeDirectory: Equatable {
         guard let entries = try? Files.entries(base) else { return [] }
         let suffix = suffix(namespace)
         return entries.compactMap { entry in
-            if suffix.isEmpty { return entry.contains("@") ? nil : RuntimeDirectory(path: "\(base)/\(entry)", name: entry) }
-            guard entry.hasSuffix(suffix) else { return nil }
+            let belongs = suffix.isEmpty ? !entry.contains("@") : entry.hasSuffix(suffix)
+            guard belongs else { return nil }
             return RuntimeDirectory(path: "\(base)/\(entry)", name: String(entry.dropLast(suffix.count)))
         }
     }

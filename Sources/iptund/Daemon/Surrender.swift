@@ -17,7 +17,7 @@ enum Surrender {
         do throws(Privileges.Failure) {
             return try Privileges.drop(to: user)
         } catch {
-            throw Complaint("cannot give up privilege", why: "\(error)", whatNow: "nothing runs with more than it needs")
+            throw Complaint("cannot give up privilege", why: "\(error)", whatNow: "it would be too much to run with")
         }
     }
 

@@ -35,9 +35,12 @@ struct Underlay: Equatable {
         do throws(Errno) {
             route = try netlink.lookUp(peer, from: local)
             link = try netlink.link(index: route.link)
-            isGatewayOnLink = try route.gateway.map { gateway throws(Errno) in
-                try netlink.lookUp(gateway).gateway != nil
-            } ?? false
+            // A gateway that is itself behind a gateway was taken on faith when its route was made.
+            if let gateway = route.gateway {
+                isGatewayOnLink = try netlink.lookUp(gateway).gateway != nil
+            } else {
+                isGatewayOnLink = false
+            }
         } catch {
             throw Complaint("no route to the peer \(peer)", error, whatNow: "bring the uplink up, or add a route first")
         }

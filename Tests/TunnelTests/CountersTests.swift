@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Testing
+import Tunnel
+import Wire
+
+@Suite struct CountersTests {
+    @Test func `new counters are at zero, for the interface and for every peer`() {
+        let snapshot = Counters(peerCount: 3).snapshot()
+        #expect(snapshot.received == 0)
+        #expect(snapshot.errors == 0)
+        #expect(snapshot.peers.count == 3)
+        for entry in snapshot.peers + [snapshot.interface] {
+            #expect(entry == snapshot.interface)
+            #expect(entry.drops.isEmpty && entry.delivered == 0 && entry.lastDelivered == 0)
+        }
+    }
+
+    @Test func `a delivery counts for its peer: packets, octets, and when`() {
+        let counters = Counters(peerCount: 2)
+        let writer = counters.writer
+        writer.delivered(octets: 84, peer: Example.second, at: 1_000)
+        writer.delivered(octets: 1_480, peer: Example.second, at: 2_000)
+        let snapshot = counters.snapshot()
+        #expect(snapshot.peers[1].delivered == 2)
+        #expect(snapshot.peers[1].deliveredOctets == 1_564)
+        #expect(snapshot.peers[1].lastDelivered == 2_000)
+        #expect(snapshot.peers[0] == snapshot.interface)
+    }
+
+    @Test(arguments: Drop.allCases) func `a drop counts under its reason, for its peer or for none`(drop: Drop) {
+        let counters = Counters(peerCount: 2)
+        counters.writer.dropped(drop, peer: Example.first)
+        counters.writer.dropped(drop, peer: Example.first)
+        counters.writer.dropped(drop, peer: nil)
+        let snapshot = counters.snapshot()
+        #expect(snapshot.peers[0].drops == [drop: 2])
+        #expect(snapshot.interface.drops == [drop: 1])
+        #expect(snapshot.peers[1].drops.isEmpty)
+        #expect(snapshot.received == 0 && snapshot.errors == 0 && snapshot.delivered == 0)
+    }
+
+    @Test func `what the interface counts alone does not touch a peer`() {
+        let counters = Counters(peerCount: 1)
+        counters.writer.received(64)
+        counters.writer.received(0)
+        counters.writer.errors(3, last: 7)
+        counters.writer.errors(1, last: 9)
+        let snapshot = counters.snapshot()
+        #expect(snapshot.received == 64)
+        #expect(snapshot.errors == 4)
+        #expect(snapshot.lastError == 9)
+        #expect(snapshot.peers[0].drops.isEmpty && snapshot.peers[0].delivered == 0)
+    }
+
+    @Test func `no peers still leave the interface to count for`() {
+        let counters = Counters(peerCount: 0)
+        counters.writer.received(1)
+        counters.writer.dropped(.notPeer, peer: nil)
+        let snapshot = counters.snapshot()
+        #expect(snapshot.peers.isEmpty)
+        #expect(snapshot.received == snapshot.dropped)
+    }
+
+    @Test func `a peer that is not in the table traps`() async {
+        await #expect(processExitsWith: .failure) {
+            let counters = Counters(peerCount: 1)
+            counters.writer.dropped(.loop, peer: PeerIndex(rawValue: 1))
+        }
+    }
+
+    @Test func `another thread sees numbers that only grow`() async {
+        let counters = Counters(peerCount: 2)
+        let writer = counters.writer
+        let writing = Task.detached {
+            for round in 1...20_000 as ClosedRange<UInt64> {
+                writer.received(2)
+                writer.delivered(octets: 100, peer: Example.second, at: round)
+                writer.dropped(.innerSource, peer: Example.first)
+            }
+        }
+        var previous = counters.snapshot()
+        var grew = true
+        repeat {
+            let next = counters.snapshot()
+            grew = grew && next.received >= previous.received && next.delivered >= previous.delivered
+            grew = grew && next.dropped >= previous.dropped
+            grew = grew && next.peers[1].deliveredOctets >= previous.peers[1].deliveredOctets
+            grew = grew && next.peers[1].lastDelivered >= previous.peers[1].lastDelivered
+            previous = next
+            await Task.yield()
+        } while previous.peers[0].dropped < 20_000
+        await writing.value
+        #expect(grew)
+        let last = counters.snapshot()
+        #expect(last.received == 40_000)
+        #expect(last.delivered + last.dropped == last.received)
+        #expect(last.peers[1].deliveredOctets == 2_000_000)
+    }
+}
