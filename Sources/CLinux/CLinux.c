@@ -74,6 +74,8 @@ int clinux_accept(int fd) { return result(accept4(fd, NULL, NULL, SOCK_CLOEXEC |
 
 int clinux_name_thread(pthread_t thread, const char *name) { return -pthread_setname_np(thread, name); }
 
+int clinux_enter_network(int fd) { return result(setns(fd, CLONE_NEWNET)); }
+
 int clinux_unshare_network(void) { return result(unshare(CLONE_NEWNET)); }
 
 int clinux_peer_credentials(int fd, pid_t *pid, uid_t *user, gid_t *group) {

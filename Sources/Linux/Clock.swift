@@ -2,8 +2,15 @@
 
 internal import Glibc
 
-/// Time since the machine started, which never jumps.
+/// What time it is.
 package enum Clock {
+    /// Microseconds since 1970, which may jump. The corresponding C call is `clock_gettime(CLOCK_REALTIME)`.
+    package static var wall: UInt64 {
+        var now = timespec()
+        unsafe clock_gettime(CLOCK_REALTIME, &now)
+        return UInt64(now.tv_sec) * 1_000_000 + UInt64(now.tv_nsec) / 1000
+    }
+
     /// Milliseconds since boot, sleep not counted. The corresponding C call is `clock_gettime(CLOCK_MONOTONIC)`.
     package static var milliseconds: UInt64 {
         var now = timespec()

@@ -40,6 +40,8 @@ extension Errno {
     package static let notSupported = Errno(rawValue: EOPNOTSUPP)
     package static let addressNotAvailable = Errno(rawValue: EADDRNOTAVAIL)
     package static let familyNotSupported = Errno(rawValue: EAFNOSUPPORT)
+    package static let timedOut = Errno(rawValue: ETIMEDOUT)
+    package static let connectionReset = Errno(rawValue: ECONNRESET)
     package static let addressInUse = Errno(rawValue: EADDRINUSE)
     package static let networkUnreachable = Errno(rawValue: ENETUNREACH)
     package static let hostUnreachable = Errno(rawValue: EHOSTUNREACH)

@@ -16,9 +16,14 @@ package enum Files {
         }
     }
 
-    /// Replaces the file at `path` by these bytes.
-    package static func write(_ bytes: [UInt8], to path: String, mode: UInt32 = 0o644) throws(Errno) {
-        let file = try Descriptor.open(path, O_WRONLY | O_CREAT | O_TRUNC, mode: mode)
+    /// Replaces the file at `path`, which may not be a symbolic link, and gives it to whoever called us by way of sudo.
+    package static func writeForInvoker(_ bytes: [UInt8], to path: String) throws(Errno) {
+        let file = try Descriptor.open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, mode: 0o644)
+        if let user = Environment.value("SUDO_UID").flatMap({ UInt32($0) }),
+            let group = Environment.value("SUDO_GID").flatMap({ UInt32($0) })
+        {
+            try posix(fchown(file.rawValue, user, group))
+        }
         var rest = bytes[...]
         while !rest.isEmpty {
             let count = unsafe rest.withUnsafeBytes { unsafe Glibc.write(file.rawValue, $0.baseAddress, $0.count) }

@@ -79,9 +79,9 @@ extension Descriptor {
         return Array(buffer.prefix(count))
     }
 
-    /// Sends what the socket takes: how many octets, 0 when it takes none now.
+    /// Sends what the socket takes without waiting: how many octets, 0 when it takes none now.
     package func send(_ bytes: ArraySlice<UInt8>) throws(Errno) -> Int {
-        let flags = Int32(MSG_NOSIGNAL)
+        let flags = Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT)
         let count = unsafe bytes.withUnsafeBytes { unsafe Glibc.send(rawValue, $0.baseAddress, $0.count, flags) }
         guard count >= 0 else {
             if [.wouldBlock, .interrupted].contains(Errno.current) { return 0 }

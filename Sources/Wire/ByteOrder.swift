@@ -43,3 +43,14 @@ extension MutableRawSpan {
         storeBytes(of: value.bigEndian, toByteOffset: offset, as: UInt32.self)
     }
 }
+
+extension [UInt8] {
+    /// The octets of an array, to look at without copying them.
+    public var octets: RawSpan {
+        @_lifetime(borrow self)
+        get {
+            // SAFETY: `unsafe` warns of padding between elements, which octets do not have.
+            unsafe span.bytes
+        }
+    }
+}

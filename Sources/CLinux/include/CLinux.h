@@ -6,8 +6,11 @@
 
 #include <linux/errqueue.h>
 #include <linux/filter.h>
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
 #include <linux/if_tun.h>
 #include <linux/virtio_net.h>
+#include <net/if.h>
 #include <poll.h>
 #include <pthread.h>
 #include <sched.h>
@@ -60,6 +63,8 @@ int clinux_pipe(int ends[2]);
 int clinux_accept(int fd);
 /* pthread_setname_np(3): GNU only. */
 int clinux_name_thread(pthread_t thread, const char *name);
+/* setns(2): moves the calling thread to the network namespace that fd refers to. GNU only. */
+int clinux_enter_network(int fd);
 /* unshare(2) of the network: the calling thread gets a network namespace of its own. GNU only. */
 int clinux_unshare_network(void);
 /* The user and group of the process at the other end of a Unix socket (SO_PEERCRED; struct ucred is GNU only). */

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Glibc
 internal import Linux
 internal import Logging
 internal import Tunnel
@@ -94,7 +93,7 @@ enum Daemon {
             let service = try Service.start(
                 table, ttl: settings.ttl, device: claim.device, socket: host.socket,
                 report: Reporter(
-                    name: claim.directory.name, processID: getpid(), namespace: host.namespace,
+                    name: claim.directory.name, processID: Environment.processID, namespace: host.namespace,
                     start: Clock.milliseconds, underlay: underlay, table: table, shortfalls: shortfalls))
             try Surrender.prove(shortfalls)
             outcome = service.serve(host.takeControl(), netlink, signals, supervisor)

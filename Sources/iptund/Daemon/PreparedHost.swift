@@ -32,7 +32,7 @@ struct PreparedHost: ~Copyable {
         }
         let janitor: Janitor
         do throws(Errno) {
-            janitor = try Janitor.fork(
+            janitor = try Janitor.start(
                 reverting: plan.changes, removing: claim.directory, netlink: reverting, lock: claim.lock)
         } catch {
             throw Complaint("cannot start the janitor", error, whatNow: "is the process limit reached?")

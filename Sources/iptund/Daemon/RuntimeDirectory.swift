@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Glibc
 internal import Linux
 
 /// The directory of one running tunnel: its control socket and its lock.
@@ -29,8 +28,7 @@ struct RuntimeDirectory: Equatable {
 
     /// What systemd gives a unit with `RuntimeDirectory=`; it may name several, ours is the first.
     static var fromEnvironment: String? {
-        guard let value = unsafe getenv("RUNTIME_DIRECTORY") else { return nil }
-        return unsafe String(cString: value).split(separator: ":").first.map(String.init)
+        Environment.value("RUNTIME_DIRECTORY")?.split(separator: ":").first.map(String.init)
     }
 
     /// The directories of all tunnels of a namespace, running or left over.

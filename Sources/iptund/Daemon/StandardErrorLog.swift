@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Glibc
 internal import Linux
 internal import Logging
 
@@ -12,7 +11,7 @@ struct StandardErrorLog: LogHandler {
 
     /// The one logger of the program.
     static func logger() -> Logger {
-        Logger(label: "iptund") { _ in StandardErrorLog(isJournal: unsafe getenv("JOURNAL_STREAM") != nil) }
+        Logger(label: "iptund") { _ in StandardErrorLog(isJournal: Environment.value("JOURNAL_STREAM") != nil) }
     }
 
     init(isJournal: Bool) { self.isJournal = isJournal }

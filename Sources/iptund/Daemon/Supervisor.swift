@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Glibc
 internal import Linux
 
 /// Whoever started us and wants to know how it goes: systemd, by way of sd_notify(3). Nobody is fine too.
@@ -9,11 +8,11 @@ struct Supervisor: ~Copyable {
 
     /// Connects to the socket that `NOTIFY_SOCKET` names, while we may still reach it.
     init() {
-        guard let path = unsafe getenv("NOTIFY_SOCKET") else {
+        if let path = Environment.value("NOTIFY_SOCKET") {
+            socket = try? UnixSocket.connectDatagram(path)
+        } else {
             socket = nil
-            return
         }
-        socket = try? UnixSocket.connectDatagram(unsafe String(cString: path))
     }
 
     /// Everything stands; `status` is what `systemctl status` shows.
