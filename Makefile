@@ -4,9 +4,9 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test build deps lint fmt clean
+.PHONY: help demo test build bench deps lint fmt clean
 
-swift_sources = $(wildcard Package.swift Sources Tests Benchmarks)
+swift_sources = $(wildcard Package.swift Sources Tests Benchmarks/Package.swift Benchmarks/Sources)
 shell_scripts = $(shell grep -lE '^.!/bin/(ba)?sh$$' scripts/* .ci/*)
 
 help: ## List what make can do here (the default)
@@ -23,7 +23,11 @@ test: ## Run every test and count them; FILTER=regex runs only some
 
 build: ## Build the release program, .build/release/iptund
 	@scripts/deps build
-	swift build -c release --static-swift-stdlib --product iptund
+	swift build -c release --static-swift-stdlib --product iptund -Xlinker --strip-all
+
+bench: ## Measure the rules: nanoseconds and allocations per packet
+	@scripts/deps build
+	@swift run -c release --package-path Benchmarks hotpath
 
 deps: ## Install the Debian packages that all of this needs
 	@scripts/deps test lint
@@ -38,4 +42,4 @@ fmt: ## Format the Swift sources in place
 	swift format --in-place --recursive --parallel $(swift_sources)
 
 clean: ## Remove what was built
-	rm -rf .build
+	rm -rf .build Benchmarks/.build

@@ -1,0 +1,5 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#pragma once
+
+/* How often the process has asked for memory since it started: malloc, calloc, realloc and the aligned ones. */
+unsigned long allocations(void);
