@@ -35,6 +35,7 @@ extension Errno {
     package static let busy = Errno(rawValue: EBUSY)
     package static let exists = Errno(rawValue: EEXIST)
     package static let noDevice = Errno(rawValue: ENODEV)
+    package static let noSuchDeviceOrAddress = Errno(rawValue: ENXIO)
     package static let invalidArgument = Errno(rawValue: EINVAL)
     package static let messageTooLong = Errno(rawValue: EMSGSIZE)
     package static let notSupported = Errno(rawValue: EOPNOTSUPP)

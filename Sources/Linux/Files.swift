@@ -48,9 +48,12 @@ package enum Files {
     /// Whether there is something at `path`.
     package static func exists(_ path: String) -> Bool { unsafe access(path, F_OK) == 0 }
 
-    /// Makes a directory; one that is there already is fine.
-    package static func makeDirectory(_ path: String, mode: UInt32) throws(Errno) {
-        if unsafe mkdir(path, mode) < 0, Errno.current != .exists { throw .current }
+    /// Makes a directory. Returns false when it is there already, which is fine.
+    @discardableResult
+    package static func makeDirectory(_ path: String, mode: UInt32) throws(Errno) -> Bool {
+        if unsafe mkdir(path, mode) == 0 { return true }
+        if Errno.current == .exists { return false }
+        throw .current
     }
 
     /// Removes a file; one that is gone already is fine.

@@ -42,6 +42,9 @@ public struct TUNDevice: ~Copyable, Sendable {
         TUNDevice(try descriptor.duplicate(), name: name, isPersistent: isPersistent)
     }
 
+    /// Sees whether the driver is there and lets us in, without making a device.
+    package static func checkDriver() throws(Errno) { _ = try Descriptor.open(path, O_RDWR) }
+
     /// Where the kernel offers TUN devices.
     package static let path = "/dev/net/tun"
 

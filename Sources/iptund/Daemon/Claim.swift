@@ -38,9 +38,9 @@ struct Claim: ~Copyable {
         } catch {
             throw Complaint("cannot tell the network namespace", error, whatNow: "is /proc mounted?")
         }
-        let directory = RuntimeDirectory(
+        var directory = RuntimeDirectory(
             name: name, namespace: namespace, override: directory ?? RuntimeDirectory.fromEnvironment)
-        let lock = try takeLock(of: directory, patience: patience)
+        let lock = try takeLock(of: &directory, patience: patience)
         do throws(Errno) {
             return Claim(device: try TUNDevice(name: name), directory: directory, lock: lock)
         } catch {
@@ -49,13 +49,13 @@ struct Claim: ~Copyable {
         }
     }
 
-    private static func takeLock(of directory: RuntimeDirectory, patience: UInt64) throws(Complaint) -> LockFile {
+    private static func takeLock(of directory: inout RuntimeDirectory, patience: UInt64) throws(Complaint) -> LockFile {
         try directory.create()
         do throws(Errno) {
             return try LockFile(directory.lock, timeoutMilliseconds: patience)
         } catch .noSuchFile {
             // A janitor removed the directory just now.
-            return try takeLock(of: directory, patience: patience)
+            return try takeLock(of: &directory, patience: patience)
         } catch .wouldBlock {
             throw Complaint(
                 "tunnel \(directory.name)", why: Claim.taken,
@@ -73,10 +73,6 @@ struct Claim: ~Copyable {
     /// Why the device could not be had.
     private static func complaint(about name: String, _ error: Errno) -> Complaint {
         switch error {
-        case .noSuchFile:
-            Complaint(
-                "cannot open \(TUNDevice.path)", why: "this system or container has none",
-                whatNow: "'modprobe tun', or pass the device into the container")
         case .busy:
             Complaint("device \(name)", why: busy, whatNow: "choose another --device")
         case .invalidArgument, .exists:

@@ -11,6 +11,8 @@ struct RuntimeDirectory: Equatable {
     let path: String
     /// The tunnel's name.
     let name: String
+    /// Whether it is ours to remove: where we choose places, or where we made it. systemd removes its own.
+    private(set) var isOurs: Bool
 
     /// Where directories of tunnels lie, unless somebody says otherwise.
     static let base = "/run/iptund"
@@ -19,11 +21,13 @@ struct RuntimeDirectory: Equatable {
     init(name: String, namespace: NetworkNamespace, override: String?) {
         self.name = name
         path = override ?? "\(RuntimeDirectory.base)/\(name)\(RuntimeDirectory.suffix(namespace))"
+        isOurs = override == nil
     }
 
     private init(path: String, name: String) {
         self.path = path
         self.name = name
+        isOurs = true
     }
 
     /// What systemd gives a unit with `RuntimeDirectory=`; it may name several, ours is the first.
@@ -49,14 +53,11 @@ struct RuntimeDirectory: Equatable {
     var controlSocket: String { "\(path)/control.sock" }
     var lock: String { "\(path)/lock" }
 
-    /// Whether it lies where we choose, and nobody else makes or removes it.
-    private var isOurs: Bool { path.hasPrefix(RuntimeDirectory.base + "/") }
-
     /// Makes the directory and its parent, if they are missing.
-    func create() throws(Complaint) {
+    mutating func create() throws(Complaint) {
         do throws(Errno) {
             if isOurs { try Files.makeDirectory(RuntimeDirectory.base, mode: 0o755) }
-            try Files.makeDirectory(path, mode: 0o755)
+            if try Files.makeDirectory(path, mode: 0o755) { isOurs = true }
         } catch {
             throw Complaint(
                 "cannot make the directory \(path)", error, whatNow: "give another one with --runtime-directory")
@@ -73,7 +74,8 @@ struct RuntimeDirectory: Equatable {
     func remove() {
         Files.remove(controlSocket)
         Files.remove(lock)
+        guard isOurs else { return }
         Files.removeDirectory(path)
-        if isOurs { Files.removeDirectory(RuntimeDirectory.base) }
+        Files.removeDirectory(RuntimeDirectory.base)
     }
 }
