@@ -16,19 +16,21 @@ enum RunningTunnels {
         let namespace = try explaining("cannot tell the network namespace", whatNow: "mount /proc") {
             () throws(Errno) in try NetworkNamespace.current()
         }
-        if let name {
-            let place = RuntimeDirectory(name: name, namespace: namespace, override: directory)
-            guard let answer = ask(place) else {
-                throw Complaint(
-                    "no tunnel '\(name)' is up here", why: "nobody answers at \(place.controlSocket)",
-                    whatNow: "'iptund' lists the tunnels of this network namespace, 'iptund --help' the verbs")
-            }
-            return [answer]
-        }
+        let answers: [Answer]
         if let directory {
-            return [ask(RuntimeDirectory(name: "", namespace: namespace, override: directory))].compactMap(\.self)
+            let place = RuntimeDirectory(name: name ?? directory, namespace: namespace, override: directory)
+            answers = [ask(place)].compactMap(\.self)
+        } else {
+            answers = RuntimeDirectory.candidates(in: namespace, named: name).compactMap(ask).filter {
+                if case .report(let report) = $0 { report.namespace == namespace.inode } else { true }
+            }
         }
-        return RuntimeDirectory.all(in: namespace).compactMap(ask)
+        if let name, answers.isEmpty {
+            throw Complaint(
+                "no tunnel '\(name)' is up here", why: "nobody answers under that name",
+                whatNow: "'iptund' lists the tunnels of this network namespace, 'iptund --help' the verbs")
+        }
+        return answers
     }
 
     private static func ask(_ place: RuntimeDirectory) -> Answer? {

@@ -35,14 +35,19 @@ struct RuntimeDirectory: Equatable {
         Environment.value("RUNTIME_DIRECTORY")?.split(separator: ":").first.map(String.init)
     }
 
-    /// The directories of all tunnels of a namespace, running or left over.
-    static func all(in namespace: NetworkNamespace) -> [RuntimeDirectory] {
+    /// The directories that tunnels of a namespace may have, running or left over: all of them, or those of `name`.
+    ///
+    /// systemd makes a directory without the namespace's number, so outside of the first namespace, as in a container,
+    /// a plain one may be of this namespace too. Only its tunnel can tell.
+    static func candidates(in namespace: NetworkNamespace, named name: String? = nil) -> [RuntimeDirectory] {
         guard let entries = try? Files.entries(base) else { return [] }
         let suffix = suffix(namespace)
         return entries.compactMap { entry in
-            let belongs = suffix.isEmpty ? !entry.contains("@") : entry.hasSuffix(suffix)
-            guard belongs else { return nil }
-            return RuntimeDirectory(path: "\(base)/\(entry)", name: String(entry.dropLast(suffix.count)))
+            let isNumbered = !suffix.isEmpty && entry.hasSuffix(suffix)
+            guard isNumbered || !entry.contains("@") else { return nil }
+            let found = isNumbered ? String(entry.dropLast(suffix.count)) : entry
+            guard name == nil || name == found else { return nil }
+            return RuntimeDirectory(path: "\(base)/\(entry)", name: found)
         }
     }
 
