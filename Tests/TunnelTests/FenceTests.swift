@@ -24,6 +24,12 @@ import Testing
         #expect(found.map(\.name).sorted() == fenced)
     }
 
+    @Test func `nothing in the program is unsafe`() throws {
+        for file in try FenceTests.sources(of: "iptund") {
+            #expect(!file.codeLines.contains { hasWord("unsafe", in: $0) }, "\(file.name)")
+        }
+    }
+
     @Test func `no source file is longer than 400 lines`() throws {
         let sources = try FenceTests.sources(of: "")
         #expect(sources.count > 20)

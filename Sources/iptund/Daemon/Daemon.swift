@@ -15,13 +15,14 @@ enum Daemon {
     /// - Throws: why it could not start, with the host as it was, or why it ended by itself.
     static func run(_ settings: TunnelSettings, directory: String?, echo: Echo) throws(Complaint) {
         try Prerequisites.check()
+        let netlink = try openNetlink()
+        let underlay = try findUnderlay(settings, netlink)
+        let table = try peerTable(settings, underlay)
+        // From here on Ctrl-C is an orderly end, not a death with things half done.
         let signals = try explaining("cannot take signals", whatNow: "this should not happen") { () throws(Errno) in
             try Signals()
         }
         let supervisor = Supervisor()
-        let netlink = try openNetlink()
-        let underlay = try findUnderlay(settings, netlink)
-        let table = try peerTable(settings, underlay)
         let claim = try Claim.take(settings.device, directory: directory, netlink)
         let host: PreparedHost
         do throws(Complaint) {
@@ -95,8 +96,8 @@ enum Daemon {
                 report: Reporter(
                     name: claim.directory.name, processID: Environment.processID, namespace: host.namespace,
                     start: Clock.milliseconds, underlay: underlay, table: table, shortfalls: shortfalls))
-            try Surrender.prove(shortfalls)
             outcome = service.serve(host.takeControl(), netlink, signals, supervisor)
+            // Whatever happened, the threads end before what they use goes away.
             try service.finish(claim.device.name)
         } catch {
             outcome = outcome ?? error

@@ -5,7 +5,7 @@ internal import Wire
 
 /// One change to the host that can be taken back.
 enum HostChange: Equatable {
-    /// No IPv6 address of its own for the device: it carries IPv4 only.
+    /// No IPv6 address of its own for a device that we made: it carries IPv4 only. Goes with the device.
     case noIPv6(Device)
     /// The device's MTU, and what it was before.
     case mtu(Device, octets: Int, before: Int)
@@ -75,7 +75,7 @@ extension HostChange {
     /// The command that takes it back.
     var reverseCommand: String {
         switch self {
-        case .noIPv6(let device): "ip link set dev \(device.name) addrgenmode eui64"
+        case .noIPv6(let device): "ip link delete dev \(device.name)"
         case .mtu(let device, _, let before): "ip link set dev \(device.name) mtu \(before)"
         case .address(let address, let device): "ip address delete \(address) dev \(device.name)"
         case .up(let device): "ip link set dev \(device.name) down"

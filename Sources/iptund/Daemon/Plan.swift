@@ -16,6 +16,8 @@ struct Plan: Equatable {
         let device: HostChange.Device
         let mtu: Int
         let isUp: Bool
+        /// Whether it exists for this tunnel alone, and goes with it.
+        let isNew: Bool
         let addresses: [InterfaceAddress]
     }
 
@@ -30,7 +32,8 @@ struct Plan: Equatable {
         let mtu = settings.mtu ?? underlay.tunnelMTU
         var wanted: [HostChange] = []
         if Plan.needsPin(settings, underlay) { wanted.append(.route(Plan.pin(underlay), underlay.device)) }
-        wanted.append(.noIPv6(device))
+        // A device that somebody else made keeps what they chose.
+        if state.isNew { wanted.append(.noIPv6(device)) }
         if state.mtu != mtu { wanted.append(.mtu(device, octets: mtu, before: state.mtu)) }
         wanted += settings.addresses.map { .address($0, device) }
         if !state.isUp { wanted.append(.up(device)) }

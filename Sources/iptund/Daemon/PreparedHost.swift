@@ -75,18 +75,20 @@ struct PreparedHost: ~Copyable {
         of device: borrowing TUNDevice, _ netlink: borrowing Netlink
     ) throws(Complaint) -> Plan.Device {
         let name = device.name
-        guard let state = try state(named: name, netlink) else {
+        guard let state = try state(named: name, isNew: !device.isPersistent, netlink) else {
             throw Complaint("device \(name)", why: "vanished", whatNow: "somebody else deletes devices here")
         }
         return state
     }
 
-    private static func state(named name: String, _ netlink: borrowing Netlink) throws(Complaint) -> Plan.Device? {
+    private static func state(
+        named name: String, isNew: Bool, _ netlink: borrowing Netlink
+    ) throws(Complaint) -> Plan.Device? {
         do throws(Errno) {
             guard let link = try netlink.link(named: name) else { return nil }
             return Plan.Device(
                 device: HostChange.Device(index: link.index, name: link.name), mtu: link.mtu, isUp: link.isUp,
-                addresses: try netlink.addresses(link: link.index))
+                isNew: isNew, addresses: try netlink.addresses(link: link.index))
         } catch {
             throw Complaint("cannot look at device \(name)", error, whatNow: "this should not happen")
         }
@@ -97,14 +99,14 @@ struct PreparedHost: ~Copyable {
         _ settings: TunnelSettings, _ netlink: borrowing Netlink
     ) throws(Complaint) -> (state: Plan.Device, exists: Bool) {
         var name = settings.device?.text
-        if let name, let state = try state(named: name, netlink) { return (state, true) }
+        if let name, let state = try state(named: name, isNew: false, netlink) { return (state, true) }
         var number = 0
         while name == nil {
-            if try state(named: "iptun\(number)", netlink) == nil { name = "iptun\(number)" }
+            if try state(named: "iptun\(number)", isNew: false, netlink) == nil { name = "iptun\(number)" }
             number += 1
         }
         let device = HostChange.Device(index: 0, name: name ?? "iptun0")
-        return (Plan.Device(device: device, mtu: 1500, isUp: false, addresses: []), false)
+        return (Plan.Device(device: device, mtu: 1500, isUp: false, isNew: true, addresses: []), false)
     }
 
     private static func openSocket() throws(Complaint) -> RawSocket {

@@ -29,13 +29,14 @@ struct Service: ~Copyable {
         self.report = report
     }
 
-    /// Says READY, then answers questions until a signal comes or the data path ends.
+    /// Proves that no thread has privilege, says READY, then answers questions until a signal comes or the data path ends.
     /// - Returns: `nil` when it was asked to stop.
     func serve(
         _ control: consuming ControlServer?, _ netlink: borrowing Netlink, _ signals: borrowing Signals,
         _ supervisor: borrowing Supervisor
     ) -> Complaint? {
         guard var control = control.take() else { preconditionFailure("the control socket is served once") }
+        do throws(Complaint) { try Surrender.prove(report.shortfalls) } catch { return error }
         for shortfall in report.shortfalls { log.warning("\(shortfall.description)") }
         let peers = report.table.peers.map { "\($0.endpoint)" }.joined(separator: ", ")
         log.info("\(report.name) is up: \(report.underlay.local) to \(peers)")
