@@ -105,7 +105,9 @@ extension TUNDevice: PacketSink {
 
     private func drain(_ slot: inout PacketSlot) throws(Errno) {
         let leading = VirtioNetHeader.length
-        let header = VirtioNetHeader(checksum: slot.checksum)
+        let header = VirtioNetHeader(
+            checksum: slot.checksum, segmentation: slot.segmentSize > 0 ? .tcp4 : .none,
+            segmentSize: UInt16(slot.segmentSize))
         slot.prepend(leading)
         var bytes = slot.mutableBytes
         header.write(to: &bytes)

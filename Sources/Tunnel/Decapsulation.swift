@@ -5,9 +5,16 @@ public import Wire
 /// The rules of the decapsulating side: what becomes of a protocol 4 packet that arrived. Closed by default.
 public struct Decapsulation: Sendable {
     private let table: PeerTable
+    private let segmentLength: Int
 
-    /// The rules for these peers.
-    public init(table: PeerTable) { self.table = table }
+    /// The rules for these peers, in front of a device with this MTU, octets.
+    public init(table: PeerTable, mtu: Int) {
+        self.table = table
+        segmentLength = min(mtu, Decapsulation.safeLength)
+    }
+
+    /// What fits through a tunnel over Ethernet, and so most probably wherever the packet goes next.
+    private static let safeLength = 1_480
 
     /// Reduces the outer packet in `slot` to the inner one, if its sender may send it.
     ///
@@ -23,6 +30,7 @@ public struct Decapsulation: Sendable {
         slot.strip(to: 0..<inner.totalLength)
         try check(inner, from: peer, in: outer)
         try combineECN(of: inner, under: outer, in: &slot)
+        noteUnfinished(in: &slot)
     }
 
     /// The peer that sent the outer packet.
@@ -43,6 +51,18 @@ public struct Decapsulation: Sendable {
         guard table.peer(owning: source) == peer else { throw .innerSource }
         guard inner.protocolNumber == .ipip else { return }
         if destination == outer.destination || source == outer.source { throw .nested }
+    }
+
+    /// Tells the kernel, by way of the sink, what it left undone when it merged segments on reception.
+    ///
+    /// The segment size they had is lost; any that fits is right for TCP. Finishing a checksum that nobody left undone
+    /// would repair a corrupted packet, so that nothing is claimed of any other packet.
+    private func noteUnfinished(in slot: inout PacketSlot) {
+        guard let unfinished = UnfinishedTransport(slot.bytes) else { return }
+        slot.checksum = unfinished.checksum
+        if unfinished.carried == .tcp, slot.length > segmentLength, unfinished.headerLength < segmentLength {
+            slot.segmentSize = segmentLength - unfinished.headerLength
+        }
     }
 
     /// Hands on to the inner packet what routers said about congestion (RFC 6040 §4.2).

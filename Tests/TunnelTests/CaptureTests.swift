@@ -13,7 +13,8 @@ import Wire
     @Test(arguments: names) func `everything that a Linux peer sends is accepted, and unwrapped to what is inside`(
         name: String
     ) throws {
-        let rules = Decapsulation(table: try CaptureTests.table(ours: CaptureTests.us, peer: CaptureTests.kernel))
+        let rules = Decapsulation(
+            table: try CaptureTests.table(ours: CaptureTests.us, peer: CaptureTests.kernel), mtu: 1480)
         let packets = try capturedPackets(name).filter { try HeaderFacts($0).source == CaptureTests.kernel }
         #expect(!packets.isEmpty)
         for packet in packets {
@@ -40,7 +41,8 @@ import Wire
             replies[inner.payload[7]] = inner.trafficClass
         }
         // Here we stand where the kernel stood.
-        let rules = Decapsulation(table: try CaptureTests.table(ours: CaptureTests.kernel, peer: CaptureTests.us))
+        let rules = Decapsulation(
+            table: try CaptureTests.table(ours: CaptureTests.kernel, peer: CaptureTests.us), mtu: 1480)
         var results: [UInt8: UInt8] = [:]
         for packet in packets where try HeaderFacts(packet).source == CaptureTests.us {
             let outcome = decapsulate(packet, by: rules)

@@ -10,8 +10,8 @@ import Wire
     private let strict: Decapsulation
 
     init() throws {
-        rules = Decapsulation(table: try Example.table())
-        strict = Decapsulation(table: try Example.table(acceptance: .localOnly))
+        rules = Decapsulation(table: try Example.table(), mtu: 1480)
+        strict = Decapsulation(table: try Example.table(acceptance: .localOnly), mtu: 1480)
     }
 
     @Test func `a stranger is no peer, and no peer is blamed`() {
@@ -74,7 +74,7 @@ import Wire
 
     /// One peer that may send everything.
     private func open() throws -> Decapsulation {
-        Decapsulation(table: try PeerTable([Peer(endpoint: Example.firstEndpoint, local: Example.local)]))
+        Decapsulation(table: try PeerTable([Peer(endpoint: Example.firstEndpoint, local: Example.local)]), mtu: 1480)
     }
 }
 
@@ -110,5 +110,5 @@ import Wire
         TestPacket(carried: .ipip, source: source, destination: destination, payload: TestPacket.inbound.bytes())
     }
 
-    private func rules() throws -> Decapsulation { Decapsulation(table: try Example.table()) }
+    private func rules() throws -> Decapsulation { Decapsulation(table: try Example.table(), mtu: 1480) }
 }

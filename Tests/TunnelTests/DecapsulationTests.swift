@@ -8,7 +8,7 @@ import Wire
     private let rules: Decapsulation
     private let inner = TestPacket.inbound.bytes()
 
-    init() throws { rules = Decapsulation(table: try Example.table()) }
+    init() throws { rules = Decapsulation(table: try Example.table(), mtu: 1480) }
 
     @Test func `the inner packet is all that is left, unchanged`() {
         let outcome = decapsulate(TestPacket.inbound.wrapped(), by: rules)
@@ -94,7 +94,7 @@ import Wire
 
     @Test(arguments: malformed) func `every malformation is dropped by name`(payload: [UInt8], drop: Drop) throws {
         let outcome = decapsulate(
-            TestPacket.outer(around: payload).bytes(), by: Decapsulation(table: try Example.table()))
+            TestPacket.outer(around: payload).bytes(), by: Decapsulation(table: try Example.table(), mtu: 1480))
         #expect(outcome.drop == drop)
         // The peer is to blame, so it is counted there.
         #expect(outcome.peer == Example.first)
@@ -105,7 +105,7 @@ import Wire
 @Suite struct DecapsulationECNTests {
     @Test(arguments: ECN.allCases, ECN.allCases)
     func `all 16 combinations leave the right codepoint and the right checksum`(inner: ECN, outer: ECN) throws {
-        let rules = Decapsulation(table: try Example.table())
+        let rules = Decapsulation(table: try Example.table(), mtu: 1480)
         for dscp in stride(from: 0 as UInt8, through: 0xfc, by: 4) {
             let packet = TestPacket.inbound.with { $0.trafficClass = dscp | inner.rawValue }
             let outcome = decapsulate(packet.wrapped(trafficClass: 0x28 | outer.rawValue), by: rules)

@@ -76,7 +76,8 @@ import Wire
     }
 
     @Test(arguments: inbound) func `the decapsulating side says why`(drop: Drop, packet: [UInt8]) throws {
-        let outcome = decapsulate(packet, by: Decapsulation(table: try Example.table(acceptance: .localOnly)))
+        let outcome = decapsulate(
+            packet, by: Decapsulation(table: try Example.table(acceptance: .localOnly), mtu: 1480))
         #expect(outcome.drop == drop)
     }
 

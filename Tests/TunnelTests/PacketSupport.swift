@@ -105,6 +105,7 @@ struct Outcome: Equatable {
     var peer: PeerIndex?
     var outer: OuterFields?
     var checksum: ChecksumState
+    var segmentSize: Int
     var fate: PacketSlot.Fate
 }
 
@@ -143,7 +144,8 @@ struct Bench: ~Copyable {
     private func outcome(_ drop: Drop?) -> Outcome {
         Outcome(
             drop: drop, bytes: octets(batch[0].bytes), start: batch[0].offset - PacketSlot.headroom,
-            peer: batch[0].peer, outer: batch[0].outer, checksum: batch[0].checksum, fate: batch[0].fate)
+            peer: batch[0].peer, outer: batch[0].outer, checksum: batch[0].checksum,
+            segmentSize: batch[0].segmentSize, fate: batch[0].fate)
     }
 }
 

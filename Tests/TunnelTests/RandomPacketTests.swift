@@ -11,7 +11,7 @@ import Wire
 
     init() throws {
         encapsulation = Encapsulation(table: try Example.table(), ttl: .inherit)
-        decapsulation = Decapsulation(table: try Example.table())
+        decapsulation = Decapsulation(table: try Example.table(), mtu: 1480)
     }
 
     @Test func `random octets of every length up to 100`() throws {

@@ -22,7 +22,7 @@ struct HotPath {
             Peer(endpoint: theirs, local: ours, allowed: [Prefix(IPv4Address(10, 9, 0, 0), length: 24) ?? .all])
         ])
         let outward = Encapsulation(table: table, ttl: .fixed(.standard))
-        let inward = Decapsulation(table: table)
+        let inward = Decapsulation(table: table, mtu: 1480)
         let inner = packet(from: IPv4Address(10, 8, 0, 1), to: IPv4Address(10, 9, 0, 1), length: 1400, carrying: .udp)
         let reply = packet(from: IPv4Address(10, 9, 0, 1), to: IPv4Address(10, 8, 0, 1), length: 1400, carrying: .udp)
         let arriving = wrapped(reply, from: theirs)

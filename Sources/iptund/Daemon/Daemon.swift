@@ -92,7 +92,7 @@ enum Daemon {
         do throws(Complaint) {
             let shortfalls = try Surrender.perform(host.user)
             let service = try Service.start(
-                table, ttl: settings.ttl, device: claim.device, socket: host.socket,
+                settings, device: claim.device, socket: host.socket,
                 report: Reporter(
                     name: claim.directory.name, processID: Environment.processID, namespace: host.namespace,
                     start: Clock.milliseconds, underlay: underlay, table: table, shortfalls: shortfalls))

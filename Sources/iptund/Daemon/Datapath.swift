@@ -28,7 +28,8 @@ struct Datapath: ~Copyable {
 
     /// Starts both threads. They own what they use; the device disappears when they have ended and `device` is gone.
     static func start(
-        _ table: PeerTable, ttl: Encapsulation.TTLPolicy, device: borrowing TUNDevice, socket: borrowing RawSocket
+        _ table: PeerTable, ttl: Encapsulation.TTLPolicy, mtu: Int, device: borrowing TUNDevice,
+        socket: borrowing RawSocket
     ) throws(Errno) -> Datapath {
         let encapsulated = Counters(peerCount: table.peers.count)
         let decapsulated = Counters(peerCount: table.peers.count)
@@ -38,7 +39,7 @@ struct Datapath: ~Copyable {
             from: try device.duplicate(), rules: Encapsulation(table: table, ttl: ttl), to: try socket.duplicate(),
             counters: encapsulated.writer, stop: try stop.duplicate(), ended: try ended.duplicate())
         let inward = Half(
-            from: try socket.duplicate(), rules: Decapsulation(table: table), to: try device.duplicate(),
+            from: try socket.duplicate(), rules: Decapsulation(table: table, mtu: mtu), to: try device.duplicate(),
             counters: decapsulated.writer, stop: try stop.duplicate(), ended: try ended.duplicate())
         let encapsulate = try Thread.start("encapsulate", outward)
         let decapsulate: Thread

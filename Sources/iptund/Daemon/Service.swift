@@ -13,12 +13,14 @@ struct Service: ~Copyable {
 
     /// Starts the data path.
     static func start(
-        _ table: PeerTable, ttl: Encapsulation.TTLPolicy, device: borrowing TUNDevice, socket: borrowing RawSocket,
-        report: Reporter
+        _ settings: TunnelSettings, device: borrowing TUNDevice, socket: borrowing RawSocket, report: Reporter
     ) throws(Complaint) -> Service {
+        let mtu = settings.mtu ?? report.underlay.tunnelMTU
         do throws(Errno) {
             return Service(
-                datapath: try Datapath.start(table, ttl: ttl, device: device, socket: socket), report: report)
+                datapath: try Datapath.start(
+                    report.table, ttl: settings.ttl, mtu: mtu, device: device, socket: socket),
+                report: report)
         } catch {
             throw Complaint("cannot start the data path", error, whatNow: "is the thread limit reached?")
         }
