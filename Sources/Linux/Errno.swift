@@ -43,6 +43,7 @@ extension Errno {
     package static let familyNotSupported = Errno(rawValue: EAFNOSUPPORT)
     package static let timedOut = Errno(rawValue: ETIMEDOUT)
     package static let connectionReset = Errno(rawValue: ECONNRESET)
+    package static let brokenPipe = Errno(rawValue: EPIPE)
     package static let addressInUse = Errno(rawValue: EADDRINUSE)
     package static let networkUnreachable = Errno(rawValue: ENETUNREACH)
     package static let hostUnreachable = Errno(rawValue: EHOSTUNREACH)

@@ -17,7 +17,7 @@ package enum Files {
     }
 
     /// Replaces the file at `path`, which may not be a symbolic link, and gives it to whoever called us by way of sudo.
-    package static func writeForInvoker(_ bytes: [UInt8], to path: String) throws(Errno) {
+    package static func write(_ bytes: [UInt8], to path: String) throws(Errno) {
         let file = try Descriptor.open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, mode: 0o644)
         if let user = Environment.value("SUDO_UID").flatMap({ UInt32($0) }),
             let group = Environment.value("SUDO_GID").flatMap({ UInt32($0) })

@@ -118,8 +118,8 @@ extension RawSocket: PacketSink {
         var first = start
         while first < batch.count, batch[first].fate != .pending { first += 1 }
         var index = first
-        while index < batch.count, index < capacity, batch[index].fate == .pending {
-            render(&batch[index], at: index)
+        while index < batch.count, index - first < capacity, batch[index].fate == .pending {
+            render(&batch[index], at: index - first)
             index += 1
         }
         return (first, index - first)
@@ -147,7 +147,7 @@ extension RawSocket: PacketSink {
         var isSecondTry = false
         while index < first + count {
             let left = UInt32(first + count - index)
-            let result = unsafe clinux_sendmmsg(descriptor.rawValue, messages + index, left, 0)
+            let result = unsafe clinux_sendmmsg(descriptor.rawValue, messages + (index - first), left, 0)
             if result > 0 {
                 for sent in index..<index + Int(result) { finish(&batch[sent], .delivered) }
                 index += Int(result)

@@ -22,10 +22,15 @@ extension Descriptor {
     }
 
     /// How long a blocking send may take.
-    func setSendTimeout(seconds: Int) throws(Errno) {
+    func setSendTimeout(seconds: Int) throws(Errno) { try setTimeout(SO_SNDTIMEO, seconds) }
+
+    /// How long a blocking receive may take.
+    package func setReceiveTimeout(seconds: Int) throws(Errno) { try setTimeout(SO_RCVTIMEO, seconds) }
+
+    private func setTimeout(_ option: Int32, _ seconds: Int) throws(Errno) {
         var timeout = timeval(tv_sec: seconds, tv_usec: 0)
         let size = socklen_t(MemoryLayout<timeval>.size)
-        try posix(unsafe setsockopt(rawValue, SOL_SOCKET, SO_SNDTIMEO, &timeout, size))
+        try posix(unsafe setsockopt(rawValue, SOL_SOCKET, option, &timeout, size))
     }
 }
 

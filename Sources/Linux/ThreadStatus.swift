@@ -44,8 +44,13 @@ package struct ThreadStatus: Equatable, Sendable {
         var threads: [ThreadStatus] = []
         for entry in try Files.entries("/proc/self/task") {
             guard let id = Int(entry) else { continue }
-            guard let status = ThreadStatus(id: id, text: try Files.read("/proc/self/task/\(entry)/status"))
-            else { throw .invalidArgument }
+            let text: String
+            do throws(Errno) {
+                text = try Files.read("/proc/self/task/\(entry)/status")
+            } catch .noSuchFile, .noSuchProcess {
+                continue  // It ended just now.
+            }
+            guard let status = ThreadStatus(id: id, text: text) else { throw .invalidArgument }
             threads.append(status)
         }
         return threads

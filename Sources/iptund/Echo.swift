@@ -21,5 +21,8 @@ struct Echo {
         for change in plan.alreadyThere.prefix(limit) {
             print("[#] # there already, left alone: \(change.command.text)")
         }
+        if plan.alreadyThere.count > limit {
+            print("[#] # ... and \(plan.alreadyThere.count - limit) more that are there already (--verbose prints all)")
+        }
     }
 }

@@ -32,11 +32,11 @@ enum ReportText {
     /// Octets in the largest binary unit that leaves a whole number: `1.20 GiB`.
     static func size(_ octets: UInt64) -> String {
         let units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"]
-        var (scaled, unit) = (octets &* 100, 0)
         if octets < 1024 { return "\(octets) B" }
-        var value = Double(octets)
-        while value >= 1024, unit < units.count - 1 { (value, unit) = (value / 1024, unit + 1) }
-        scaled = UInt64((value * 100).rounded())
+        var (value, unit) = (Double(octets), 0)
+        // Rounding must not leave 1024.00 of a unit.
+        while (value * 100).rounded() >= 102_400, unit < units.count - 1 { (value, unit) = (value / 1024, unit + 1) }
+        let scaled = UInt64((value * 100).rounded())
         let hundredths = scaled % 100
         return "\(scaled / 100).\(hundredths < 10 ? "0" : "")\(hundredths) \(units[unit])"
     }

@@ -27,22 +27,32 @@ enum RunningTunnels {
         }
         if let name, answers.isEmpty {
             throw Complaint(
-                "no tunnel '\(name)' is up here", why: "nobody answers under that name",
+                "no tunnel '\(name)' is up here",
+                why: "nobody answers " + (directory.map { "at \($0)/control.sock" } ?? "under that name"),
                 whatNow: "'iptund' lists the tunnels of this network namespace, 'iptund --help' the verbs")
         }
         return answers
     }
 
+    /// How long a tunnel may take to answer, seconds.
+    private static let patience = 2
+
     private static func ask(_ place: RuntimeDirectory) -> Answer? {
         do throws(Errno) {
             let socket = try UnixSocket.connect(place.controlSocket)
             _ = try socket.send(Array("show\n".utf8)[...])
+            try socket.setReceiveTimeout(seconds: patience)
             var bytes: [UInt8] = []
-            while let more = try socket.receive(limit: 65_536), !more.isEmpty { bytes += more }
+            while true {
+                guard let more = try socket.receive(limit: 65_536) else { throw .timedOut }
+                if more.isEmpty { break }
+                bytes += more
+            }
             guard let report = try? ReportDocument(json: bytes).tunnels.first else { throw .protocolError }
             return .report(report)
         } catch {
-            if [.noSuchFile, .connectionRefused].contains(error) { return nil }
+            // Nobody listens, or it ended while we asked.
+            if [.noSuchFile, .connectionRefused, .connectionReset, .brokenPipe].contains(error) { return nil }
             return .unreadable(name: place.name, error)
         }
     }

@@ -70,6 +70,11 @@ struct Up: ParsableCommand {
         settings.device = try device.map { text throws(Complaint) in try Arguments.device(text) }
         settings.addresses = try Arguments.list(address, Arguments.address)
         settings.allowed = allowedIPs.isEmpty ? nil : try Arguments.list(allowedIPs, Arguments.allowed)
+        if case .address(let peer) = settings.peer, settings.allowed?.contains(Prefix(host: peer)) == true {
+            throw .usage(
+                "--allowed-ips \(peer)/32", why: "is the peer's outer address, which the tunnel itself is sent to",
+                whatNow: "leave it out, or give an inner address")
+        }
         settings.mtu = try mtu.map { text throws(Complaint) in try Arguments.mtu(text) }
         settings.ttl = try Arguments.ttl(ttl)
         return settings

@@ -70,7 +70,7 @@ enum Arguments {
     }
 
     static func mtu(_ text: String) throws(Complaint) -> Int {
-        guard let mtu = Int(text), TunnelSettings.mtuRange.contains(mtu) else {
+        guard text.first != "+", let mtu = Int(text), TunnelSettings.mtuRange.contains(mtu) else {
             let (least, most) = (TunnelSettings.mtuRange.lowerBound, TunnelSettings.mtuRange.upperBound)
             throw .usage(
                 "--mtu '\(text)'", why: "not a number from \(least) to \(most)",
@@ -81,7 +81,7 @@ enum Arguments {
 
     static func ttl(_ text: String) throws(Complaint) -> Encapsulation.TTLPolicy {
         if text == "inherit" { return .inherit }
-        guard let number = UInt8(text), let ttl = TTL(rawValue: number) else {
+        guard text.first != "+", let number = UInt8(text), let ttl = TTL(rawValue: number) else {
             throw .usage("--ttl '\(text)'", why: "neither 1 to 255 nor 'inherit'", whatNow: "the default is 64")
         }
         return .fixed(ttl)
@@ -93,7 +93,8 @@ enum Arguments {
     ) throws(Complaint) -> [Value] {
         var values: [Value] = []
         for text in texts.flatMap({ $0.split(separator: ",", omittingEmptySubsequences: false) }) {
-            let value = try element(String(text.drop(while: \.isWhitespace)))
+            let words = text.split(whereSeparator: \.isWhitespace)
+            let value = try element(words.joined(separator: " "))
             guard !values.contains(value) else {
                 throw .usage("'\(text)'", why: "given twice", whatNow: "give it once")
             }

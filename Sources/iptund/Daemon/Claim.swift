@@ -15,6 +15,7 @@ struct Claim: ~Copyable {
     static func take(
         _ name: DeviceName?, directory: String?, _ netlink: borrowing Netlink
     ) throws(Complaint) -> Claim {
+        let directory = directory ?? RuntimeDirectory.fromEnvironment
         if let name { return try take(name.text, directory: directory, patience: patience) }
         for number in 0..<1_000 {
             let candidate = "iptun\(number)"
@@ -24,7 +25,7 @@ struct Claim: ~Copyable {
                 return try take(candidate, directory: directory, patience: 0)
             } catch {
                 // Somebody was faster: that name is taken, the next may not be.
-                if Claim.isTaken(error) { continue }
+                if error.why == Claim.busy || directory == nil && error.why == Claim.taken { continue }
                 throw error
             }
         }
@@ -39,7 +40,7 @@ struct Claim: ~Copyable {
             throw Complaint("cannot tell the network namespace", error, whatNow: "is /proc mounted?")
         }
         var directory = RuntimeDirectory(
-            name: name, namespace: namespace, override: directory ?? RuntimeDirectory.fromEnvironment)
+            name: name, namespace: namespace, override: directory)
         let lock = try takeLock(of: &directory, patience: patience)
         do throws(Errno) {
             return Claim(device: try TUNDevice(name: name), directory: directory, lock: lock)
@@ -67,8 +68,6 @@ struct Claim: ~Copyable {
 
     private static let taken = "is up already"
     private static let busy = "is in use by another program"
-
-    private static func isTaken(_ complaint: Complaint) -> Bool { [taken, busy].contains(complaint.why) }
 
     /// Why the device could not be had.
     private static func complaint(about name: String, _ error: Errno) -> Complaint {

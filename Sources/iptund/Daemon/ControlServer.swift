@@ -88,7 +88,7 @@ private final class Client {
     private func read(limit: Int, answer: (String) -> String) throws(Errno) {
         guard let bytes = try socket.receive(limit: limit) else { return }
         request += bytes
-        if let end = request.firstIndex(of: UInt8(ascii: "\n")) {
+        if let end = request.firstIndex(of: UInt8(ascii: "\n")), end <= limit {
             response = Array(answer(String(decoding: request[..<end], as: UTF8.self)).utf8)[...]
         } else if bytes.isEmpty || request.count > limit {
             isDone = true

@@ -119,7 +119,7 @@ struct DemoStory: ~Copyable {
         }
         for line in lines { print("    \(line)") }
         do throws(Errno) {
-            try Files.writeForInvoker(PcapFile.bytes(frames), to: pcap)
+            try Files.write(PcapFile.bytes(frames), to: pcap)
             print("    \(frames.count) packets are in \(pcap), for Wireshark")
         } catch {
             print("    (\(pcap) was not written: \(error))")

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+@testable import Linux
+import Testing
+import Wire
+
+@Suite struct ICMPErrorsTests {
+    @Test func `an error survives being a number`() {
+        let seed = UInt64.random(in: .min ... .max)
+        var state = seed
+        for _ in 0..<1000 {
+            state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+            let error = ICMPError(
+                type: UInt8(truncatingIfNeeded: state >> 56) | 1, code: UInt8(truncatingIfNeeded: state >> 48),
+                offender: IPv4Address(rawValue: UInt32(truncatingIfNeeded: state >> 16)))
+            #expect(error.encoded != 0, "seed \(seed)")
+            #expect(ICMPError(encoded: error.encoded) == error, "seed \(seed)")
+        }
+    }
+
+    @Test func `the number is type, code and offender`() {
+        let error = ICMPError(type: 3, code: 13, offender: IPv4Address(192, 0, 2, 1))
+        #expect(error.encoded == 0x03_0d_c000_0201)
+        #expect(ICMPError(encoded: 0) == nil)
+    }
+
+    /// What recvmsg(MSG_ERRQUEUE) gives on a 64-bit machine.
+    private func control(origin: UInt8) -> [UInt8] {
+        [
+            0x30, 0, 0, 0, 0, 0, 0, 0,  // cmsg_len: 48
+            0, 0, 0, 0, 0x0b, 0, 0, 0,  // cmsg_level: IPPROTO_IP, cmsg_type: IP_RECVERR
+            0x71, 0, 0, 0,  // ee_errno: EHOSTUNREACH
+            origin, 11, 1, 0,  // ee_origin, ee_type, ee_code, ee_pad
+            0, 0, 0, 0, 0, 0, 0, 0,  // ee_info, ee_data
+            2, 0, 0, 0, 198, 51, 100, 7,  // sin_family, sin_port, sin_addr
+            0, 0, 0, 0, 0, 0, 0, 0,  // sin_zero
+        ]
+    }
+
+    private func read(_ octets: [UInt8]) -> ICMPError? { unsafe ICMPError(control: octets.span.bytes) }
+
+    @Test func `a control message names type, code and offender`() {
+        let octets = control(origin: 2)
+        let expected = ICMPError(type: 11, code: 1, offender: IPv4Address(198, 51, 100, 7))
+        #expect(read(octets) == expected)
+        #expect(read(octets + [UInt8](repeating: 0, count: 16)) == expected)
+    }
+
+    @Test(arguments: [0, 1, 3, 4, 5, 255] as [UInt8]) func `what does not come from ICMP is none`(origin: UInt8) {
+        #expect(read(control(origin: origin)) == nil)
+    }
+
+    @Test(arguments: 0..<48) func `a control message that is too short is none`(length: Int) {
+        #expect(read(Array(control(origin: 2).prefix(length))) == nil)
+    }
+
+    @Test(arguments: 1...133 as ClosedRange<Int32>) func `only what ICMP can cause is about an earlier packet`(
+        number: Int32
+    ) {
+        let fromICMP = [
+            ENOPROTOOPT, EHOSTUNREACH, ENETUNREACH, ECONNREFUSED, EACCES, EPROTO, EMSGSIZE, EOPNOTSUPP,
+        ]
+        #expect(Errno(rawValue: number).isAboutEarlierPacket == fromICMP.contains(number))
+    }
+}

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+import Linux
+
+/// Runs `body` with the path of a new, empty directory, which is removed afterwards with the files in it.
+func withTemporaryDirectory<Value>(_ body: (String) throws -> Value) throws -> Value {
+    var template = Array("/tmp/iptund-unit.XXXXXX".utf8CString)
+    guard unsafe mkdtemp(&template) != nil else { throw Errno.current }
+    let path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    defer {
+        for entry in (try? Files.entries(path)) ?? [] {
+            Files.remove("\(path)/\(entry)")
+            Files.removeDirectory("\(path)/\(entry)")
+        }
+        Files.removeDirectory(path)
+    }
+    return try body(path)
+}

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Testing
+import Tunnel
+import Wire
+@testable import iptund
+
+/// Numbers and lists.
+extension ArgumentsTests {
+    @Test(arguments: [68, 1280, 1480, 65_515]) func `an MTU is a number from 68 to 65515`(mtu: Int) throws {
+        #expect(try Arguments.mtu("\(mtu)") == mtu)
+    }
+
+    @Test(arguments: ["", "67", "65516", "-1480", "1480.0", "0x600", "auto", " 1480", "99999999999999999999"])
+    func `anything else is no MTU`(text: String) {
+        let expected = Complaint.usage(
+            "--mtu '\(text)'", why: "not a number from 68 to 65515",
+            whatNow: "leave it out to take the underlay's MTU - 20")
+        #expect(complaint(text, Arguments.mtu) == expected)
+    }
+
+    @Test func `every TTL but 0 is one`() throws {
+        for number in 1...255 as ClosedRange<UInt8> {
+            #expect(try Arguments.ttl("\(number)") == .fixed(try #require(TTL(rawValue: number))))
+        }
+        #expect(try Arguments.ttl("inherit") == .inherit)
+    }
+
+    @Test(arguments: ["", "0", "256", "-1", "Inherit", "64 "]) func `anything else is no TTL`(text: String) {
+        let expected = Complaint.usage(
+            "--ttl '\(text)'", why: "neither 1 to 255 nor 'inherit'", whatNow: "the default is 64")
+        #expect(complaint(text, Arguments.ttl) == expected)
+    }
+
+    @Test(arguments: [
+        [], ["10.1.0.0/16,10.2.0.0/16"], ["10.1.0.0/16", "10.2.0.0/16"], ["10.1.0.0/16, 10.2.0.0/16", "10.3.0.0/16"],
+    ])
+    func `values come by comma, by repetition, or both`(texts: [String]) throws {
+        let all = ["10.1.0.0/16", "10.2.0.0/16", "10.3.0.0/16"].compactMap { Prefix($0) }
+        let count = texts.joined(separator: ",").split(separator: ",").count
+        #expect(try Arguments.list(texts, Arguments.allowed) == Array(all.prefix(count)))
+    }
+
+    @Test(arguments: ["", ",", "10.1.0.0/16,", ",10.1.0.0/16", "10.1.0.0/16,,10.2.0.0/16"])
+    func `an empty value between commas is refused`(text: String) {
+        #expect(
+            complaint(text) { text throws(Complaint) in try Arguments.list([text], Arguments.allowed) }?.exitCode == 2)
+    }
+
+    @Test func `the same value twice is refused, however it is written`() {
+        let complaint = complaint("10.1.0.1/32") { text throws(Complaint) in
+            try Arguments.list(["10.1.0.1", text], Arguments.allowed)
+        }
+        #expect(complaint == .usage("'10.1.0.1/32'", why: "given twice", whatNow: "give it once"))
+    }
+
+    @Test func `spaces around a comma do not matter`() {
+        let complaint = complaint("10.1.0.0/16 , 10.2.0.0/16") { text throws(Complaint) in
+            try Arguments.list([text], Arguments.allowed)
+        }
+        #expect(complaint == nil)
+    }
+
+    @Test func `a number has no sign`() {
+        #expect(complaint("+1480", Arguments.mtu) != nil)
+        #expect(complaint("+64", Arguments.ttl) != nil)
+    }
+}

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Linux
+import Testing
+@testable import iptund
+
+/// Clients that behave badly.
+extension ControlServerTests {
+    @Test(arguments: [4097, 9000]) func `a request that is too long is dropped unanswered`(length: Int) throws {
+        try withServer { server, path in
+            var count = 0
+            let peer = try Peer(path)
+            try peer.send(String(repeating: "x", count: length))
+            try serve(&server, until: [peer]) { _ in
+                count += 1
+                return "answer"
+            }
+            #expect(peer.isEnded)
+            #expect(peer.received.isEmpty)
+            #expect(count == 0)
+        }
+    }
+
+    @Test func `a request of 4096 octets is answered`() throws {
+        try withServer { server, path in
+            let peer = try Peer(path)
+            try peer.send(String(repeating: "x", count: 4095) + "\n")
+            try serve(&server, until: [peer]) { "\($0.count)" }
+            #expect(peer.text == "4095")
+        }
+    }
+
+    @Test func `a client that ends before its line does is dropped unanswered`() throws {
+        try withServer { server, path in
+            let peer = try Peer(path)
+            try peer.send("show")
+            peer.finishSending()
+            try serve(&server, until: [peer]) { _ in "answer" }
+            #expect(peer.isEnded)
+            #expect(peer.received.isEmpty)
+        }
+    }
+
+    @Test func `a client that has said its line and ends sending is answered`() throws {
+        try withServer { server, path in
+            let peer = try Peer(path)
+            try peer.send("show\n")
+            peer.finishSending()
+            try serve(&server, until: [peer]) { _ in "answer" }
+            #expect(peer.text == "answer")
+        }
+    }
+
+    @Test func `who does not ask, or does not listen, is cut off after two seconds`() throws {
+        try withServer { server, path in
+            let silent = try Peer(path)
+            let deaf = try Peer(path)
+            let start = Clock.milliseconds
+            try deaf.send("show\n")
+            let answer = String(repeating: "x", count: 4 << 20)
+            for _ in 1...3 { try step(&server) { _ in answer } }
+            #expect(server.interests.count == 3)
+            #expect((1...2000).contains(server.timeoutMilliseconds))
+            while server.interests.count > 1, Clock.milliseconds < start + 10_000 {
+                try step(&server, waiting: true) { _ in answer }
+            }
+            #expect((1900...4000).contains(Clock.milliseconds - start))
+            let areEnded = eventually {
+                for peer in [silent, deaf] { peer.read() }
+                return silent.isEnded && deaf.isEnded
+            }
+            #expect(areEnded)
+            #expect(silent.received.isEmpty)
+            #expect(deaf.received.count < answer.utf8.count)
+        }
+    }
+}

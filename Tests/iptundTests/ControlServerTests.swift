@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Testing
+@testable import iptund
+
+@Suite struct ControlServerTests {
+    @Test func `one line in, one document out, and the connection ends`() throws {
+        try withServer { server, path in
+            var requests: [String] = []
+            let peer = try Peer(path)
+            try peer.send("show\n")
+            try serve(&server, until: [peer]) { request in
+                requests.append(request)
+                return "the answer"
+            }
+            #expect(requests == ["show"])
+            #expect(peer.text == "the answer")
+            #expect(peer.isEnded)
+            #expect(server.interests.count == 1)
+            #expect(server.timeoutMilliseconds == -1)
+        }
+    }
+
+    @Test func `a request may come in pieces, and what follows its line is not looked at`() throws {
+        try withServer { server, path in
+            let peer = try Peer(path)
+            for piece in ["sh", "o", "w\nmore\n"] {
+                #expect(!peer.isEnded)
+                try peer.send(piece)
+                for _ in 1...3 { try step(&server) { $0.uppercased() } }
+            }
+            peer.read()
+            #expect(peer.text == "SHOW")
+        }
+    }
+
+    @Test func `clients are answered side by side`() throws {
+        try withServer { server, path in
+            let peers = try (0..<16).map { _ in try Peer(path) }
+            for (number, peer) in peers.enumerated().reversed() { try peer.send("\(number)\n") }
+            try serve(&server, until: peers) { "answer \($0)" }
+            #expect(peers.map(\.text) == (0..<16).map { "answer \($0)" })
+        }
+    }
+
+    @Test func `an answer that is longer than the socket takes arrives whole`() throws {
+        try withServer { server, path in
+            let answer = String(repeating: "0123456789abcdef", count: 1 << 18)  // 4 MiB
+            let peer = try Peer(path)
+            try peer.send("show\n")
+            try serve(&server, until: [peer]) { _ in answer }
+            #expect(peer.received.count == answer.utf8.count)
+            #expect(peer.text == answer)
+        }
+    }
+
+    @Test func `sixteen clients are served at once, and no more`() throws {
+        try withServer { server, path in
+            let served = try (0..<16).map { _ in try Peer(path) }
+            try step(&server) { $0 }
+            #expect(server.interests.count == 1 + 16)
+            let surplus = try Peer(path)
+            try serve(&server, until: [surplus]) { $0 }
+            #expect(surplus.received.isEmpty)
+            #expect(server.interests.count == 1 + 16)
+            for peer in served { try peer.send("x\n") }
+            try serve(&server, until: served) { $0 }
+            #expect(served.allSatisfy { $0.text == "x" })
+        }
+    }
+
+    @Test func `a client that goes away makes room`() throws {
+        try withServer { server, path in
+            do {
+                let peers = try (0..<16).map { _ in try Peer(path) }
+                try step(&server) { $0 }
+                #expect(server.interests.count == 1 + peers.count)
+            }
+            let isEmpty = try eventually {
+                try step(&server) { $0 }
+                return server.interests.count == 1
+            }
+            #expect(isEmpty)
+        }
+    }
+}

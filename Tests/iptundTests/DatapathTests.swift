@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+import Linux
+import Testing
+import Tunnel
+import Wire
+@testable import iptund
+
+/// The tunnel between two devices that play the networks: `inside`, whose packets are routed into it, and `outside`.
+@Suite(.needsRoot) struct DatapathTests {
+    static let local = IPv4Address(10, 0, 0, 1)
+    static let peer = IPv4Address(10, 0, 0, 2)
+    static let near = IPv4Address(10, 1, 0, 2)
+    static let far = IPv4Address(10, 9, 0, 2)
+
+    /// What was seen of a tunnel that carried packets and was stopped.
+    private struct Sight: Sendable {
+        var packets: [[UInt8]]
+        var encapsulated: Counters.Snapshot
+        var decapsulated: Counters.Snapshot
+        var failure: Errno?
+    }
+
+    /// Runs `body` with `inside` and `outside` while a tunnel for 10.9.0.0/24 is at work.
+    private func run(
+        _ body: @escaping @Sendable (inout TUNDevice, inout TUNDevice, borrowing Datapath) throws -> [[UInt8]]
+    ) throws -> Sight {
+        try inFreshNetwork {
+            let device = try TUNDevice(name: "tunnel")
+            var inside = try TUNDevice(name: "inside")
+            var outside = try TUNDevice(name: "outside")
+            try shell(
+                "for name in tunnel inside outside; do ip link set $name addrgenmode none; ip link set $name up; done")
+            try shell("ip address add \(Self.local)/24 dev outside; ip address add 10.1.0.1/24 dev inside")
+            try shell("ip route add 10.9.0.0/24 dev tunnel; sysctl -qw net.ipv4.ip_forward=1")
+            let allowed = try #require(Prefix("10.9.0.0/24"))
+            let table = try PeerTable([Peer(endpoint: Self.peer, local: Self.local, allowed: [allowed])])
+            let socket = try RawSocket(capacity: Datapath.batchCapacity)
+            let path = try Datapath.start(table, ttl: .fixed(.standard), mtu: 1500, device: device, socket: socket)
+            let packets = Result { try body(&inside, &outside, path) }
+            // What has come out may not be counted yet.
+            let deadline = Clock.milliseconds + 5_000
+            while Clock.milliseconds < deadline, !Self.isSettled(path) { sched_yield() }
+            let (encapsulated, decapsulated) = (path.encapsulated.snapshot(), path.decapsulated.snapshot())
+            var failure: Errno?
+            do throws(Errno) { try path.finish() } catch { failure = error }
+            return Sight(
+                packets: try packets.get(), encapsulated: encapsulated, decapsulated: decapsulated, failure: failure)
+        }
+    }
+
+    private static func isSettled(_ path: borrowing Datapath) -> Bool {
+        [path.encapsulated.snapshot(), path.decapsulated.snapshot()].allSatisfy {
+            $0.received == $0.delivered + $0.dropped
+        }
+    }
+
+    @Test func `a packet that is routed into the device goes to the peer`() throws {
+        let sight = try run { inside, outside, _ in
+            _ = try inside.send([packet(.udp, from: Self.near, to: Self.far, payload: [1, 2, 3])])
+            return try outside.receive(1)
+        }
+        let inner = packet(.udp, from: Self.near, to: Self.far, ttl: 63, payload: [1, 2, 3])
+        #expect(sight.packets == [packet(.ipip, from: Self.local, to: Self.peer, payload: inner)])
+        #expect(sight.failure == nil)
+        #expect(sight.encapsulated.peers.map(\.delivered) == [1])
+        #expect(sight.encapsulated.peers.map(\.deliveredOctets) == [23])
+        #expect(sight.encapsulated.dropped == 0)
+    }
+
+    @Test func `a packet from the peer goes where the host routes it`() throws {
+        let inner = packet(.udp, from: Self.far, to: Self.near, ttl: 9, payload: [1, 2, 3])
+        let sight = try run { inside, outside, _ in
+            _ = try outside.send([packet(.ipip, from: Self.peer, to: Self.local, payload: inner)])
+            return try inside.receive(1)
+        }
+        #expect(sight.packets == [packet(.udp, from: Self.far, to: Self.near, ttl: 8, payload: [1, 2, 3])])
+        #expect(sight.decapsulated.peers.map(\.delivered) == [1])
+        #expect(sight.decapsulated.dropped == 0)
+    }
+
+    @Test func `what is dropped is counted by its reason, and the next packet passes`() throws {
+        let good = packet(.udp, from: Self.far, to: Self.near)
+        let sight = try run { inside, outside, _ in
+            _ = try outside.send([
+                packet(.ipip, from: IPv4Address(10, 0, 0, 3), to: Self.local, payload: good),
+                packet(.ipip, from: Self.peer, to: Self.local, payload: packet(.udp, from: Self.near, to: Self.near)),
+                packet(.ipip, from: Self.peer, to: Self.local, payload: good),
+            ])
+            return try inside.receive(1)
+        }
+        #expect(sight.packets.count == 1)
+        #expect(sight.decapsulated.received == 3)
+        #expect(sight.decapsulated.interface.drops == [.notPeer: 1])
+        #expect(sight.decapsulated.peers.map(\.drops) == [[.innerSource: 1]])
+        #expect(sight.decapsulated.delivered == 1)
+    }
+
+    @Test func `a device that is deleted ends the tunnel, which says why`() throws {
+        let sight = try run { _, _, path in
+            try shell("ip link delete tunnel")
+            var interests = [Poll.Interest.signal(of: path.ended)]
+            try Poll.wait(for: &interests, timeoutMilliseconds: 5_000)
+            return interests[0].isReady ? [[1]] : []
+        }
+        #expect(sight.packets == [[1]])
+        #expect(sight.failure == .descriptorState)
+    }
+}

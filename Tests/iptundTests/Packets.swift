@@ -1,0 +1,1 @@
+../LinuxTests/Packets.swift

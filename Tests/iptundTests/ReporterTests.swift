@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Linux
+import Testing
+import Tunnel
+import Wire
+@testable import iptund
+
+@Suite struct ReporterTests {
+    static let peers = [
+        Peer(name: "b", endpoint: IPv4Address(192, 0, 2, 1), local: IPv4Address(198, 51, 100, 7), allowed: [.all]),
+        Peer(endpoint: IPv4Address(192, 0, 2, 2), local: IPv4Address(198, 51, 100, 7), allowed: []),
+    ]
+    static let first = PeerIndex(rawValue: 0)
+    static let second = PeerIndex(rawValue: 1)
+    static let link = Link(index: 7, name: "iptun0", mtu: 1480, isUp: true, isRunning: true)
+
+    private func reporter() throws -> Reporter {
+        let underlay = Underlay(
+            peer: IPv4Address(192, 0, 2, 1), local: IPv4Address(198, 51, 100, 7), gateway: nil, isGatewayOnLink: false,
+            device: HostChange.Device(index: 2, name: "eth0"), mtu: 1500)
+        return Reporter(
+            name: "iptun0", processID: 42, namespace: 4_026_531_840, start: 10_000, underlay: underlay,
+            table: try PeerTable(ReporterTests.peers), shortfalls: [])
+    }
+
+    @Test func `a tunnel that has seen no packet reports zeros`() throws {
+        let zero = Counters(peerCount: 2).snapshot()
+        let report = try reporter().report(encapsulated: zero, decapsulated: zero, link: Self.link, now: 12_999)
+        let nothing = TunnelReport.Direction(
+            received: 0, delivered: 0, dropped: 0, drops: [:], icmpErrors: 0, lastICMPError: nil)
+        let none = TunnelReport.Transfer(packets: 0, octets: 0, drops: [:])
+        let expected = TunnelReport(
+            name: "iptun0", state: .up, pid: 42, namespace: 4_026_531_840, uptimeSeconds: 2, mtu: 1480,
+            underlayMTU: 1500, local: "198.51.100.7",
+            peers: [
+                TunnelReport.Peer(
+                    name: "b", endpoint: "192.0.2.1", allowedIPs: ["0.0.0.0/0"], received: none, sent: none),
+                TunnelReport.Peer(endpoint: "192.0.2.2", allowedIPs: [], received: none, sent: none),
+            ],
+            encapsulate: nothing, decapsulate: nothing, privilegeShortfalls: [])
+        #expect(report == expected)
+    }
+
+    @Test func `packets are counted for their peer, their direction, and the interface`() throws {
+        let out = Counters(peerCount: 2)
+        let back = Counters(peerCount: 2)
+        out.writer.received(4)
+        out.writer.delivered(octets: 100, peer: Self.first, at: 11_000)
+        out.writer.delivered(octets: 50, peer: Self.first, at: 11_500)
+        out.writer.dropped(.noPeer, peer: nil)
+        out.writer.dropped(.exceedsMTU, peer: Self.second)
+        back.writer.received(3)
+        back.writer.delivered(octets: 84, peer: Self.second, at: 12_000)
+        back.writer.dropped(.innerSource, peer: Self.second)
+        back.writer.dropped(.notPeer, peer: nil)
+        let report = try reporter().report(
+            encapsulated: out.snapshot(), decapsulated: back.snapshot(), link: Self.link, now: 14_500)
+        #expect((report.encapsulate.received, report.encapsulate.delivered, report.encapsulate.dropped) == (4, 2, 2))
+        #expect((report.decapsulate.received, report.decapsulate.delivered, report.decapsulate.dropped) == (3, 1, 2))
+        #expect(report.encapsulate.drops == ["no-peer": 1])
+        #expect(report.decapsulate.drops == ["not-peer": 1])
+        #expect(report.peers.map(\.sent.packets) == [2, 0])
+        #expect(report.peers.map(\.sent.octets) == [150, 0])
+        #expect(report.peers.map(\.sent.drops) == [[:], ["exceeds-mtu": 1]])
+        #expect(report.peers.map(\.received.octets) == [0, 84])
+        #expect(report.peers.map(\.received.drops) == [[:], ["inner-source": 1]])
+        #expect(report.peers.map(\.lastReceivedSecondsAgo) == [nil, 2])
+    }
+
+    @Test func `a packet that came after the clock was read came now`() throws {
+        let back = Counters(peerCount: 2)
+        back.writer.delivered(octets: 84, peer: Self.first, at: 12_001)
+        let report = try reporter().report(
+            encapsulated: back.snapshot(), decapsulated: back.snapshot(), link: Self.link, now: 12_000)
+        #expect(report.peers[0].lastReceivedSecondsAgo == 0)
+    }
+
+    @Test func `the last ICMP error is told in words`() throws {
+        let out = Counters(peerCount: 2)
+        let error = ICMPError(type: 3, code: 1, offender: IPv4Address(203, 0, 113, 1))
+        out.writer.errors(2, last: error.encoded)
+        let report = try reporter().report(
+            encapsulated: out.snapshot(), decapsulated: Counters(peerCount: 2).snapshot(), link: nil, now: 10_000)
+        #expect(report.encapsulate.icmpErrors == 2)
+        #expect(report.encapsulate.lastICMPError == "peer unreachable (ICMP 3/1 from 203.0.113.1)")
+        #expect(report.decapsulate.lastICMPError == nil)
+    }
+
+    @Test(arguments: [true, false, nil]) func `only a device that is switched on is up`(isUp: Bool?) throws {
+        let zero = Counters(peerCount: 2).snapshot()
+        let link = isUp.map { Link(index: 7, name: "iptun0", mtu: 1480, isUp: $0, isRunning: $0) }
+        let report = try reporter().report(encapsulated: zero, decapsulated: zero, link: link, now: 10_000)
+        #expect(report.state == (isUp == true ? .up : .degraded))
+        #expect(report.mtu == (isUp == nil ? 0 : 1480))
+    }
+}

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import FoundationEssentials
+import Testing
+@testable import iptund
+
+@Suite struct TunnelReportTests {
+    @Test(arguments: [true, false]) func `a document that was written reads back the same`(pretty: Bool) throws {
+        let document = ReportDocument(tunnels: [.sample, .sample])
+        #expect(try ReportDocument(json: Array(try document.json(pretty: pretty).utf8)) == document)
+    }
+
+    @Test func `no tunnels are a document too`() throws {
+        #expect(try ReportDocument(tunnels: []).json(pretty: false) == #"{"schema":1,"tunnels":[]}"#)
+    }
+
+    @Test func `what is printed has these names, sorted, and leaves out what there is not`() throws {
+        let expected = """
+            {"schema":1,"tunnels":[{\
+            "decapsulate":{"delivered":1000,"dropped":16,"drops":{"not-peer":2},"icmp_errors":0,"received":1016},\
+            "encapsulate":{"delivered":2,"dropped":1,"drops":{},"icmp_errors":3,\
+            "last_icmp_error":"peer unreachable (ICMP 3\\/1 from 192.0.2.9)","received":3},\
+            "local":"111.112.101.37","mtu":1480,"name":"tunl-b","namespace":4026531840,\
+            "peers":[{"allowed_ips":["111.112.100.0\\/24","10.0.0.0\\/8"],"endpoint":"111.112.100.86",\
+            "last_received_seconds_ago":2,"name":"b",\
+            "received":{"drops":{"inner-source":12,"martian":1,"truncated":1},"octets":1288490189,"packets":1000},\
+            "sent":{"drops":{},"octets":3072,"packets":2}}],\
+            "pid":4242,"privilege_shortfalls":["bounding set not emptied"],"state":"up","underlay_mtu":1500,\
+            "uptime_seconds":273600}]}
+            """
+        #expect(try ReportDocument(tunnels: [.sample]).json(pretty: false) == expected)
+    }
+
+    @Test func `for people slashes are slashes`() throws {
+        let text = try ReportDocument(tunnels: [.sample]).json(pretty: true)
+        #expect(text.contains(#""111.112.100.0/24""#))
+        #expect(text.hasPrefix("{\n"))
+    }
+
+    @Test func `a document of nonsense is an error`() {
+        for text in ["", "{}", "[]", #"{"schema":1}"#, #"{"error":"unknown request","schema":1}"#, "\u{0}"] {
+            #expect(throws: (any Error).self, "\(text)") { try ReportDocument(json: Array(text.utf8)) }
+        }
+    }
+
+    @Test func `every key is in snake case`() throws {
+        let text = try ReportDocument(tunnels: [.sample]).json(pretty: true)
+        let keys = text.split(separator: "\n").compactMap { line -> Substring? in
+            guard let end = line.firstRange(of: "\" : ") else { return nil }
+            return line[..<end.lowerBound].drop { $0 == " " || $0 == "\"" }
+        }
+        #expect(keys.count > 30)
+        // Reasons for drops are values that happen to be keys: they have hyphens.
+        #expect(keys.allSatisfy { $0.allSatisfy { $0.isLowercase || $0 == "_" || $0 == "-" } })
+    }
+}

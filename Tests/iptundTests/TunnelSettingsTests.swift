@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Testing
+import Tunnel
+import Wire
+@testable import iptund
+
+@Suite struct TunnelSettingsTests {
+    @Test func `settings of a bare peer leave everything else to be found out`() throws {
+        let settings = TunnelSettings(peer: try #require(PeerAddress("192.0.2.1")))
+        #expect(settings.local == nil)
+        #expect(settings.device == nil)
+        #expect(settings.addresses.isEmpty)
+        #expect(settings.allowed == nil)
+        #expect(settings.mtu == nil)
+        #expect(settings.ttl == .fixed(.standard))
+        #expect(TunnelSettings.mtuRange == 68...65_515)
+    }
+
+    static let label = String(repeating: "a", count: 63)
+
+    @Test(arguments: [
+        "a", "A-1", "1.example", "host.example.com", "a--b", label, "\(label).\(label).\(label).\(label.dropLast(2))",
+        "1.2.3.4a", "0x7f",
+    ])
+    func `labels of letters, digits and inner hyphens are a name`(text: String) {
+        #expect(PeerAddress(text) == .name(text))
+    }
+
+    @Test(arguments: [
+        "", ".", "a.", ".a", "a..b", "-a", "a-", "a.-b", "a_b", "a b", "a\n", "ä", "é.example", "１.a", "a:1", "a/32",
+        "*",
+        label + "a", "\(label).\(label).\(label).\(label)",
+    ])
+    func `anything else is no name`(text: String) {
+        #expect(PeerAddress(text) == nil)
+    }
+
+    @Test(arguments: ["1", "192.0.2", "192.0.2.256", "192.0.2.1.1", "example.1", "010.0.0.1"])
+    func `a mistyped address is no name`(text: String) {
+        #expect(PeerAddress(text) == nil)
+    }
+
+    @Test(arguments: ["a", "iptun0", "tunl-b", "a_b.c", "...", "éa".filter(\.isASCII), "all0", "fifteen-octets-"])
+    func `a name that the kernel takes is a device name`(text: String) {
+        #expect(DeviceName(text)?.text == text)
+    }
+
+    @Test(arguments: ["", ".", "..", "all", "default", "-a", "sixteen-octets--", "ä", "éééééééé"])
+    func `a name that the kernel refuses, or that means something else, is none`(text: String) {
+        #expect(DeviceName(text) == nil)
+    }
+
+    @Test func `no octet that separates words, paths or namespaces is part of a device name`() {
+        let forbidden = Set((0...0x20).map { UInt8($0) } + [0x7f] + Array("/:%@".utf8))
+        for octet in 0...0x7f as ClosedRange<UInt8> {
+            let text = "a\(Character(UnicodeScalar(octet)))b"
+            #expect((DeviceName(text) == nil) == forbidden.contains(octet), "octet \(octet)")
+        }
+    }
+}

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import Linux
+import Testing
+import Tunnel
+import Wire
+@testable import iptund
+
+@Suite struct UpTests {
+    private func settings(_ arguments: String...) throws -> TunnelSettings {
+        try Up.parse(["--peer", "192.0.2.1"] + arguments).settings()
+    }
+
+    @Test func `a peer alone is the smallest call`() throws {
+        let expected = TunnelSettings(peer: .address(IPv4Address(192, 0, 2, 1)))
+        #expect(try settings() == expected)
+    }
+
+    @Test func `every flag has its place`() throws {
+        let parsed = try settings(
+            "--local", "198.51.100.7", "--device", "tunl-b", "--address", "10.9.0.1/32,10.9.0.2", "--address",
+            "10.9.0.3 peer 10.9.0.4", "--allowed-ips", "10.9.1.0/24", "--mtu", "1400", "--ttl", "inherit")
+        var expected = TunnelSettings(peer: .address(IPv4Address(192, 0, 2, 1)))
+        expected.local = IPv4Address(198, 51, 100, 7)
+        expected.device = DeviceName("tunl-b")
+        expected.addresses = ["10.9.0.1", "10.9.0.2", "10.9.0.3 peer 10.9.0.4"].compactMap { InterfaceAddress($0) }
+        expected.allowed = [try #require(Prefix("10.9.1.0/24"))]
+        expected.mtu = 1400
+        expected.ttl = .inherit
+        #expect(parsed == expected)
+    }
+
+    @Test func `no prefixes is not the same as all prefixes`() throws {
+        #expect(try settings().allowed == nil)
+        #expect(try settings("--allowed-ips", "0.0.0.0/0").allowed == [.all])
+    }
+
+    @Test func `a value may follow an equals sign`() throws {
+        #expect(try settings("--mtu=1400", "--ttl=1").mtu == 1400)
+    }
+
+    @Test(arguments: [
+        ["--local", "b"], ["--device", "a/b"], ["--address", "x"], ["--allowed-ips", "10.0.0.1/8"], ["--mtu", "0"],
+        ["--ttl", "0"], ["--address", "10.0.0.1,10.0.0.1"], ["--allowed-ips", ""],
+    ])
+    func `a value that makes no sense is wrong usage`(arguments: [String]) throws {
+        let up = try Up.parse(["--peer", "192.0.2.1"] + arguments)
+        let error = #expect(throws: Complaint.self) { try up.settings() }
+        #expect(error?.exitCode == 2)
+    }
+
+    @Test func `flags that say how, not what, are off unless given`() throws {
+        let plain = try Up.parse(["--peer", "b"])
+        #expect((plain.isDryRun, plain.verbose, plain.location.directory) == (false, false, nil))
+        let other = try Up.parse(["--peer", "b", "--dry-run", "--verbose", "--runtime-directory", "/run/x"])
+        #expect((other.isDryRun, other.verbose, other.location.directory) == (true, true, "/run/x"))
+    }
+
+    @Test(arguments: [
+        [], ["--peer"], ["--peer", "b", "extra"], ["--peer", "b", "--mtu"], ["--peer", "b", "--unknown"],
+    ])
+    func `a flag that is missing, incomplete or unknown is refused`(arguments: [String]) {
+        #expect(throws: (any Error).self) { try Up.parse(arguments) }
+    }
+}
