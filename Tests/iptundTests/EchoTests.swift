@@ -13,7 +13,8 @@ import Wire
         let all = (0..<addresses).compactMap { InterfaceAddress(IPv4Address(10, 9, 0, UInt8($0))) }
         let device = HostChange.Device(index: 7, name: "iptun0")
         let underlay = Underlay(
-            peer: IPv4Address(192, 0, 2, 1), local: IPv4Address(198, 51, 100, 7), gateway: nil, isGatewayOnLink: false,
+            peer: IPv4Address(192, 0, 2, 1), local: IPv4Address(198, 51, 100, 7), gateway: nil, routeSource: nil,
+            isGatewayOnLink: false,
             device: device, mtu: 1500)
         var settings = TunnelSettings(peer: try #require(PeerAddress("b.example")))
         settings.addresses = all

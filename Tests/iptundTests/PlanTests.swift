@@ -24,7 +24,8 @@ import Wire
             let left = try #require(try netlink.link(named: "left")).index
             let device = HostChange.Device(index: try #require(try netlink.link(named: "iptun0")).index, name: "iptun0")
             let underlay = Underlay(
-                peer: Self.peer, local: IPv4Address(10, 0, 0, 1), gateway: gateway, isGatewayOnLink: isOnLink,
+                peer: Self.peer, local: IPv4Address(10, 0, 0, 1), gateway: gateway, routeSource: nil,
+                isGatewayOnLink: isOnLink,
                 device: HostChange.Device(index: left, name: "left"), mtu: 1500)
             let state = Plan.Device(
                 device: device, mtu: mtu, isUp: isUp, isNew: true, addresses: try netlink.addresses(link: device.index))

@@ -17,7 +17,8 @@ import Wire
 
     private func reporter() throws -> Reporter {
         let underlay = Underlay(
-            peer: IPv4Address(192, 0, 2, 1), local: IPv4Address(198, 51, 100, 7), gateway: nil, isGatewayOnLink: false,
+            peer: IPv4Address(192, 0, 2, 1), local: IPv4Address(198, 51, 100, 7), gateway: nil, routeSource: nil,
+            isGatewayOnLink: false,
             device: HostChange.Device(index: 2, name: "eth0"), mtu: 1500)
         return Reporter(
             name: "iptun0", processID: 42, namespace: 4_026_531_840, start: 10_000, underlay: underlay,

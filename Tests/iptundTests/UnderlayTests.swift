@@ -32,7 +32,8 @@ import Wire
         #expect(
             underlay
                 == Underlay(
-                    peer: Self.near, local: IPv4Address(10, 0, 0, 1), gateway: nil, isGatewayOnLink: false,
+                    peer: Self.near, local: IPv4Address(10, 0, 0, 1), gateway: nil,
+                    routeSource: IPv4Address(10, 0, 0, 1), isGatewayOnLink: false,
                     device: device, mtu: 1500))
     }
 
@@ -41,8 +42,15 @@ import Wire
         #expect(
             underlay
                 == Underlay(
-                    peer: Self.far, local: IPv4Address(10, 0, 0, 1), gateway: Self.near, isGatewayOnLink: false,
+                    peer: Self.far, local: IPv4Address(10, 0, 0, 1), gateway: Self.near,
+                    routeSource: IPv4Address(10, 0, 0, 1), isGatewayOnLink: false,
                     device: device, mtu: 1500))
+    }
+
+    @Test(.needsRoot) func `a local address that was named is ours alone, other traffic keeps its source`() throws {
+        let underlay = try find(Self.near, local: IPv4Address(10, 0, 0, 7)).underlay
+        #expect(underlay?.local == IPv4Address(10, 0, 0, 7))
+        #expect(underlay?.routeSource == IPv4Address(10, 0, 0, 1))
     }
 
     @Test(.needsRoot) func `a gateway that no route of the link covers is said to be on the link`() throws {
@@ -106,7 +114,7 @@ import Wire
     @Test(arguments: [(1500, 1480), (65_536, 65_515), (65_535, 65_515), (88, 68), (68, 68), (0, 68)])
     func `the tunnel's MTU leaves room for the outer header, within what IPv4 knows`(mtu: Int, tunnel: Int) {
         let underlay = Underlay(
-            peer: Self.far, local: Self.near, gateway: nil, isGatewayOnLink: false,
+            peer: Self.far, local: Self.near, gateway: nil, routeSource: nil, isGatewayOnLink: false,
             device: HostChange.Device(index: 1, name: "lo"), mtu: mtu)
         #expect(underlay.tunnelMTU == tunnel)
     }

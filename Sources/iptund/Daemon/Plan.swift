@@ -62,10 +62,12 @@ struct Plan: Equatable {
     }
 
     /// The 1994 README's "static route to B": a host route as today's route to the peer goes.
+    ///
+    /// It names the source that other traffic to the peer has today, so that nothing but the tunnel notices the pin.
     private static func pin(_ underlay: Underlay) -> Route {
         Route(
             to: Prefix(host: underlay.peer), gateway: underlay.gateway, link: underlay.device.index,
-            protocolNumber: HostChange.routeProtocol, isOnLink: underlay.isGatewayOnLink)
+            source: underlay.routeSource, protocolNumber: HostChange.routeProtocol, isOnLink: underlay.isGatewayOnLink)
     }
 
     private static func isThere(

@@ -11,6 +11,8 @@ struct Underlay: Equatable {
     let local: IPv4Address
     /// The router on the way; `nil` when the peer is on the link.
     let gateway: IPv4Address?
+    /// The source that the route gives to other traffic to the peer, `nil` when it names none.
+    let routeSource: IPv4Address?
     /// Whether the gateway must be taken as on the link although no route says so.
     let isGatewayOnLink: Bool
     /// The interface that outer packets leave by.
@@ -31,10 +33,12 @@ struct Underlay: Equatable {
         if let local { try checkIsOurs(local, netlink) }
         let route: ResolvedRoute
         let link: Link?
+        let routeSource: IPv4Address?
         let isGatewayOnLink: Bool
         do throws(Errno) {
             route = try netlink.lookUp(peer, from: local)
             link = try netlink.link(index: route.link)
+            routeSource = local == nil ? route.source : try netlink.lookUp(peer).source
             // A gateway that is itself behind a gateway was taken on faith when its route was made.
             if let gateway = route.gateway {
                 isGatewayOnLink = try netlink.lookUp(gateway).gateway != nil
@@ -58,7 +62,8 @@ struct Underlay: Equatable {
                 whatNow: "give the interface an address, or give --local")
         }
         return Underlay(
-            peer: peer, local: source, gateway: route.gateway, isGatewayOnLink: isGatewayOnLink,
+            peer: peer, local: source, gateway: route.gateway, routeSource: routeSource,
+            isGatewayOnLink: isGatewayOnLink,
             device: HostChange.Device(index: link.index, name: link.name), mtu: min(route.mtu ?? link.mtu, link.mtu))
     }
 

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Testing
+
+/// Only the peer may send, only what it may send gets through, and everything else has a name and a count.
+///
+/// ```
+///            stranger  192.0.2.3 ─┐ (the same wire, another source)
+///   a  192.0.2.1/24 ──── eth0 ════╧════ eth0 ──── 192.0.2.2/24  b  iptun0  10.9.0.2
+/// ```
+@Suite(.needsRoot, .serialized, .timeLimit(.minutes(2)))
+struct ClosedByDefaultTests {
+    @Test func `a stranger is counted and hears nothing`() throws {
+        try Lab.open { lab in
+            let (a, b) = try lab.pair()
+            let tunnel = try lab.upB(b)
+            let before = try b.kernelCounter("Icmp", "OutMsgs")
+            try a.send(#"[IP(src="192.0.2.3", dst="192.0.2.2") / IP(src="10.9.0.1", dst="10.9.0.2") / ICMP()] * 3"#)
+            let report = try tunnel.report { $0.decapsulate.dropped == 3 }
+            #expect(report.decapsulate.drops == ["not-peer": 3])
+            #expect(report.decapsulate.delivered == 0)
+            #expect(try b.kernelCounter("Icmp", "OutMsgs") == before)
+        }
+    }
+
+    @Test func `a peer that writes to another address of ours than --local is counted`() throws {
+        try Lab.open { lab in
+            let (a, b) = try lab.pair()
+            try b.shell("ip address add 192.0.2.20/24 dev eth0")
+            let strict = try b.up("--peer", "192.0.2.1", "--local", "192.0.2.2", "--device", "strict")
+            let before = try b.kernelCounter("Icmp", "OutMsgs")
+            try a.send(#"[IP(src="192.0.2.1", dst="192.0.2.20") / IP(src="10.9.0.1", dst="10.9.0.2") / ICMP()]"#)
+            let report = try strict.report { $0.decapsulate.dropped == 1 }
+            #expect(report.decapsulate.drops == ["not-local": 1])
+            #expect(try b.kernelCounter("Icmp", "OutMsgs") == before)
+        }
+    }
+
+    @Test func `an inner source outside of --allowed-ips dies and is counted at that peer`() throws {
+        try Lab.open { lab in
+            let (a, b) = try lab.pair()
+            _ = try lab.upA(a)
+            let tunnel = try b.up(
+                "--peer", "192.0.2.1", "--address", "10.9.0.2/32", "--allowed-ips", "10.9.0.1/32")
+            try a.shell("ip address add 10.66.0.1/32 dev iptun0")
+            #expect(try a.ping("10.9.0.2", count: 3) == 3)
+            #expect(try a.ping("10.9.0.2", count: 4, "-I", "10.66.0.1", "-W", "0.2") == 0)
+            let report = try tunnel.report { $0.decapsulate.dropped == 4 }
+            #expect(report.peers.first?.received.drops == ["inner-source": 4])
+            #expect(report.peers.first?.received.packets == 3)
+            #expect(report.decapsulate.drops.isEmpty)
+        }
+    }
+
+    @Test func `every malformed inner packet is counted under its reason, and the daemon goes on`() throws {
+        try Lab.open { lab in
+            let (a, b) = try lab.tunnel()
+            try a.host.send(
+                """
+                [outer(Raw((bytes([0x45]) + bytes(18))[:length])) for length in (0, 1, 19)] + [
+                    outer(IP(src="10.9.0.1", dst="10.9.0.2", **fields) / ICMP()) for fields in (
+                        {"version": 5}, {"version": 6}, {"ihl": 4}, {"ttl": 0}, {"chksum": 0xdead}, {"len": 1000})]
+                """)
+            let expected = [
+                "truncated": 3, "not-ip": 1, "inner-ipv6": 1, "header-length": 1, "ttl-zero": 1, "inner-checksum": 1,
+                "total-length": 1,
+            ]
+            let report = try b.report { $0.decapsulate.dropped >= 9 }
+            #expect(report.peers.first?.received.drops == expected)
+            #expect(report.decapsulate.received == 9)
+            #expect(report.decapsulate.delivered == 0)
+            #expect(try a.host.ping("10.9.0.2") == 3)
+        }
+    }
+}

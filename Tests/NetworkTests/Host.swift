@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+import Linux
+
+/// A host of a ``Lab``: one network namespace.
+struct Host {
+    let namespace: String
+    let lab: Lab
+
+    /// The debug build of the program, which lies beside that of its tests.
+    static let program: String = {
+        guard let path = unsafe realpath("/proc/self/exe", nil) else { return "iptund" }
+        defer { unsafe free(path) }
+        return unsafe String(cString: path).split(separator: "/").dropLast().reduce("") { "\($0)/\($1)" } + "/iptund"
+    }()
+
+    /// Runs a program to its end, at most for a minute.
+    func run(_ words: [String]) throws -> ChildProcess.Ending {
+        try ChildProcess.run(["timeout", "--kill-after=1", "60"] + inside(words))
+    }
+
+    /// Runs `iptund` to its end.
+    func iptund(_ arguments: String...) throws -> ChildProcess.Ending { try run([Host.program] + arguments) }
+
+    /// Runs a script, which must not fail; returns what it printed.
+    @discardableResult
+    func shell(_ script: String) throws -> String {
+        let ending = try run(["sh", "-ec", script])
+        guard ending.status == 0 else { throw CommandFailure(words: [script], ending: ending) }
+        return ending.text
+    }
+
+    /// Starts a program that ends with the lab at the latest.
+    func start(_ words: [String]) throws -> Running { try lab.start(inside(words)) }
+
+    /// Sends `count` echo requests and returns how many were answered.
+    func ping(_ address: String, count: Int = 3, _ options: String...) throws -> Int {
+        let words = ["ping", "-n", "-q", "-c", "\(count)", "-i", "0.02", "-W", "2"] + options + [address]
+        // "3 packets transmitted, 3 received, 0% packet loss, time 41ms"
+        let counts = try run(words).text.split(separator: "\n").first { $0.contains("packets transmitted") }
+        return counts?.split(separator: ", ").dropFirst().first?.split(separator: " ").first.flatMap { Int($0) } ?? 0
+    }
+
+    /// A counter of the kernel for this host: `("Icmp", "OutDestUnreachs")`.
+    func kernelCounter(_ group: String, _ name: String) throws -> Int {
+        let lines = try shell("cat /proc/net/snmp").split(separator: "\n").filter { $0.hasPrefix("\(group): ") }
+        let fields = lines.map { $0.split(separator: " ") }
+        guard fields.count == 2, let column = fields[0].firstIndex(of: name[...]), let value = Int(fields[1][column])
+        else { throw Errno.noSuchFile }
+        return value
+    }
+
+    /// What tells this network namespace apart (`ls -i`).
+    var inode: UInt64 { get throws { try Files.inode("/run/netns/\(namespace)") } }
+
+    /// The directories under /run/iptund that belong to this host.
+    var runtimeDirectories: [String] {
+        get throws {
+            let suffix = "@\(try inode)"
+            return ((try? Files.entries("/run/iptund")) ?? []).filter { $0.hasSuffix(suffix) }
+        }
+    }
+
+    private func inside(_ words: [String]) -> [String] {
+        let unset = ["RUNTIME_DIRECTORY", "NOTIFY_SOCKET", "JOURNAL_STREAM"].flatMap { ["-u", $0] }
+        let settings = ["SWIFT_BACKTRACE=enable=no", "PYTHONDONTWRITEBYTECODE=1", "LC_ALL=C"]
+        return ["ip", "netns", "exec", namespace, "env"] + unset + settings + words
+    }
+}
+
+extension Host {
+    /// All that a tunnel could change, line by line.
+    var state: [String] {
+        get throws {
+            let questions = ["-details -oneline link", "-oneline address", "-details route show table all", "rule"]
+            let answers = try shell(questions.map { "ip \($0)" }.joined(separator: "; "))
+            return answers.split(separator: "\n").map(String.init) + (try runtimeDirectories)
+        }
+    }
+
+    /// How the host differs from what it was: nothing may be left of a tunnel.
+    func changes(since before: [String]) throws -> [String] {
+        try state.difference(from: before).map { change in
+            switch change {
+            case .insert(_, let line, _): "+ \(line)"
+            case .remove(_, let line, _): "- \(line)"
+            }
+        }
+    }
+}

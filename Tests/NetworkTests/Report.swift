@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import FoundationEssentials
+
+/// What `iptund show --json` prints, as a script would read it: not by the types of the program, whose names may change.
+struct Document: Decodable {
+    let schema: Int
+    let tunnels: [Report]
+}
+
+/// One tunnel of a ``Document``.
+struct Report: Decodable {
+    let name: String
+    let state: String
+    let pid: Int32
+    let mtu: Int
+    let underlay_mtu: Int
+    let local: String
+    let peers: [Peer]
+    let encapsulate: Direction
+    let decapsulate: Direction
+
+    struct Direction: Decodable {
+        let received: Int
+        let delivered: Int
+        let dropped: Int
+        /// Of packets without a peer.
+        let drops: [String: Int]
+        let icmp_errors: Int
+        let last_icmp_error: String?
+    }
+
+    struct Peer: Decodable {
+        let endpoint: String
+        let allowed_ips: [String]
+        let received: Transfer
+        let sent: Transfer
+    }
+
+    struct Transfer: Decodable {
+        let packets: Int
+        let octets: Int
+        let drops: [String: Int]
+    }
+}
+
+/// Reads a JSON text.
+func decode<Value: Decodable>(_ text: String, as type: Value.Type = Value.self) throws -> Value {
+    try JSONDecoder().decode(type, from: Data(text.utf8))
+}

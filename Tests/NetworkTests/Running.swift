@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+import Linux
+
+/// A program in the background, with all that it prints in a file.
+final class Running {
+    private let child: ChildProcess
+    private let log: String
+    /// How it ended, as far as is known.
+    private var status: Int32?
+
+    /// Starts `words[0]`.
+    init(_ words: [String], log: String) throws {
+        child = try ChildProcess.start(words, output: .file(log))
+        self.log = log
+    }
+
+    /// Its process id.
+    var id: Int32 { child.id }
+
+    /// What it has printed so far.
+    var text: String { (try? Files.read(log)) ?? "" }
+
+    /// What it has printed so far, line by line.
+    var lines: [Substring] { text.split(separator: "\n") }
+
+    var hasEnded: Bool {
+        if status == nil { status = child.poll() }
+        return status != nil
+    }
+
+    /// Sends a signal, if it has not ended.
+    func signal(_ number: Int32) { if !hasEnded { child.signal(number) } }
+
+    /// Waits for its end: the exit status, or 128 plus the signal.
+    func wait() throws -> Int32 {
+        try eventually("process \(id) ends") { hasEnded }
+        return status ?? -1
+    }
+
+    /// Waits until it has printed `text`.
+    func waitFor(_ text: String) throws {
+        try eventually("'\(text)' is printed") {
+            if self.text.contains(text) { return true }
+            if hasEnded { throw EndedTooEarly(status: status ?? -1, text: self.text) }
+            return false
+        }
+    }
+
+    /// The processes that it started and that have not ended.
+    var children: [Int32] {
+        guard !hasEnded, let list = try? Files.read("/proc/\(id)/task/\(id)/children") else { return [] }
+        return list.split(separator: " ").compactMap { Int32($0) }
+    }
+
+    /// Ends it, gently at first, and its children with it.
+    func clear() {
+        let children = children
+        signal(SIGTERM)
+        if (try? wait()) != nil { return }
+        signal(SIGKILL)
+        _ = try? wait()
+        for child in children where !Running.isGone(child) { kill(child, SIGKILL) }
+    }
+
+    /// Whether a process, not necessarily a child of ours, has ended; nobody may have waited for it yet.
+    static func isGone(_ id: Int32) -> Bool {
+        guard let status = try? Files.read("/proc/\(id)/status") else { return true }
+        return status.contains("State:\tZ")
+    }
+}
+
+/// A program that was to stay ended.
+struct EndedTooEarly: Error {
+    let status: Int32
+    let text: String
+}
+
+/// What did not become true in time.
+struct Overdue: Error { let what: String }
+
+/// Waits until `condition` holds.
+/// - Throws: ``Overdue`` when it does not within `seconds`.
+func eventually(_ what: String, within seconds: UInt64 = 10, _ condition: () throws -> Bool) throws {
+    let deadline = Clock.milliseconds + seconds * 1000
+    while try !condition() {
+        guard Clock.milliseconds < deadline else { throw Overdue(what: what) }
+        usleep(10_000)
+    }
+}

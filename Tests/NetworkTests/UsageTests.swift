@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Testing
+
+/// Wrong usage is said in one line, ends with 2, and leaves the host alone.
+@Suite(.needsRoot, .serialized, .timeLimit(.minutes(2)))
+struct UsageTests {
+    @Test(arguments: [
+        ["--peer", "192.0.2.2", "--unknown-flag"],
+        ["--local", "192.0.2.1"],
+        ["--peer"],
+        ["--peer", "192.0.2.2", "surplus"],
+    ])
+    func `flags that do not exist or are missing`(arguments: [String]) throws {
+        try Lab.open { lab in
+            let a = try lab.host("a")
+            // The argument parser's own words: what, and what now.
+            let message = try a.refuses([Host.program, "up"] + arguments, status: 2)
+            #expect(message.contains("see 'iptund --help'"))
+        }
+    }
+
+    @Test(arguments: [
+        ["--peer", "not an address!"],
+        ["--peer", "300.1.2.3"],
+        ["--peer", "127.0.0.1"],
+        ["--peer", "224.0.0.1"],
+        ["--peer", "192.0.2.2", "--mtu", "67"],
+        ["--peer", "192.0.2.2", "--mtu", "65516"],
+        ["--peer", "192.0.2.2", "--mtu", "abc"],
+        ["--peer", "192.0.2.2", "--ttl", "0"],
+        ["--peer", "192.0.2.2", "--ttl", "256"],
+        ["--peer", "192.0.2.2", "--device", "sixteen-octets-x"],
+        ["--peer", "192.0.2.2", "--device", "a/b"],
+        ["--peer", "192.0.2.2", "--address", "10.9.0.1/33"],
+        ["--peer", "192.0.2.2", "--allowed-ips", "10.9.0.1/24"],
+    ])
+    func `values that make no sense`(arguments: [String]) throws {
+        try Lab.open { lab in
+            let a = try lab.host("a")
+            explains(try a.refuses([Host.program, "up"] + arguments, status: 2))
+        }
+    }
+}
