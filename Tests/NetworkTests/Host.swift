@@ -73,8 +73,9 @@ extension Host {
     /// All that a tunnel could change, line by line.
     var state: [String] {
         get throws {
-            let questions = ["-details -oneline link", "-oneline address", "-details route show table all", "rule"]
-            let answers = try shell(questions.map { "ip \($0)" }.joined(separator: "; "))
+            // As text, `ip link` names the namespace of a veth's other end, when nobody deletes a namespace just then.
+            let questions = ["-details link", "address", "-details route show table all", "rule"]
+            let answers = try shell(questions.map { "ip -json -pretty \($0)" }.joined(separator: "; "))
             return answers.split(separator: "\n").map(String.init) + (try runtimeDirectories)
         }
     }

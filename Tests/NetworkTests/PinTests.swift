@@ -63,7 +63,7 @@ struct PinTests {
             let second = try a.up("--peer", "192.0.2.2")
             #expect(try first.end() == 0)
             let pins = try a.shell("ip route show proto 203")
-            withKnownIssue("the one that made it takes it away") { #expect(!pins.isEmpty) }
+            #expect(pins.contains("192.0.2.2 dev eth0 scope link src 192.0.2.1 metric 1"))
             #expect(try second.end() == 0)
             #expect(try a.shell("ip route show proto 203").isEmpty)
         }

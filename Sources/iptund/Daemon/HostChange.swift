@@ -86,7 +86,9 @@ extension HostChange {
     private static func text(_ route: Route, _ device: Device) -> String {
         let gateway = route.gateway.map { " via \($0)" } ?? ""
         let source = route.source.map { " src \($0)" } ?? ""
+        let metric = route.metric == 0 ? "" : " metric \(route.metric)"
         let flags = route.isOnLink ? " onlink" : ""
-        return "\(route.destination)\(gateway) dev \(device.name) proto \(route.protocolNumber)\(source)\(flags)"
+        return
+            "\(route.destination)\(gateway) dev \(device.name) proto \(route.protocolNumber)\(source)\(metric)\(flags)"
     }
 }

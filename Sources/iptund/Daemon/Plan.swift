@@ -31,7 +31,7 @@ struct Plan: Equatable {
         let device = state.device
         let mtu = settings.mtu ?? underlay.tunnelMTU
         var wanted: [HostChange] = []
-        if Plan.needsPin(settings, underlay) { wanted.append(.route(Plan.pin(underlay), underlay.device)) }
+        if Plan.needsPin(settings, underlay) { wanted.append(.route(try Plan.pin(underlay, netlink), underlay.device)) }
         // A device that somebody else made keeps what they chose.
         if state.isNew { wanted.append(.noIPv6(device)) }
         if state.mtu != mtu { wanted.append(.mtu(device, octets: mtu, before: state.mtu)) }
@@ -63,11 +63,15 @@ struct Plan: Equatable {
 
     /// The 1994 README's "static route to B": a host route as today's route to the peer goes.
     ///
-    /// It names the source that other traffic to the peer has today, so that nothing but the tunnel notices the pin.
-    private static func pin(_ underlay: Underlay) -> Route {
-        Route(
-            to: Prefix(host: underlay.peer), gateway: underlay.gateway, link: underlay.device.index,
-            source: underlay.routeSource, protocolNumber: HostChange.routeProtocol, isOnLink: underlay.isGatewayOnLink)
+    /// It names the source that other traffic to the peer has today, so that nothing but the tunnel notices the pin. Where
+    /// another tunnel has pinned the peer already, ours gets the next metric: each takes back its own.
+    private static func pin(_ underlay: Underlay, _ netlink: borrowing Netlink) throws(Errno) -> Route {
+        let destination = Prefix(host: underlay.peer)
+        let pins = try netlink.routes(to: destination, madeBy: HostChange.routeProtocol)
+        return Route(
+            to: destination, gateway: underlay.gateway, link: underlay.device.index,
+            source: underlay.routeSource, protocolNumber: HostChange.routeProtocol,
+            metric: pins.map(\.metric).max().map { $0 + 1 } ?? 0, isOnLink: underlay.isGatewayOnLink)
     }
 
     private static func isThere(
@@ -76,7 +80,9 @@ struct Plan: Equatable {
         switch change {
         case .address(let address, _): state.addresses.contains(address)
         case .route(let route, _):
-            try netlink.routes(to: route.destination).contains { $0.link == route.link && $0.gateway == route.gateway }
+            try netlink.routes(to: route.destination).contains {
+                $0.link == route.link && $0.gateway == route.gateway && $0.protocolNumber != route.protocolNumber
+            }
         case .noIPv6, .mtu, .up: false
         }
     }
