@@ -77,6 +77,7 @@ struct HostChangeTests {
             let modest = try a.up("--peer", "192.0.2.2", "--mtu", "1000", "--device", "modest")
             #expect(try modest.report().mtu == 1000)
             #expect(!modest.process.text.contains("exceeds-mtu"))
+            #expect(try modest.end() == 0)
             let daring = try a.up("--peer", "192.0.2.2", "--mtu", "1481", "--device", "daring")
             #expect(try daring.report().mtu == 1481)
             #expect(daring.process.text.contains("--mtu 1481 is more than eth0 can carry"))

@@ -60,6 +60,19 @@ struct RefusalTests {
         }
     }
 
+    @Test func `a second tunnel that would deliver what the first one does`() throws {
+        try Lab.open { lab in
+            let (a, _) = try lab.pair()
+            let first = try a.up("--peer", "192.0.2.2", "--allowed-ips", "10.9.0.0/16", "--device", "first")
+            let up = [Host.program, "up", "--peer", "192.0.2.2", "--allowed-ips"]
+            let message = try a.refuses(up + ["10.9.7.0/24"], status: 1)
+            explains(message)
+            #expect(message.contains("tunnel first takes 10.9.7.0/24 from it already"))
+            #expect(try a.up("--peer", "192.0.2.2", "--allowed-ips", "10.10.0.0/16").end() == 0)
+            #expect(try first.end() == 0)
+        }
+    }
+
     @Test func `a TUN device that another program uses`() throws {
         try Lab.open { lab in
             let (a, _) = try lab.pair()

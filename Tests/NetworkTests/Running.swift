@@ -71,7 +71,7 @@ final class Running {
     }
 }
 
-/// A program that was to stay ended.
+/// A program ended that should have stayed.
 struct EndedTooEarly: Error {
     let status: Int32
     let text: String

@@ -18,19 +18,14 @@ enum Daemon {
         let netlink = try openNetlink()
         let underlay = try findUnderlay(settings, netlink)
         let table = try peerTable(settings, underlay)
+        try OtherTunnels.check(table, name: settings.device)
         // From here on Ctrl-C is an orderly end, not a death with things half done.
         let signals = try explaining("cannot take signals", whatNow: "this should not happen") { () throws(Errno) in
             try Signals()
         }
         let supervisor = Supervisor()
         let claim = try Claim.take(settings.device, directory: directory, netlink)
-        let host: PreparedHost
-        do throws(Complaint) {
-            host = try PreparedHost.prepare(settings, claim, underlay, netlink, echo: echo)
-        } catch {
-            claim.directory.remove()
-            throw error
-        }
+        let host = try PreparedHost.prepare(settings, claim, underlay, netlink, echo: echo)
         try carry(settings, table, claim, host, underlay, netlink, signals, supervisor)
     }
 
@@ -39,8 +34,8 @@ enum Daemon {
         let netlink = try openNetlink()
         let underlay = try findUnderlay(settings, netlink)
         _ = try peerTable(settings, underlay)
-        let (state, exists) = try PreparedHost.foresee(settings, netlink)
-        let plan = try PreparedHost.plan(settings, state, underlay, netlink)
+        let (state, exists) = try Plan.Device.foresee(settings, netlink)
+        let plan = try Plan.make(settings, on: state, over: underlay, netlink)
         echo(plan, creating: exists ? nil : state.device.name)
     }
 

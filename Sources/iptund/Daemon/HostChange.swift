@@ -39,7 +39,12 @@ extension HostChange {
         case .mtu(let device, let octets, _): try netlink.setMTU(octets, link: device.index)
         case .address(let address, let device): try netlink.add(address, link: device.index)
         case .up(let device): try netlink.setUp(true, link: device.index)
-        case .route(let route, _): try netlink.add(route)
+        case .route(let route, _):
+            do throws(Errno) {
+                try netlink.add(route)
+            } catch .exists {
+                guard try netlink.routes(to: route.destination).contains(route) else { throw .exists }
+            }
         }
     }
 
@@ -86,9 +91,8 @@ extension HostChange {
     private static func text(_ route: Route, _ device: Device) -> String {
         let gateway = route.gateway.map { " via \($0)" } ?? ""
         let source = route.source.map { " src \($0)" } ?? ""
-        let metric = route.metric == 0 ? "" : " metric \(route.metric)"
         let flags = route.isOnLink ? " onlink" : ""
         return
-            "\(route.destination)\(gateway) dev \(device.name) proto \(route.protocolNumber)\(source)\(metric)\(flags)"
+            "\(route.destination)\(gateway) dev \(device.name) proto \(route.protocolNumber)\(source)\(flags)"
     }
 }

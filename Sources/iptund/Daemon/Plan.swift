@@ -21,6 +21,22 @@ struct Plan: Equatable {
         let addresses: [InterfaceAddress]
     }
 
+    /// Plans for `settings`, and warns of an MTU that the underlay cannot carry.
+    static func make(
+        _ settings: TunnelSettings, on state: Device, over underlay: Underlay, _ netlink: borrowing Netlink
+    ) throws(Complaint) -> Plan {
+        if let mtu = settings.mtu, mtu > underlay.tunnelMTU {
+            standardError(
+                "iptund: --mtu \(mtu) is more than \(underlay.device.name) can carry (\(underlay.tunnelMTU) and the outer "
+                    + "header): longer packets will be dropped as exceeds-mtu; leave --mtu out")
+        }
+        do throws(Errno) {
+            return try Plan(settings, on: state, over: underlay, netlink)
+        } catch {
+            throw Complaint("cannot read the routing table", error, whatNow: "this should not happen")
+        }
+    }
+
     /// Plans for `settings`. Reads the routing table, and needs no privilege.
     ///
     /// The peer's pin goes first: a route into the tunnel may cover the peer. Addresses come before the device is up, so
@@ -31,7 +47,7 @@ struct Plan: Equatable {
         let device = state.device
         let mtu = settings.mtu ?? underlay.tunnelMTU
         var wanted: [HostChange] = []
-        if Plan.needsPin(settings, underlay) { wanted.append(.route(try Plan.pin(underlay, netlink), underlay.device)) }
+        if Plan.needsPin(settings, underlay) { wanted.append(.route(Plan.pin(underlay), underlay.device)) }
         // A device that somebody else made keeps what they chose.
         if state.isNew { wanted.append(.noIPv6(device)) }
         if state.mtu != mtu { wanted.append(.mtu(device, octets: mtu, before: state.mtu)) }
@@ -63,17 +79,16 @@ struct Plan: Equatable {
 
     /// The 1994 README's "static route to B": a host route as today's route to the peer goes.
     ///
-    /// It names the source that other traffic to the peer has today, so that nothing but the tunnel notices the pin. Where
-    /// another tunnel has pinned the peer already, ours gets the next metric: each takes back its own.
-    private static func pin(_ underlay: Underlay, _ netlink: borrowing Netlink) throws(Errno) -> Route {
-        let destination = Prefix(host: underlay.peer)
-        let pins = try netlink.routes(to: destination, madeBy: HostChange.routeProtocol)
-        return Route(
-            to: destination, gateway: underlay.gateway, link: underlay.device.index,
+    /// It names the source that other traffic to the peer has today, so that nothing but the tunnel notices the pin.
+    private static func pin(_ underlay: Underlay) -> Route {
+        Route(
+            to: Prefix(host: underlay.peer), gateway: underlay.gateway, link: underlay.device.index,
             source: underlay.routeSource, protocolNumber: HostChange.routeProtocol,
-            metric: pins.map(\.metric).max().map { $0 + 1 } ?? 0, isOnLink: underlay.isGatewayOnLink)
+            isOnLink: underlay.isGatewayOnLink)
     }
 
+    /// An equal route of anybody else is there. One of our own was left by a tunnel that was killed together with its
+    /// janitor: it is ours to take over and to remove.
     private static func isThere(
         _ change: HostChange, _ state: Device, _ netlink: borrowing Netlink
     ) throws(Errno) -> Bool {

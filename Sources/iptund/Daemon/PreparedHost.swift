@@ -10,6 +10,7 @@ struct PreparedHost: ~Copyable {
     let user: User
     let namespace: UInt64
     private let guardSocket: GuardSocket
+    private let plan: Plan
     private let janitor: Janitor
     private var control: ControlServer?
 
@@ -19,99 +20,56 @@ struct PreparedHost: ~Copyable {
         _ settings: TunnelSettings, _ claim: borrowing Claim, _ underlay: Underlay, _ netlink: borrowing Netlink,
         echo: Echo
     ) throws(Complaint) -> PreparedHost {
-        let socket = try openSocket()
-        let guardSocket = try explaining("cannot open the guard socket", whatNow: Prerequisites.remedy) {
-            () throws(Errno) in try GuardSocket()
-        }
-        let user = User.current.id == 0 ? Surrender.user(StandardErrorLog.logger()) : User.current
-        let control = try listen(claim.directory, user)
-        let plan = try plan(settings, state(of: claim.device, netlink), underlay, netlink)
-        let reverting = try Daemon.openNetlink()
-        let namespace = try explaining("cannot tell the network namespace", whatNow: "mount /proc") {
-            () throws(Errno) in try NetworkNamespace.current().inode
-        }
-        let janitor: Janitor
-        do throws(Errno) {
-            janitor = try Janitor.start(
-                reverting: plan.changes, removing: claim.directory, netlink: reverting, lock: claim.lock)
-        } catch {
-            throw Complaint("cannot start the janitor", error, whatNow: "is the process limit reached?")
-        }
-        echo(plan, creating: claim.device.isPersistent ? nil : claim.device.name)
+        let host: PreparedHost
         do throws(Complaint) {
-            for change in plan.changes { try apply(change, netlink) }
+            host = try open(settings, claim, underlay, netlink)
         } catch {
-            janitor.finish()
+            // There is no janitor yet.
+            claim.directory.remove()
             throw error
         }
-        return PreparedHost(
-            socket: socket, user: user, namespace: namespace, guardSocket: guardSocket, janitor: janitor,
-            control: control)
+        echo(host.plan, creating: claim.device.isPersistent ? nil : claim.device.name)
+        do throws(Complaint) {
+            for change in host.plan.changes { try apply(change, netlink) }
+        } catch {
+            host.end()
+            throw error
+        }
+        return host
     }
 
     /// The control socket, for whoever serves it.
     mutating func takeControl() -> ControlServer? { control.take() }
 
-    /// Closes the sockets and has the changes taken back.
+    /// Closes the sockets, and has the changes taken back and the directory removed.
     consuming func end() { janitor.finish() }
 
-    /// What would be changed on a device in this state.
-    static func plan(
-        _ settings: TunnelSettings, _ state: Plan.Device, _ underlay: Underlay, _ netlink: borrowing Netlink
-    ) throws(Complaint) -> Plan {
-        if let mtu = settings.mtu, mtu > underlay.tunnelMTU {
-            standardError(
-                "iptund: --mtu \(mtu) is more than \(underlay.device.name) can carry (\(underlay.tunnelMTU) and the outer "
-                    + "header): longer packets will be dropped as exceeds-mtu; leave --mtu out")
+    /// What needs privilege but changes nothing, and last the janitor, whose child must not share what comes later.
+    private static func open(
+        _ settings: TunnelSettings, _ claim: borrowing Claim, _ underlay: Underlay, _ netlink: borrowing Netlink
+    ) throws(Complaint) -> PreparedHost {
+        let socket = try explaining("cannot open a raw socket for protocol 4", whatNow: Prerequisites.remedy) {
+            () throws(Errno) in try RawSocket(capacity: Datapath.batchCapacity)
         }
+        let guardSocket = try explaining("cannot open the guard socket", whatNow: Prerequisites.remedy) {
+            () throws(Errno) in try GuardSocket()
+        }
+        let user = User.current.id == 0 ? Surrender.user(StandardErrorLog.logger()) : User.current
+        let control = try listen(claim.directory, user)
+        let state = try Plan.Device.state(of: claim.device, netlink)
+        let plan = try Plan.make(settings, on: state, over: underlay, netlink)
+        let namespace = try explaining("cannot tell the network namespace", whatNow: "mount /proc") {
+            () throws(Errno) in try NetworkNamespace.current().inode
+        }
+        let reverting = try Daemon.openNetlink()
         do throws(Errno) {
-            return try Plan(settings, on: state, over: underlay, netlink)
+            let janitor = try Janitor.start(
+                reverting: plan.changes, removing: claim.directory, netlink: reverting, lock: claim.lock)
+            return PreparedHost(
+                socket: socket, user: user, namespace: namespace, guardSocket: guardSocket, plan: plan,
+                janitor: janitor, control: control)
         } catch {
-            throw Complaint("cannot read the routing table", error, whatNow: "this should not happen")
-        }
-    }
-
-    private static func state(
-        of device: borrowing TUNDevice, _ netlink: borrowing Netlink
-    ) throws(Complaint) -> Plan.Device {
-        let name = device.name
-        guard let state = try state(named: name, isNew: !device.isPersistent, netlink) else {
-            throw Complaint("device \(name)", why: "vanished", whatNow: "somebody else deletes devices here")
-        }
-        return state
-    }
-
-    private static func state(
-        named name: String, isNew: Bool, _ netlink: borrowing Netlink
-    ) throws(Complaint) -> Plan.Device? {
-        do throws(Errno) {
-            guard let link = try netlink.link(named: name) else { return nil }
-            return Plan.Device(
-                device: HostChange.Device(index: link.index, name: link.name), mtu: link.mtu, isUp: link.isUp,
-                isNew: isNew, addresses: try netlink.addresses(link: link.index))
-        } catch {
-            throw Complaint("cannot look at device \(name)", error, whatNow: "this should not happen")
-        }
-    }
-
-    /// The device as it would be: the one that exists under the name, or a new one.
-    static func foresee(
-        _ settings: TunnelSettings, _ netlink: borrowing Netlink
-    ) throws(Complaint) -> (state: Plan.Device, exists: Bool) {
-        var name = settings.device?.text
-        if let name, let state = try state(named: name, isNew: false, netlink) { return (state, true) }
-        var number = 0
-        while name == nil {
-            if try state(named: "iptun\(number)", isNew: false, netlink) == nil { name = "iptun\(number)" }
-            number += 1
-        }
-        let device = HostChange.Device(index: 0, name: name ?? "iptun0")
-        return (Plan.Device(device: device, mtu: 1500, isUp: false, isNew: true, addresses: []), false)
-    }
-
-    private static func openSocket() throws(Complaint) -> RawSocket {
-        try explaining("cannot open a raw socket for protocol 4", whatNow: Prerequisites.remedy) { () throws(Errno) in
-            try RawSocket(capacity: Datapath.batchCapacity)
+            throw Complaint("cannot start the janitor", error, whatNow: "is the process limit reached?")
         }
     }
 

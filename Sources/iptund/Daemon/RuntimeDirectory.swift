@@ -63,6 +63,9 @@ struct RuntimeDirectory: Equatable {
         do throws(Errno) {
             if isOurs { try Files.makeDirectory(RuntimeDirectory.base, mode: 0o755) }
             if try Files.makeDirectory(path, mode: 0o755) { isOurs = true }
+        } catch .noSuchFile where isOurs {
+            // The last of the other tunnels ended just now, and took the empty parent with it.
+            return try create()
         } catch {
             throw Complaint(
                 "cannot make the directory \(path)", error, whatNow: "give another one with --runtime-directory")

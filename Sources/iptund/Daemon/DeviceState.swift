@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Linux
+
+/// Looking at a device, before a plan is made for it.
+extension Plan.Device {
+    /// The device as it is.
+    static func state(of device: borrowing TUNDevice, _ netlink: borrowing Netlink) throws(Complaint) -> Plan.Device {
+        guard let state = try state(named: device.name, isNew: !device.isPersistent, netlink) else {
+            throw Complaint("device \(device.name)", why: "vanished", whatNow: "somebody else deletes devices here")
+        }
+        return state
+    }
+
+    /// The device as it would be: the one that exists under the name, or a new one.
+    static func foresee(
+        _ settings: TunnelSettings, _ netlink: borrowing Netlink
+    ) throws(Complaint) -> (state: Plan.Device, exists: Bool) {
+        var name = settings.device?.text
+        if let name, let state = try state(named: name, isNew: false, netlink) { return (state, true) }
+        var number = 0
+        while name == nil {
+            if try state(named: "iptun\(number)", isNew: false, netlink) == nil { name = "iptun\(number)" }
+            number += 1
+        }
+        let device = HostChange.Device(index: 0, name: name ?? "iptun0")
+        return (Plan.Device(device: device, mtu: 1500, isUp: false, isNew: true, addresses: []), false)
+    }
+
+    private static func state(
+        named name: String, isNew: Bool, _ netlink: borrowing Netlink
+    ) throws(Complaint) -> Plan.Device? {
+        do throws(Errno) {
+            guard let link = try netlink.link(named: name) else { return nil }
+            return Plan.Device(
+                device: HostChange.Device(index: link.index, name: link.name), mtu: link.mtu, isUp: link.isUp,
+                isNew: isNew, addresses: try netlink.addresses(link: link.index))
+        } catch {
+            throw Complaint("cannot look at device \(name)", error, whatNow: "this should not happen")
+        }
+    }
+}
