@@ -13,7 +13,7 @@ import Wire
         try inFreshNetwork {
             var device = try TUNDevice(name: "network")
             try shell(
-                "sysctl -qw net.ipv4.icmp_ratelimit=0; ip link set network up; ip address add \(Self.here)/24 dev network"
+                "echo 0 > /proc/sys/net/ipv4/icmp_ratelimit; ip link set network up; ip address add \(Self.here)/24 dev network"
             )
             let guardSocket = guarded ? try GuardSocket() : nil
             defer { _ = guardSocket == nil }

@@ -73,7 +73,7 @@ import Wire
         let (fates, received) = try inFreshNetwork {
             var left = try TUNDevice(name: "left")
             var right = try TUNDevice(name: "right")
-            try shell("sysctl -qw net.ipv4.ip_forward=1; ip link set left up; ip link set right up")
+            try shell("echo 1 > /proc/sys/net/ipv4/ip_forward; ip link set left up; ip link set right up")
             try shell("ip address add 10.1.0.1/24 dev left; ip address add 10.2.0.1/24 dev right")
             return (try left.send(sent), try right.receive(sent.count))
         }

@@ -33,7 +33,7 @@ import Wire
             try shell(
                 "for name in tunnel inside outside; do ip link set $name addrgenmode none; ip link set $name up; done")
             try shell("ip address add \(Self.local)/24 dev outside; ip address add 10.1.0.1/24 dev inside")
-            try shell("ip route add 10.9.0.0/24 dev tunnel; sysctl -qw net.ipv4.ip_forward=1")
+            try shell("ip route add 10.9.0.0/24 dev tunnel; echo 1 > /proc/sys/net/ipv4/ip_forward")
             let allowed = try #require(Prefix("10.9.0.0/24"))
             let table = try PeerTable([Peer(endpoint: Self.peer, local: Self.local, allowed: [allowed])])
             let socket = try RawSocket(capacity: Datapath.batchCapacity)

@@ -11,8 +11,13 @@ struct RuntimeDirectory: Equatable {
     let path: String
     /// The tunnel's name.
     let name: String
+    /// Whether it lies where we choose.
+    private let isDefault: Bool
+    /// Whether this process made it.
+    private var isMade = false
+
     /// Whether it is ours to remove: where we choose places, or where we made it. systemd removes its own.
-    private(set) var isOurs: Bool
+    private var isOurs: Bool { isDefault || isMade }
 
     /// Where directories of tunnels lie, unless somebody says otherwise.
     static let base = "/run/iptund"
@@ -21,13 +26,13 @@ struct RuntimeDirectory: Equatable {
     init(name: String, namespace: NetworkNamespace, override: String?) {
         self.name = name
         path = override ?? "\(RuntimeDirectory.base)/\(name)\(RuntimeDirectory.suffix(namespace))"
-        isOurs = override == nil
+        isDefault = override == nil
     }
 
     private init(path: String, name: String) {
         self.path = path
         self.name = name
-        isOurs = true
+        isDefault = true
     }
 
     /// What systemd gives a unit with `RuntimeDirectory=`; it may name several, ours is the first.
@@ -61,9 +66,9 @@ struct RuntimeDirectory: Equatable {
     /// Makes the directory and its parent, if they are missing.
     mutating func create() throws(Complaint) {
         do throws(Errno) {
-            if isOurs { try Files.makeDirectory(RuntimeDirectory.base, mode: 0o755) }
-            if try Files.makeDirectory(path, mode: 0o755) { isOurs = true }
-        } catch .noSuchFile where isOurs {
+            if isDefault { try Files.makeDirectory(RuntimeDirectory.base, mode: 0o755) }
+            if try Files.makeDirectory(path, mode: 0o755) { isMade = true }
+        } catch .noSuchFile where isDefault {
             // The last of the other tunnels ended just now, and took the empty parent with it.
             return try create()
         } catch {

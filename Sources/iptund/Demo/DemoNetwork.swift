@@ -29,7 +29,8 @@ struct DemoNetwork {
         }
         try connect(a, DemoNetwork.addressA, routerDevice: "to-a", routerAddress: "111.112.101.1")
         try connect(b, DemoNetwork.addressB, routerDevice: "to-b", routerAddress: "111.112.100.1")
-        try DemoCommand.run("ip netns exec \(router) sysctl -qw net.ipv4.ip_forward=1")
+        try DemoCommand.run(
+            ["ip", "netns", "exec", router, "sh", "-c", "echo 1 > /proc/sys/net/ipv4/ip_forward"])
     }
 
     private func connect(
@@ -85,9 +86,15 @@ struct DemoNetwork {
 enum DemoCommand {
     /// Runs words separated by blanks, quietly.
     static func run(_ command: String) throws(Complaint) {
+        try run(command.split(separator: " ").map(String.init))
+    }
+
+    /// Runs the command of these words, quietly.
+    static func run(_ words: [String]) throws(Complaint) {
+        let command = words.joined(separator: " ")
         let ending: ChildProcess.Ending
         do throws(Errno) {
-            ending = try ChildProcess.run(command.split(separator: " ").map(String.init))
+            ending = try ChildProcess.run(words)
         } catch {
             throw Complaint(
                 "cannot run '\(command)'", error, whatNow: "install iproute2 and iputils-ping, or 'make demo'")
