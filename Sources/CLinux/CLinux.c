@@ -77,11 +77,3 @@ int clinux_name_thread(pthread_t thread, const char *name) { return -pthread_set
 int clinux_enter_network(int fd) { return result(setns(fd, CLONE_NEWNET)); }
 
 int clinux_unshare_network(void) { return result(unshare(CLONE_NEWNET)); }
-
-int clinux_peer_credentials(int fd, pid_t *pid, uid_t *user, gid_t *group) {
-    struct ucred credentials;
-    socklen_t length = sizeof credentials;
-    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &credentials, &length) < 0) return -errno;
-    *pid = credentials.pid, *user = credentials.uid, *group = credentials.gid;
-    return 0;
-}

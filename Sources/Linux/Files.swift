@@ -18,7 +18,7 @@ package enum Files {
 
     /// Replaces the file at `path`, which may not be a symbolic link, and gives it to whoever called us by way of sudo.
     package static func write(_ bytes: [UInt8], to path: String) throws(Errno) {
-        let file = try Descriptor.open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, mode: 0o644)
+        let file = try Descriptor.open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_NONBLOCK, mode: 0o644)
         if let user = Environment.value("SUDO_UID").flatMap({ UInt32($0) }),
             let group = Environment.value("SUDO_GID").flatMap({ UInt32($0) })
         {
@@ -45,13 +45,27 @@ package enum Files {
         return names.sorted()
     }
 
+    /// Where a symbolic link leads; `nil` when there is none that we may read. The corresponding C function is `readlink`.
+    package static func linkTarget(_ path: String) -> String? {
+        var buffer = [UInt8](repeating: 0, count: Int(PATH_MAX))
+        let count = unsafe buffer.withUnsafeMutableBytes { buffer in
+            let start = unsafe buffer.baseAddress?.assumingMemoryBound(to: CChar.self)
+            return unsafe start.map { unsafe readlink(path, $0, buffer.count) } ?? -1
+        }
+        return count > 0 ? String(decoding: buffer[..<count], as: UTF8.self) : nil
+    }
+
     /// Whether there is something at `path`.
     package static func exists(_ path: String) -> Bool { unsafe access(path, F_OK) == 0 }
 
     /// Makes a directory. Returns false when it is there already, which is fine.
     @discardableResult
     package static func makeDirectory(_ path: String, mode: UInt32) throws(Errno) -> Bool {
-        if unsafe mkdir(path, mode) == 0 { return true }
+        if unsafe mkdir(path, mode) == 0 {
+            // Whatever the umask: others have to reach what they may read in it.
+            setMode(path, mode)
+            return true
+        }
         if Errno.current == .exists { return false }
         throw .current
     }
@@ -62,8 +76,8 @@ package enum Files {
     /// Removes an empty directory; one that is gone already, or not ours to remove, is fine.
     package static func removeDirectory(_ path: String) { _ = unsafe rmdir(path) }
 
-    /// Gives a file to a user and a group; does nothing where we may not.
-    package static func give(_ path: String, user: UInt32, group: UInt32) { _ = unsafe chown(path, user, group) }
+    /// Gives a file, or a symbolic link itself, to a user and a group; does nothing where we may not.
+    package static func give(_ path: String, user: UInt32, group: UInt32) { _ = unsafe lchown(path, user, group) }
 
     /// Sets who may do what with a file; does nothing where we may not.
     package static func setMode(_ path: String, _ mode: UInt32) { _ = unsafe chmod(path, mode) }

@@ -21,6 +21,7 @@ package struct Fork: ~Copyable, Sendable {
         let (reading, writing) = (ends[0], ends[1])
         let id = clinux_fork()
         if id == 0 {
+            blockAllSignals()
             closeAll(except: kept + [reading])
             body(Lifeline(descriptor: Descriptor(owning: reading)))
             _exit(0)
@@ -48,6 +49,13 @@ package struct Fork: ~Copyable, Sendable {
         _ = consume lifeline
         var status: Int32 = 0
         while unsafe waitpid(id, &status, 0) < 0, Errno.current == .interrupted {}
+    }
+
+    /// What ends the parent, such as Ctrl-C or Ctrl-\\ for the whole group, must not end the child before it has worked.
+    private static func blockAllSignals() {
+        var all = sigset_t()
+        unsafe sigfillset(&all)
+        unsafe sigprocmask(SIG_BLOCK, &all, nil)
     }
 
     private static func closeAll(except kept: [Int32]) {

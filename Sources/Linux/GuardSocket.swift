@@ -15,6 +15,8 @@ package struct GuardSocket: ~Copyable, Sendable {
     package init() throws(Errno) {
         let type = Int32(SOCK_RAW.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
         let descriptor = Descriptor(owning: try posix(socket(AF_INET, type, Int32(IPPROTO_IPIP))))
+        // Like the data socket: no forged ICMP may teach the kernel a path MTU through it.
+        try descriptor.set(IPPROTO_IP, IP_MTU_DISCOVER, to: IP_PMTUDISC_OMIT)
         // BPF_RET | BPF_K with k = 0: keep no octet of any packet.
         var instruction = sock_filter(code: UInt16(BPF_RET | BPF_K), jt: 0, jf: 0, k: 0)
         let result = unsafe withUnsafeMutablePointer(to: &instruction) { instruction in

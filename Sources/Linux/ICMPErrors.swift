@@ -46,11 +46,14 @@ extension ICMPError {
 }
 
 extension Errno {
-    /// Whether a raw socket with IP_RECVERR reports this about a packet sent before, not about the one just refused.
+    /// Whether a raw socket with IP_RECVERR may report this about a packet sent before, not about the one just refused.
+    ///
+    /// All that the kernel makes of an ICMP error (Linux, `icmp_err_convert`): whoever knows both outer addresses can have
+    /// any of them reported.
     var isAboutEarlierPacket: Bool {
         switch self {
         case .noProtocol, .hostUnreachable, .networkUnreachable, .connectionRefused, .permissionDenied, .protocolError,
-            .messageTooLong, .notSupported:
+            .messageTooLong, .notSupported, .hostDown, .notOnNetwork:
             true
         default: false
         }
@@ -67,22 +70,30 @@ extension RawSocket {
     /// Takes all reports from the error queue. The corresponding C call is `recvmsg(MSG_ERRQUEUE)`.
     mutating func drainErrors() throws(Errno) {
         while let report = try nextError() {
+            guard let error = report.icmp, watched.contains(report.destination) else { continue }
             errors.count += 1
-            if let report = report.icmp { errors.last = report }
+            errors.last = error
         }
     }
 
-    /// The next report of the queue: `nil` when it is empty. Errors of the host itself have no ICMP message.
-    private func nextError() throws(Errno) -> (icmp: ICMPError?, Void)? {
+    /// The next report of the queue, with the destination of the packet that it is about: `nil` when it is empty.
+    ///
+    /// Errors of the host itself have no ICMP message.
+    private func nextError() throws(Errno) -> (icmp: ICMPError?, destination: IPv4Address)? {
+        var destination = sockaddr_in()
         // Room for sock_extended_err (16 octets) and the offender's address (16), each behind a cmsghdr (16).
         var control: (UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0, 0, 0, 0, 0)
         let size = MemoryLayout.size(ofValue: control)
-        let result = unsafe withUnsafeMutableBytes(of: &control) { control in
-            var message = unsafe msghdr()
-            unsafe message.msg_control = control.baseAddress
-            unsafe message.msg_controllen = size
-            let flags = Int32(MSG_ERRQUEUE) | Int32(MSG_DONTWAIT)
-            return unsafe recvmsg(descriptor.rawValue, &message, flags)
+        let result = unsafe withUnsafeMutablePointer(to: &destination) { name in
+            unsafe withUnsafeMutableBytes(of: &control) { control in
+                var message = unsafe msghdr()
+                unsafe message.msg_name = UnsafeMutableRawPointer(name)
+                unsafe message.msg_namelen = socklen_t(MemoryLayout<sockaddr_in>.size)
+                unsafe message.msg_control = control.baseAddress
+                unsafe message.msg_controllen = size
+                let flags = Int32(MSG_ERRQUEUE) | Int32(MSG_DONTWAIT)
+                return unsafe recvmsg(descriptor.rawValue, &message, flags)
+            }
         }
         guard result >= 0 else {
             let error = Errno.current
@@ -90,7 +101,8 @@ extension RawSocket {
             throw error
         }
         // SAFETY: a tuple of integers is plain memory.
-        return unsafe withUnsafeBytes(of: control) { (ICMPError(control: unsafe RawSpan(_unsafeBytes: $0)), ()) }
+        let icmp = unsafe withUnsafeBytes(of: control) { ICMPError(control: unsafe RawSpan(_unsafeBytes: $0)) }
+        return (icmp, IPv4Address(rawValue: UInt32(bigEndian: destination.sin_addr.s_addr)))
     }
 }
 

@@ -15,7 +15,7 @@ package struct LockFile: ~Copyable, Sendable {
     package init(_ path: String, timeoutMilliseconds: UInt64) throws(Errno) {
         let deadline = Clock.milliseconds + timeoutMilliseconds
         while true {
-            let file = try Descriptor.open(path, O_RDWR | O_CREAT, mode: 0o600)
+            let file = try Descriptor.open(path, O_RDWR | O_CREAT | O_NOFOLLOW, mode: 0o600)
             if flock(file.rawValue, LOCK_EX | LOCK_NB) == 0 {
                 // The last holder may have removed the file between our open and its end: then it locks nobody out.
                 if try LockFile.isStill(path, file) {

@@ -29,6 +29,12 @@ package enum Poll {
         return entries.1.revents != 0 ? .stop : .ready
     }
 
+    /// Waits until `socket` takes more, for `milliseconds` at most.
+    package static func waitForRoom(in socket: borrowing Descriptor, milliseconds: Int32) throws(Errno) {
+        var entry = pollfd(fd: socket.rawValue, events: Int16(POLLOUT), revents: 0)
+        try checked(unsafe clinux_poll(&entry, 1, milliseconds))
+    }
+
     /// What is waited for, and what came of it.
     package struct Interest: Sendable {
         let descriptor: Int32

@@ -10,9 +10,20 @@ internal import Glibc
 /// CAP_SETUID is, and capabilities have to go after both.
 package enum Privileges {
     /// A step that this process was not allowed to take, which containers are known for.
-    package struct Shortfall: Equatable, Sendable {
+    package enum Shortfall: Equatable, Sendable, CustomStringConvertible {
+        /// The bounding set is as it was: a program with file capabilities could still have them, were it not for
+        /// `no_new_privs`.
+        case boundingSet
+        /// The user is still this one.
+        case user(UInt32)
+
         /// What was not done, and why.
-        package let description: String
+        package var description: String {
+            switch self {
+            case .boundingSet: "bounding set not emptied, securebits not locked: CAP_SETPCAP missing"
+            case .user(let id): "still uid \(id): CAP_SETUID and CAP_SETGID missing"
+            }
+        }
     }
 
     /// A step that had to work and did not.
@@ -49,7 +60,7 @@ package enum Privileges {
 
     private static func lock() throws(Failure) -> [Shortfall] {
         guard Capability.setPCap.isEffective else {
-            return [Shortfall(description: "bounding set not emptied, securebits not locked: CAP_SETPCAP missing")]
+            return [.boundingSet]
         }
         try attempt("lock the securebits") { cap_set_secbits(securebits) }
         var capability: cap_value_t = 0
@@ -63,7 +74,7 @@ package enum Privileges {
     private static func become(_ user: User) throws(Failure) -> [Shortfall] {
         if getuid() == user.id, geteuid() == user.id, getgid() == user.group { return [] }
         guard Capability.setUID.isEffective, Capability.setGID.isEffective else {
-            return [Shortfall(description: "still uid \(getuid()): CAP_SETUID and CAP_SETGID missing")]
+            return [.user(geteuid())]
         }
         try attempt("leave the supplementary groups") { setgroups(0, nil) }
         let result = clinux_set_ids(user.id, user.group)

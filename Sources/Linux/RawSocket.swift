@@ -16,14 +16,18 @@ public import Wire
     private let pieces: UnsafeMutablePointer<iovec>
     private let addresses: UnsafeMutablePointer<sockaddr_in>
     private let capacity: Int
+    /// Whose errors are of interest: all instances on a host are told about all protocol 4 packets.
+    let watched: Set<IPv4Address>
 
     /// Errors that ``fill(_:)`` and ``drain(_:)`` met and took from the queue since ``takeErrors()`` was last called.
     var errors = ICMPErrors()
 
     /// Opens the socket for batches of `capacity` packets. The corresponding C function is `socket`.
     ///
+    /// ICMP errors are counted when they are about packets to one of `watched`.
+    ///
     /// Requires `CAP_NET_RAW`; with `CAP_NET_ADMIN` the buffers may exceed the system's limit.
-    package init(capacity: Int) throws(Errno) {
+    package init(capacity: Int, watching watched: Set<IPv4Address>) throws(Errno) {
         let type = Int32(SOCK_RAW.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
         let descriptor = Descriptor(owning: try posix(socket(AF_INET, type, Int32(IPPROTO_IPIP))))
         try descriptor.set(IPPROTO_IP, IP_HDRINCL, to: 1)
@@ -31,12 +35,11 @@ public import Wire
         try descriptor.set(IPPROTO_IP, IP_RECVERR, to: 1)
         try descriptor.setBuffer(forced: SO_RCVBUFFORCE, plain: SO_RCVBUF, octets: RawSocket.bufferSize)
         try descriptor.setBuffer(forced: SO_SNDBUFFORCE, plain: SO_SNDBUF, octets: RawSocket.bufferSize)
-        // A network that takes nothing for a second costs packets, not the thread.
-        try descriptor.setSendTimeout(seconds: 1)
-        self.init(descriptor, capacity: capacity)
+        self.init(descriptor, capacity: capacity, watched: watched)
     }
 
-    private init(_ descriptor: consuming Descriptor, capacity: Int) {
+    private init(_ descriptor: consuming Descriptor, capacity: Int, watched: Set<IPv4Address>) {
+        self.watched = watched
         self.descriptor = descriptor
         self.capacity = capacity
         unsafe messages = .allocate(capacity: capacity)
@@ -56,8 +59,12 @@ public import Wire
 
     /// The same socket with message buffers of its own, for another thread.
     package func duplicate() throws(Errno) -> RawSocket {
-        RawSocket(try descriptor.duplicate(), capacity: capacity)
+        RawSocket(try descriptor.duplicate(), capacity: capacity, watched: watched)
     }
+
+    /// How long a network that takes nothing is waited for, once a batch: more would only make its queue longer, and the
+    /// thread deaf to being stopped.
+    private static let patience: Int32 = 10
 
     /// 4 MiB: a raw socket is charged for whole kernel buffers, about 768 octets for the smallest packet.
     private static let bufferSize: Int32 = 4 << 20
@@ -88,13 +95,11 @@ extension RawSocket: PacketSource {
             let result = unsafe clinux_recvmmsg(descriptor.rawValue, messages, UInt32(count), flags)
             if result >= 0 { return Int(result) }
             let error = Errno(rawValue: -result)
-            if error == .wouldBlock {
-                // Woken for the error queue alone: poll reports it until it is empty.
-                try drainErrors()
-                return 0
-            }
-            guard error == .interrupted || error.isAboutEarlierPacket else { throw error }
+            if [.badDescriptor, .notASocket, .invalidArgument].contains(error) { throw error }
+            // Everything else comes from the network or passes. Woken for the error queue alone, there is nothing to
+            // receive: poll reports the queue until it is empty.
             try drainErrors()
+            if error == .wouldBlock || !error.isAboutEarlierPacket { return 0 }
         }
     }
 }
@@ -145,9 +150,11 @@ extension RawSocket: PacketSink {
     private mutating func send(_ batch: inout PacketBatch, from first: Int, count: Int) throws(Errno) {
         var index = first
         var isSecondTry = false
+        var hasWaited = false
         while index < first + count {
             let left = UInt32(first + count - index)
-            let result = unsafe clinux_sendmmsg(descriptor.rawValue, messages + (index - first), left, 0)
+            let flags = Int32(MSG_DONTWAIT)
+            let result = unsafe clinux_sendmmsg(descriptor.rawValue, messages + (index - first), left, flags)
             if result > 0 {
                 for sent in index..<index + Int(result) { finish(&batch[sent], .delivered) }
                 index += Int(result)
@@ -156,6 +163,15 @@ extension RawSocket: PacketSink {
             }
             let error = Errno(rawValue: -result)
             if error == .interrupted { continue }
+            if error == .wouldBlock {
+                if !hasWaited {
+                    hasWaited = true
+                    try Poll.waitForRoom(in: descriptor, milliseconds: RawSocket.patience)
+                    continue
+                }
+                for unsent in index..<first + count { finish(&batch[unsent], .failed(error.rawValue)) }
+                return
+            }
             if error.isAboutEarlierPacket, !isSecondTry {
                 try drainErrors()
                 isSecondTry = true

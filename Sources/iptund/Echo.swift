@@ -7,22 +7,28 @@ struct Echo {
     /// Where lines go: to standard error when changes are made, to standard output when they are the result.
     let print: (String) -> Void
 
-    /// Prints a plan; `device` is the name of a device that is made for it.
-    func callAsFunction(_ plan: Plan, creating device: String?) {
+    /// Prints a plan change by change, and does each after it was printed; `device` is the name of a device that is made
+    /// for it.
+    func callAsFunction(
+        _ plan: Plan, creating device: String?, _ perform: (HostChange) throws(Complaint) -> Void = { _ in }
+    ) throws(Complaint) {
         if let device { print("[#] ip tuntap add mode tun dev \(device)") }
         var counts: [String: Int] = [:]
-        for command in plan.changes.map(\.command) {
+        for change in plan.changes {
+            let command = change.command
             counts[command.kind, default: 0] += 1
             if counts[command.kind, default: 0] <= limit { print("[#] \(command.text)") }
+            try perform(change)
         }
-        for (kind, count) in counts.sorted(by: { $0.key < $1.key }) where count > limit {
-            print("[#] ... and \(count - limit) more of '\(kind)' (--verbose prints all)")
-        }
+        for (kind, number) in counts.sorted(by: { $0.key < $1.key }) { count(number, of: kind) }
         for change in plan.alreadyThere.prefix(limit) {
             print("[#] # there already, left alone: \(change.command.text)")
         }
-        if plan.alreadyThere.count > limit {
-            print("[#] # ... and \(plan.alreadyThere.count - limit) more that are there already (--verbose prints all)")
-        }
+        count(plan.alreadyThere.count, of: "there already, left alone")
+    }
+
+    /// Says how many lines were not printed.
+    private func count(_ number: Int, of kind: String) {
+        if number > limit { print("[#] # ... and \(number - limit) more: \(kind) (--verbose prints all)") }
     }
 }

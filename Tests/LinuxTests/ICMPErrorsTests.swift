@@ -60,6 +60,7 @@ import Wire
     ) {
         let fromICMP = [
             ENOPROTOOPT, EHOSTUNREACH, ENETUNREACH, ECONNREFUSED, EACCES, EPROTO, EMSGSIZE, EOPNOTSUPP,
+            EHOSTDOWN, ENONET,
         ]
         #expect(Errno(rawValue: number).isAboutEarlierPacket == fromICMP.contains(number))
     }

@@ -6,8 +6,12 @@ import Wire
 
 /// What the network says about packets that were sent.
 extension RawSocketTests {
-    @Test(arguments: [(3, 0), (3, 1), (3, 2), (3, 3), (3, 13), (11, 0), (12, 0)] as [(UInt8, UInt8)])
-    func `an ICMP error is reported, and costs no later packet`(type: UInt8, code: UInt8) throws {
+    /// Every code of "destination unreachable", and the other types that the kernel reports.
+    static let reported = (0...15).map { (UInt8(3), UInt8($0)) } + [(11, 0), (12, 0)]
+
+    @Test(arguments: reported) func `an ICMP error is reported, and costs no later packet`(type: UInt8, code: UInt8)
+        throws
+    {
         let router = IPv4Address(10, 0, 0, 254)
         let (fates, received, errors, again) = try Self.overDevice { socket, device in
             _ = try socket.send([Self.inner], outer: Self.fields())
@@ -26,11 +30,13 @@ extension RawSocketTests {
         #expect(again.last == nil)
     }
 
-    @Test func `receiving drains the queue too, and leaves nothing to wake up for`() throws {
+    @Test(arguments: reported) func `receiving drains the queue too, and leaves nothing to wake up for`(
+        type: UInt8, code: UInt8
+    ) throws {
         let (count, isReadable, errors) = try Self.overDevice { socket, device in
             _ = try socket.send([Self.inner, Self.inner, Self.inner], outer: Self.fields())
             for outer in try device.receive(3) {
-                let quoting = icmpError(type: 3, code: 1, about: outer)
+                let quoting = icmpError(type: type, code: code, about: outer)
                 _ = try device.send([packet(.icmp, from: Self.there, to: Self.here, payload: quoting)])
             }
             var batch = PacketBatch(capacity: 8)
@@ -40,5 +46,19 @@ extension RawSocketTests {
         #expect(count == 0)
         #expect(!isReadable)
         #expect(errors.count == 3)
+    }
+
+    @Test func `an error about a packet to somebody else is none of ours`() throws {
+        let (fates, errors) = try Self.overDevice { socket, device in
+            var fields = Self.fields()
+            fields.destination = IPv4Address(10, 0, 0, 77)
+            _ = try socket.send([Self.inner], outer: fields)
+            let quoting = icmpError(type: 3, code: 1, about: try device.receive(1).first ?? [])
+            _ = try device.send([packet(.icmp, from: Self.there, to: Self.here, payload: quoting)])
+            guard socket.isReadable(withinMilliseconds: 5_000) else { throw Errno.wouldBlock }
+            return (try socket.send([Self.inner], outer: Self.fields()), socket.takeErrors())
+        }
+        #expect(fates == [.delivered])
+        #expect(errors.count == 0)
     }
 }

@@ -23,7 +23,7 @@ import Wire
     ) throws -> Value {
         try inFreshNetwork {
             try shell("ip address add \(here) dev lo; ip address add \(there) dev lo")
-            var socket = try RawSocket(capacity: 8)
+            var socket = try RawSocket(capacity: 8, watching: [there])
             return try body(&socket)
         }
     }
@@ -35,7 +35,7 @@ import Wire
         try inFreshNetwork {
             var device = try TUNDevice(name: "network")
             try shell("ip link set network up; ip address add \(here)/24 dev network")
-            var socket = try RawSocket(capacity: 8)
+            var socket = try RawSocket(capacity: 8, watching: [there])
             return try body(&socket, &device)
         }
     }

@@ -30,7 +30,10 @@ struct RefusalTests {
         try Lab.open { lab in
             let (a, _) = try lab.pair()
             let message = try a.refuses(
-                ["setpriv", "--bounding-set=-\(capability)", Host.program, "up", "--peer", "192.0.2.2"], status: 1)
+                [
+                    "setpriv", "--inh-caps=-\(capability)", "--bounding-set=-\(capability)", Host.program, "up",
+                    "--peer", "192.0.2.2",
+                ], status: 1)
             explains(message)
             #expect(message.contains("CAP_\(capability.uppercased()) is missing"))
         }
@@ -91,10 +94,23 @@ struct RefusalTests {
         }
     }
 
-    @Test func `a route that is in the way, after which everything is taken back`() throws {
+    @Test func `a route that is in the way, seen before anything is changed`() throws {
         try Lab.open { lab in
             let (a, _) = try lab.pair()
             try a.shell("ip route add 10.9.2.0/24 via 192.0.2.99")
+            let up = [Host.program, "up", "--peer", "192.0.2.2", "--allowed-ips", "10.9.1.0/24,10.9.2.0/24"]
+            let message = try a.refuses(up, status: 1)
+            explains(message)
+            #expect(message.contains("ip route add 10.9.2.0/24"))
+            #expect(try a.refuses(up + ["--dry-run"], status: 1) == message)
+        }
+    }
+
+    /// A route with two next hops is more than the plan can see.
+    @Test func `a route that shows only when it is in the way, after which everything is taken back`() throws {
+        try Lab.open { lab in
+            let (a, _) = try lab.pair()
+            try a.shell("ip route add 10.9.2.0/24 nexthop via 192.0.2.98 nexthop via 192.0.2.99")
             let before = try a.state
             let ending = try a.iptund(
                 "up", "--peer", "192.0.2.2", "--address", "10.9.0.1/32", "--allowed-ips", "10.9.1.0/24,10.9.2.0/24")

@@ -36,7 +36,7 @@ import Wire
             try shell("ip route add 10.9.0.0/24 dev tunnel; echo 1 > /proc/sys/net/ipv4/ip_forward")
             let allowed = try #require(Prefix("10.9.0.0/24"))
             let table = try PeerTable([Peer(endpoint: Self.peer, local: Self.local, allowed: [allowed])])
-            let socket = try RawSocket(capacity: Datapath.batchCapacity)
+            let socket = try RawSocket(capacity: Datapath.batchCapacity, watching: [Self.peer])
             let path = try Datapath.start(table, ttl: .fixed(.standard), mtu: 1500, device: device, socket: socket)
             let packets = Result { try body(&inside, &outside, path) }
             // What has come out may not be counted yet.

@@ -22,7 +22,7 @@ import Wire
             device: device, mtu: 1480, isUp: false, isNew: true, addresses: Array(all.prefix(present)))
         let plan = try Plan(settings, on: state, over: underlay, try Netlink())
         var lines: [String] = []
-        Echo(limit: limit) { lines.append($0) }(plan, creating: created)
+        try Echo(limit: limit) { lines.append($0) }(plan, creating: created)
         return lines
     }
 
@@ -44,7 +44,7 @@ import Wire
         count: Int, printed: Int, isCounted: Bool
     ) throws {
         let lines = try lines(addresses: count, limit: 20)
-        let counting = "[#] ... and \(count - 20) more of 'ip address' (--verbose prints all)"
+        let counting = "[#] # ... and \(count - 20) more: ip address (--verbose prints all)"
         #expect(lines.filter { $0.hasPrefix("[#] ip address add") }.count == printed)
         #expect(lines.contains("[#] ip link set dev iptun0 up"))
         #expect(lines.contains(counting) == isCounted)
@@ -55,8 +55,8 @@ import Wire
         #expect(
             lines == [
                 "[#] ip link set dev iptun0 addrgenmode none", "[#] ip address add 10.9.0.0/32 dev iptun0",
-                "[#] ... and 2 more of 'ip address' (--verbose prints all)",
-                "[#] ... and 1 more of 'ip link' (--verbose prints all)",
+                "[#] # ... and 2 more: ip address (--verbose prints all)",
+                "[#] # ... and 1 more: ip link (--verbose prints all)",
             ])
     }
 

@@ -74,13 +74,25 @@ import Testing
         #expect(throws: expected) { try directory.create() }
     }
 
-    @Test(.needsRoot) func `a directory that is given away is the user's and our group's, who may both write`() throws {
+    @Test func `a directory that is made is ours alone to write in, and for everybody to enter`() throws {
         try withTemporaryDirectory { base in
-            let directory = RuntimeDirectory(name: "a", namespace: Self.first, override: base)
-            directory.give(to: User(id: 1234, group: 4321))
+            var directory = RuntimeDirectory(name: "a", namespace: Self.first, override: base + "/a")
+            try directory.create()
+            var status = stat()
+            #expect(unsafe stat(base + "/a", &status) == 0)
+            #expect((status.st_uid, status.st_gid, status.st_mode & 0o7777) == (geteuid(), getegid(), 0o755))
+        }
+    }
+
+    @Test func `a directory that exists keeps its owner and its mode`() throws {
+        try withTemporaryDirectory { base in
+            Files.setMode(base, 0o1777)
+            var directory = RuntimeDirectory(name: "a", namespace: Self.first, override: base)
+            try directory.create()
+            directory.remove()
             var status = stat()
             #expect(unsafe stat(base, &status) == 0)
-            #expect((status.st_uid, status.st_gid, status.st_mode & 0o7777) == (1234, getegid(), 0o775))
+            #expect(status.st_mode & 0o7777 == 0o1777)
         }
     }
 }

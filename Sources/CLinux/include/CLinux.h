@@ -67,5 +67,3 @@ int clinux_name_thread(pthread_t thread, const char *name);
 int clinux_enter_network(int fd);
 /* unshare(2) of the network: the calling thread gets a network namespace of its own. GNU only. */
 int clinux_unshare_network(void);
-/* The user and group of the process at the other end of a Unix socket (SO_PEERCRED; struct ucred is GNU only). */
-int clinux_peer_credentials(int fd, pid_t *pid, uid_t *user, gid_t *group);

@@ -16,22 +16,30 @@ enum RunningTunnels {
         let namespace = try explaining("cannot tell the network namespace", whatNow: "mount /proc") {
             () throws(Errno) in try NetworkNamespace.current()
         }
-        let answers: [Answer]
         if let directory {
             let place = RuntimeDirectory(name: name ?? directory, namespace: namespace, override: directory)
-            answers = [ask(place)].compactMap(\.self)
-        } else {
-            answers = RuntimeDirectory.candidates(in: namespace, named: name).compactMap(ask).filter {
-                if case .report(let report) = $0 { report.namespace == namespace.inode } else { true }
-            }
+            return [ask(place)].compactMap(\.self)
         }
-        if let name, answers.isEmpty {
-            throw Complaint(
-                "no tunnel '\(name)' is up here",
-                why: "nobody answers " + (directory.map { "at \($0)/control.sock" } ?? "under that name"),
-                whatNow: "'iptund' lists the tunnels of this network namespace, 'iptund --help' the verbs")
+        return RuntimeDirectory.candidates(in: namespace, named: name).compactMap(ask).filter {
+            if case .report(let report) = $0 { report.namespace == namespace.inode } else { true }
         }
-        return answers
+    }
+
+    /// Why `show` has nothing to show of a tunnel by this name.
+    static func complaint(about name: String, directory: String?) -> Complaint {
+        Complaint(
+            "no tunnel '\(name)' is up here",
+            why: "nobody answers " + (directory.map { "at \($0)/control.sock" } ?? "under that name"),
+            whatNow: "'iptund' lists the tunnels of this network namespace, 'iptund --help' the verbs")
+    }
+
+    /// Why a tunnel that is there does not talk to us.
+    static func complaint(aboutUnreadable name: String, _ error: Errno) -> Complaint {
+        let isForbidden = error == .permissionDenied || error == .notPermitted
+        let whatNow =
+            isForbidden
+            ? "run it as root or as a member of group iptund" : "it is busy, stopped, or just ending; try again"
+        return Complaint("tunnel \(name) does not answer", error, whatNow: whatNow)
     }
 
     /// How long a tunnel may take to answer, seconds.
@@ -51,8 +59,7 @@ enum RunningTunnels {
             guard let report = try? ReportDocument(json: bytes).tunnels.first else { throw .protocolError }
             return .report(report)
         } catch {
-            // Nobody listens, or it ended while we asked.
-            if [.noSuchFile, .connectionRefused, .connectionReset, .brokenPipe].contains(error) { return nil }
+            if [.noSuchFile, .connectionRefused].contains(error) { return nil }
             return .unreadable(name: place.name, error)
         }
     }

@@ -19,13 +19,15 @@ struct Show: ParsableCommand {
 
     func run() throws {
         let answers = try RunningTunnels.ask(name, directory: location.directory)
+        if let name, answers.isEmpty {
+            throw RunningTunnels.complaint(about: name, directory: location.directory)
+        }
         var reports: [TunnelReport] = []
         for answer in answers {
             switch answer {
             case .report(let report): reports.append(report)
             case .unreadable(let unreadable, let error):
-                let complaint = Complaint(
-                    "tunnel \(unreadable)", error, whatNow: "run it as root or as a member of group iptund")
+                let complaint = RunningTunnels.complaint(aboutUnreadable: unreadable, error)
                 if name != nil { throw complaint }
                 standardError("iptund: \(complaint)")
             }

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import ArgumentParser
-internal import Linux
+internal import Tunnel
 
-/// `iptund status`: one line for people, an exit status for scripts.
+/// `iptund status`: a line for people and one for each reason of drops, an exit status for scripts.
 struct Status: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Say in one line how a tunnel is.",
+        abstract: "Say how a tunnel is, and what its drops mean.",
         discussion: "Exit status: 0 up, 3 degraded (the device is switched off), 4 down, 1 if it cannot be told.")
 
     @Argument(help: "The tunnel.")
@@ -15,16 +15,30 @@ struct Status: ParsableCommand {
     @OptionGroup var location: RuntimeOption
 
     func run() throws {
-        guard let answer = try? RunningTunnels.ask(name, directory: location.directory).first else {
+        switch try RunningTunnels.ask(name, directory: location.directory).first {
+        case nil:
             print("\(name): down")
             throw ExitCode(4)
-        }
-        switch answer {
         case .report(let report):
             print(Status.line(report))
+            for line in Status.explanations(report) { print("  \(line)") }
             if report.state == .degraded { throw ExitCode(3) }
         case .unreadable(_, let error):
-            throw Complaint("tunnel \(name)", error, whatNow: "run it as root or as a member of group iptund")
+            throw RunningTunnels.complaint(aboutUnreadable: name, error)
+        }
+    }
+
+    /// Each reason for drops: how many, what happened, and what to look at.
+    static func explanations(_ report: TunnelReport) -> [String] {
+        let sources =
+            [report.encapsulate.drops, report.decapsulate.drops]
+            + report.peers.flatMap { [$0.sent.drops, $0.received.drops] }
+        var counts: [String: UInt64] = [:]
+        for drops in sources { counts.merge(drops, uniquingKeysWith: +) }
+        return Drop.allCases.compactMap { drop in
+            guard let count = counts[drop.name] else { return nil }
+            let (sentence, hint) = drop.explanation
+            return "\(drop.name) \(count): \(sentence); \(hint)"
         }
     }
 

@@ -50,13 +50,15 @@ struct Claim: ~Copyable {
         }
     }
 
-    private static func takeLock(of directory: inout RuntimeDirectory, patience: UInt64) throws(Complaint) -> LockFile {
+    private static func takeLock(
+        of directory: inout RuntimeDirectory, patience: UInt64, attempts: Int = 5
+    ) throws(Complaint) -> LockFile {
         try directory.create()
         do throws(Errno) {
             return try LockFile(directory.lock, timeoutMilliseconds: patience)
-        } catch .noSuchFile {
+        } catch .noSuchFile where attempts > 1 {
             // A janitor removed the directory just now.
-            return try takeLock(of: &directory, patience: patience)
+            return try takeLock(of: &directory, patience: patience, attempts: attempts - 1)
         } catch .wouldBlock {
             throw Complaint(
                 "tunnel \(directory.name)", why: Claim.taken,
@@ -70,7 +72,7 @@ struct Claim: ~Copyable {
     private static let busy = "is in use by another program"
 
     /// Why the device could not be had.
-    private static func complaint(about name: String, _ error: Errno) -> Complaint {
+    static func complaint(about name: String, _ error: Errno) -> Complaint {
         switch error {
         case .busy:
             Complaint("device \(name)", why: busy, whatNow: "choose another --device")

@@ -36,7 +36,7 @@ enum Daemon {
         _ = try peerTable(settings, underlay)
         let (state, exists) = try Plan.Device.foresee(settings, netlink)
         let plan = try Plan.make(settings, on: state, over: underlay, netlink)
-        echo(plan, creating: exists ? nil : state.device.name)
+        try echo(plan, creating: exists ? nil : state.device.name)
     }
 
     static func openNetlink() throws(Complaint) -> Netlink {
@@ -98,9 +98,7 @@ enum Daemon {
             outcome = outcome ?? error
         }
         // The device goes first, so that what the janitor finds is only what would stay.
-        let directory = claim.directory
         _ = consume claim
-        Files.remove(directory.controlSocket)
         host.end()
         if let outcome { throw outcome }
     }

@@ -17,7 +17,10 @@ extension Plan.Device {
         _ settings: TunnelSettings, _ netlink: borrowing Netlink
     ) throws(Complaint) -> (state: Plan.Device, exists: Bool) {
         var name = settings.device?.text
-        if let name, let state = try state(named: name, isNew: false, netlink) { return (state, true) }
+        if let name, let state = try state(named: name, isNew: false, netlink) {
+            try checkKind(of: name, netlink)
+            return (state, true)
+        }
         var number = 0
         while name == nil {
             if try state(named: "iptun\(number)", isNew: false, netlink) == nil { name = "iptun\(number)" }
@@ -25,6 +28,12 @@ extension Plan.Device {
         }
         let device = HostChange.Device(index: 0, name: name ?? "iptun0")
         return (Plan.Device(device: device, mtu: 1500, isUp: false, isNew: true, addresses: []), false)
+    }
+
+    /// A device of another kind cannot be attached to, as ``Claim`` would find out.
+    private static func checkKind(of name: String, _ netlink: borrowing Netlink) throws(Complaint) {
+        let link = try? netlink.link(named: name)
+        guard link?.kind == "tun" else { throw Claim.complaint(about: name, .invalidArgument) }
     }
 
     private static func state(

@@ -96,3 +96,12 @@ extension HostChange {
             "\(route.destination)\(gateway) dev \(device.name) proto \(route.protocolNumber)\(source)\(flags)"
     }
 }
+
+extension Complaint {
+    /// Something else is where the change would go.
+    init(inTheWayOf change: HostChange) {
+        self.init(
+            "cannot '\(change.command.text)'", why: "there is another one already",
+            whatNow: "'ip route' and 'ip address' show it; remove it, or leave it out here")
+    }
+}

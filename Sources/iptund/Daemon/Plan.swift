@@ -30,11 +30,30 @@ struct Plan: Equatable {
                 "iptund: --mtu \(mtu) is more than \(underlay.device.name) can carry (\(underlay.tunnelMTU) and the outer "
                     + "header): longer packets will be dropped as exceeds-mtu; leave --mtu out")
         }
+        guard underlay.device.index != state.device.index else {
+            throw Complaint(
+                "peer \(underlay.peer)", why: "is routed into \(state.device.name) itself",
+                whatNow: "add a route to it that avoids the tunnel's device")
+        }
+        let plan: Plan
+        let conflict: HostChange?
         do throws(Errno) {
-            return try Plan(settings, on: state, over: underlay, netlink)
+            plan = try Plan(settings, on: state, over: underlay, netlink)
+            conflict = try plan.conflict(netlink)
         } catch {
             throw Complaint("cannot read the routing table", error, whatNow: "this should not happen")
         }
+        if let conflict { throw Complaint(inTheWayOf: conflict) }
+        return plan
+    }
+
+    /// What would fail half-way: there is another route to the same prefix, with the metric that ours would have.
+    private func conflict(_ netlink: borrowing Netlink) throws(Errno) -> HostChange? {
+        for case .route(let route, let device) in changes {
+            let others = try netlink.routes(to: route.destination).filter { $0 != route && $0.metric == route.metric }
+            if !others.isEmpty { return .route(route, device) }
+        }
+        return nil
     }
 
     /// Plans for `settings`. Reads the routing table, and needs no privilege.

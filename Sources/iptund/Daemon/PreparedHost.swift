@@ -28,9 +28,10 @@ struct PreparedHost: ~Copyable {
             claim.directory.remove()
             throw error
         }
-        echo(host.plan, creating: claim.device.isPersistent ? nil : claim.device.name)
         do throws(Complaint) {
-            for change in host.plan.changes { try apply(change, netlink) }
+            try echo(host.plan, creating: claim.device.isPersistent ? nil : claim.device.name) {
+                change throws(Complaint) in try apply(change, netlink)
+            }
         } catch {
             host.end()
             throw error
@@ -49,15 +50,15 @@ struct PreparedHost: ~Copyable {
         _ settings: TunnelSettings, _ claim: borrowing Claim, _ underlay: Underlay, _ netlink: borrowing Netlink
     ) throws(Complaint) -> PreparedHost {
         let socket = try explaining("cannot open a raw socket for protocol 4", whatNow: Prerequisites.remedy) {
-            () throws(Errno) in try RawSocket(capacity: Datapath.batchCapacity)
+            () throws(Errno) in try RawSocket(capacity: Datapath.batchCapacity, watching: [underlay.peer])
         }
         let guardSocket = try explaining("cannot open the guard socket", whatNow: Prerequisites.remedy) {
             () throws(Errno) in try GuardSocket()
         }
-        let user = User.current.id == 0 ? Surrender.user(StandardErrorLog.logger()) : User.current
-        let control = try listen(claim.directory, user)
         let state = try Plan.Device.state(of: claim.device, netlink)
         let plan = try Plan.make(settings, on: state, over: underlay, netlink)
+        let user = User.current.id == 0 ? Surrender.user(StandardErrorLog.logger()) : User.current
+        let control = try listen(claim.directory, user)
         let namespace = try explaining("cannot tell the network namespace", whatNow: "mount /proc") {
             () throws(Errno) in try NetworkNamespace.current().inode
         }
@@ -79,7 +80,6 @@ struct PreparedHost: ~Copyable {
             () throws(Errno) in try ControlServer(path)
         }
         control.give(to: user)
-        directory.give(to: user)
         return control
     }
 
@@ -87,11 +87,9 @@ struct PreparedHost: ~Copyable {
         do throws(Errno) {
             try change.apply(netlink)
         } catch .exists {
-            throw Complaint(
-                "cannot '\(change.command.text)'", why: "there is another one already",
-                whatNow: "'ip route' and 'ip address' show it; remove it, or leave it out here")
+            throw Complaint(inTheWayOf: change)
         } catch {
-            throw Complaint("cannot '\(change.command.text)'", error, whatNow: "nothing was changed")
+            throw Complaint("cannot '\(change.command.text)'", error, whatNow: "all was taken back")
         }
     }
 }

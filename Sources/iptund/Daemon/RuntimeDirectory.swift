@@ -64,23 +64,20 @@ struct RuntimeDirectory: Equatable {
     var lock: String { "\(path)/lock" }
 
     /// Makes the directory and its parent, if they are missing.
-    mutating func create() throws(Complaint) {
+    ///
+    /// It stays root's, whoever the daemon becomes: who may write in it could have the next start, as root, follow a
+    /// symbolic link. The janitor, which stays root's too, removes what is in it.
+    mutating func create(attempts: Int = 5) throws(Complaint) {
         do throws(Errno) {
             if isDefault { try Files.makeDirectory(RuntimeDirectory.base, mode: 0o755) }
             if try Files.makeDirectory(path, mode: 0o755) { isMade = true }
-        } catch .noSuchFile where isDefault {
+        } catch .noSuchFile where isDefault && attempts > 1 {
             // The last of the other tunnels ended just now, and took the empty parent with it.
-            return try create()
+            return try create(attempts: attempts - 1)
         } catch {
             throw Complaint(
                 "cannot make the directory \(path)", error, whatNow: "give another one with --runtime-directory")
         }
-    }
-
-    /// Lets the daemon, which will be `user`, and the janitor, which stays in our group, both clean up here.
-    func give(to user: User) {
-        Files.give(path, user: user.id, group: User.current.group)
-        Files.setMode(path, 0o775)
     }
 
     /// Removes what a tunnel leaves there, and every directory of ours that is empty then.

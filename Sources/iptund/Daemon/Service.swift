@@ -42,6 +42,7 @@ struct Service: ~Copyable {
         for shortfall in report.shortfalls { log.warning("\(shortfall.description)") }
         let peers = report.table.peers.map { "\($0.endpoint)" }.joined(separator: ", ")
         log.info("\(report.name) is up: \(report.underlay.local) to \(peers)")
+        let device = (try? netlink.link(named: report.name))?.index ?? 0
         supervisor.ready("\(report.underlay.local) to \(peers)")
         while true {
             var interests: [Poll.Interest] = [.next(of: signals), .signal(of: datapath.ended)] + control.interests
@@ -52,7 +53,7 @@ struct Service: ~Copyable {
             }
             if interests[0].isReady, signals.next() != nil { break }
             if interests[1].isReady { break }
-            control.serve(interests[2...]) { answer($0, netlink) }
+            control.serve(interests[2...]) { answer($0, device: device, netlink) }
         }
         supervisor.stopping()
         return nil
@@ -73,9 +74,10 @@ struct Service: ~Copyable {
         StandardErrorLog.logger().info("\(name) is down")
     }
 
-    private func answer(_ request: String, _ netlink: borrowing Netlink) -> String {
+    private func answer(_ request: String, device: Int32, _ netlink: borrowing Netlink) -> String {
         guard request == "show" else { return #"{"error":"unknown request","schema":1}"# }
-        let link = try? netlink.link(named: report.name)
+        // By number: a device that was renamed is still ours.
+        let link = try? netlink.link(index: device)
         let current = report.report(
             encapsulated: datapath.encapsulated.snapshot(), decapsulated: datapath.decapsulated.snapshot(),
             link: link, now: Clock.milliseconds)

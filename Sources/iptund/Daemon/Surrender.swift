@@ -21,12 +21,16 @@ enum Surrender {
         }
     }
 
-    /// Reads from the kernel, for every thread of this process, that nothing is left.
+    /// Reads from the kernel, for every thread of this process, that nothing is left but the known shortfalls, and that
+    /// nobody is root.
     static func prove(_ shortfalls: [Privileges.Shortfall]) throws(Complaint) {
+        let mayBeRoot = shortfalls.contains(.user(0))
         let threads = try explaining("cannot read /proc/self/task", whatNow: "mount /proc") { () throws(Errno) in
             try ThreadStatus.all()
         }
-        for thread in threads where !thread.isPowerless(allowingBounding: !shortfalls.isEmpty) {
+        for thread in threads {
+            let isPowerless = thread.isPowerless(allowingBounding: shortfalls.contains(.boundingSet))
+            if isPowerless, thread.user != 0 || mayBeRoot { continue }
             throw Complaint(
                 "thread \(thread.id) still has privilege", why: "the kernel shows \(thread)",
                 whatNow: "please report this")

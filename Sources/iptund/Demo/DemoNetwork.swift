@@ -78,7 +78,7 @@ struct DemoNetwork {
 
     /// Whether a process is a tunnel's, and neither somebody's shell nor this demo.
     private func isTunnel(_ id: pid_t) -> Bool {
-        id != getpid() && (try? Files.read("/proc/\(id)/comm")) == "iptund\n"
+        id != getpid() && Files.linkTarget("/proc/\(id)/exe") == Environment.program
     }
 }
 
