@@ -47,7 +47,7 @@ struct CleanExitTests {
             let (a, _) = try lab.pair()
             let before = try a.state
             let tunnel = try lab.upA(a)
-            for number in [SIGINT, SIGTERM, SIGHUP] { kill(try tunnel.janitor, number) }
+            for number in [SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGALRM, SIGUSR1] { kill(try tunnel.janitor, number) }
             #expect(try tunnel.end(SIGINT) == 0)
             #expect(try a.changes(since: before) == [])
         }
