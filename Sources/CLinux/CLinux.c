@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <net/if.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
@@ -45,6 +46,8 @@ int clinux_tun_set_little_endian(int fd) {
     int on = 1;
     return result(ioctl(fd, TUNSETVNETLE, &on));
 }
+
+int clinux_buffer_output_by_line(void) { return setvbuf(stdout, NULL, _IOLBF, 0) == 0 ? 0 : -EINVAL; }
 
 int clinux_fork(void) { return result(fork()); }
 

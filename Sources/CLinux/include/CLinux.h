@@ -43,6 +43,8 @@ int clinux_tun_set_offload(int fd, unsigned int offloads);
 /* TUNSETVNETLE: vnet headers are little-endian whatever the machine is. ioctl is variadic. */
 int clinux_tun_set_little_endian(int fd);
 
+/* setvbuf(3): standard output goes out line by line, into a pipe too. Swift refuses the mutable global `stdout`. */
+int clinux_buffer_output_by_line(void);
 /* fork(2): marked unavailable in Swift. Only for a process that has one thread. */
 int clinux_fork(void);
 /* prctl(2) with two arguments: variadic. */

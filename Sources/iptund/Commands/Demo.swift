@@ -32,6 +32,7 @@ struct Demo: ParsableCommand {
             DemoNetwork.all().forEach { $0.destroy() }
             return
         }
+        Console.bufferOutputByLine()
         let network = DemoNetwork(id: "\(getpid())")
         var story = DemoStory(network: network, pcap: pcap, signals: try Signals())
         do {
