@@ -71,6 +71,7 @@ struct RefusalTests {
             let message = try a.refuses(up + ["10.9.7.0/24"], status: 1)
             explains(message)
             #expect(message.contains("tunnel first takes 10.9.7.0/24 from it already"))
+            #expect(try a.refuses(up + ["10.9.7.0/24", "--dry-run"], status: 1) == message)
             #expect(try a.up("--peer", "192.0.2.2", "--allowed-ips", "10.10.0.0/16").end() == 0)
             #expect(try first.end() == 0)
         }

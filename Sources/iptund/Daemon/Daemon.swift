@@ -33,7 +33,7 @@ enum Daemon {
     static func describe(_ settings: TunnelSettings, echo: Echo) throws(Complaint) {
         let netlink = try openNetlink()
         let underlay = try findUnderlay(settings, netlink)
-        _ = try peerTable(settings, underlay)
+        try OtherTunnels.check(try peerTable(settings, underlay), name: settings.device)
         let (state, exists) = try Plan.Device.foresee(settings, netlink)
         let plan = try Plan.make(settings, on: state, over: underlay, netlink)
         try echo(plan, creating: exists ? nil : state.device.name)
