@@ -42,6 +42,25 @@ extension MutableRawSpan {
     public mutating func store(_ value: UInt32, at offset: Int) {
         storeBytes(of: value.bigEndian, toByteOffset: offset, as: UInt32.self)
     }
+
+    /// The octets of `range`, to change. Traps when they lie outside of the span.
+    ///
+    /// The standard library's own name for this is not settled yet, hence one place that knows it.
+    @_lifetime(&self)
+    public mutating func part(_ range: Range<Int>) -> MutableRawSpan { _mutatingExtracting(range) }
+
+    /// Copies `source` to `offset`. Traps when there is less room.
+    @_lifetime(self: copy self)
+    public mutating func copy(_ source: RawSpan, to offset: Int) {
+        precondition(offset >= 0 && source.byteCount <= byteCount - offset)
+        unsafe withUnsafeMutableBytes { target in
+            unsafe source.withUnsafeBytes { source in
+                // SAFETY: the room was checked above.
+                guard let from = source.baseAddress, let to = target.baseAddress else { return }
+                unsafe (to + offset).copyMemory(from: from, byteCount: source.count)
+            }
+        }
+    }
 }
 
 extension [UInt8] {

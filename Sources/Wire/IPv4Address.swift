@@ -55,6 +55,8 @@ extension IPv4Address {
     public var isLoopback: Bool { rawValue >> 24 == 127 }
     /// 224.0.0.0/4 (RFC 5771).
     public var isMulticast: Bool { rawValue >> 28 == 0xe }
+    /// 224.0.0.0/24: a group of the link, which no router forwards (RFC 5771 §4).
+    public var isLinkLocalGroup: Bool { rawValue >> 8 == 0xe00000 }
     /// 240.0.0.0/4 (RFC 1112 §4), the limited broadcast 255.255.255.255 included.
     public var isReserved: Bool { rawValue >> 28 == 0xf }
     /// One host's address: it may be the source of a packet on the wire (RFC 1122 §3.2.1.3).

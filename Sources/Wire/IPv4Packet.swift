@@ -72,6 +72,13 @@ public struct IPv4Packet: ~Escapable {
         self.bytes = bytes.extracting(first: totalLength)
         self.headerLength = headerLength
     }
+
+    /// Looks at bytes whose header has been checked already.
+    @_lifetime(copy bytes)
+    init(checked bytes: RawSpan, headerLength: Int) {
+        self.bytes = bytes
+        self.headerLength = headerLength
+    }
 }
 
 extension IPv4Packet {

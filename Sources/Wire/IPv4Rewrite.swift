@@ -14,6 +14,17 @@ extension MutableRawSpan {
         store(Checksum.updated(checksum, replacing: old, with: new), at: IPv4Packet.Field.checksum)
     }
 
+    /// Computes the checksum of the header at the start of the span anew.
+    ///
+    /// Only for headers that we write, or cut from one that was right: never to repair one that arrived wrong.
+    @_lifetime(self: copy self)
+    mutating func rewriteHeaderChecksum(headerLength: Int) {
+        store(0 as UInt16, at: IPv4Packet.Field.checksum)
+        var checksum = Checksum()
+        checksum.add(bytes.extracting(first: headerLength))
+        store(checksum.value, at: IPv4Packet.Field.checksum)
+    }
+
     /// Computes the checksum that the kernel left for the hardware to finish (Linux, `skb_checksum_help`).
     ///
     /// The field holds the sum of the pseudo-header; everything from `start` to the end is added to it. A result of 0

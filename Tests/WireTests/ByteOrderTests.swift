@@ -47,4 +47,70 @@ import Wire
         await #expect(processExitsWith: .failure) { _ = unsafe [1, 2, 3 as UInt8].span.bytes.uint32(at: 0) }
         await #expect(processExitsWith: .failure) { _ = unsafe [1, 2, 3 as UInt8].span.bytes.octet(at: -1) }
     }
+
+    @Test(arguments: 0...5) func `octets are copied to any offset that has room, and nothing beside them changes`(
+        offset: Int
+    ) {
+        for count in 0...8 - offset {
+            var written = [UInt8](repeating: 0xaa, count: 8)
+            let source = Array(bytes.prefix(count))
+            copy(source, into: &written, at: offset)
+            #expect(written == [UInt8](repeating: 0xaa, count: 8).replacing(at: offset, with: source), "\(count)")
+        }
+    }
+
+    @Test func `nothing can be copied to the end, and into nothing`() {
+        var written = bytes
+        copy([], into: &written, at: 8)
+        #expect(written == bytes)
+        var nothing: [UInt8] = []
+        copy([], into: &nothing, at: 0)
+        #expect(nothing.isEmpty)
+    }
+
+    @Test func `a copy that does not fit traps`() async {
+        await #expect(processExitsWith: .failure) {
+            var target: [UInt8] = [0, 0]
+            copy(hex("01 02"), into: &target, at: 1)
+        }
+        await #expect(processExitsWith: .failure) {
+            var target: [UInt8] = [0, 0]
+            copy(hex("01"), into: &target, at: -1)
+        }
+        await #expect(processExitsWith: .failure) {
+            var target: [UInt8] = [0, 0]
+            copy([], into: &target, at: 3)
+        }
+    }
+
+    @Test func `a part counts from its own start, and what is stored there lands in the whole`() {
+        var written = bytes
+        let (count, first) = changing(&written) { whole in
+            var part = whole.part(2..<6)
+            let first = part.bytes.octet(at: 0)
+            part.store(0xbeef as UInt16, at: 2)
+            return (part.byteCount, first)
+        }
+        #expect(count == 4)
+        #expect(first == 2)
+        #expect(written == hex("00 01 02 03 be ef fe ff"))
+    }
+
+    @Test func `a part ends where it ends, and a part beyond the end traps`() async {
+        await #expect(processExitsWith: .failure) {
+            var target: [UInt8] = [0, 0, 0, 0]
+            changing(&target) { whole in
+                var part = whole.part(0..<2)
+                part.store(1 as UInt16, at: 1)
+            }
+        }
+        await #expect(processExitsWith: .failure) {
+            var target: [UInt8] = [0, 0, 0, 0]
+            changing(&target) { _ = $0.part(2..<5).byteCount }
+        }
+    }
+}
+
+private func copy(_ source: [UInt8], into target: inout [UInt8], at offset: Int) {
+    changing(&target) { $0.copy(source.octets, to: offset) }
 }

@@ -115,12 +115,3 @@ extension Checksum {
         unsafe add(bytes.span.bytes)
     }
 }
-
-extension [UInt8] {
-    fileprivate func word(at offset: Int) -> UInt16 { UInt16(self[offset]) << 8 | UInt16(self[offset + 1]) }
-
-    fileprivate mutating func setWord(_ word: UInt16, at offset: Int) {
-        self[offset] = UInt8(word >> 8)
-        self[offset + 1] = UInt8(word & 0xff)
-    }
-}

@@ -56,4 +56,17 @@ import Wire
             #expect(address.isUnicast == ((1...126).contains(first) || (128...223).contains(first)))
         }
     }
+
+    @Test func `the groups of the link are 224.0.0.0 to 224.0.0.255, all of them multicast`() {
+        for last in 0...255 as ClosedRange<UInt8> {
+            let address = IPv4Address(224, 0, 0, last)
+            #expect(address.isLinkLocalGroup && address.isMulticast)
+        }
+        for address in [
+            IPv4Address(223, 255, 255, 255), IPv4Address(224, 0, 1, 0), IPv4Address(224, 1, 0, 0),
+            IPv4Address(225, 0, 0, 1), IPv4Address(239, 0, 0, 1), IPv4Address(0, 0, 0, 1), IPv4Address(255, 0, 0, 1),
+        ] {
+            #expect(!address.isLinkLocalGroup, "\(address)")
+        }
+    }
 }

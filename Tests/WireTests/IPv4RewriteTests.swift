@@ -109,11 +109,3 @@ import Wire
         return (octets(batch[0].bytes), isInside)
     }
 }
-
-extension [UInt8] {
-    fileprivate func replacing(at offset: Int, with bytes: [UInt8]) -> [UInt8] {
-        var copy = self
-        copy.replaceSubrange(offset..<offset + bytes.count, with: bytes)
-        return copy
-    }
-}

@@ -77,3 +77,30 @@ extension PacketSlot {
     /// Fills the slot with a packet, as a source would.
     mutating func copy(_ packet: [UInt8]) { unsafe copy(packet.span.bytes) }
 }
+
+/// Lets `body` change the octets of an array, seen as a span.
+func changing<Result>(_ bytes: inout [UInt8], _ body: (inout MutableRawSpan) -> Result) -> Result {
+    var elements = bytes.mutableSpan
+    var span = unsafe elements.mutableBytes
+    return body(&span)
+}
+
+extension [UInt8] {
+    /// The most significant octet first.
+    init(word: UInt16) { self = [UInt8(word >> 8), UInt8(word & 0xff)] }
+
+    /// The two octets at `offset`, most significant first.
+    func word(at offset: Int) -> UInt16 { UInt16(self[offset]) << 8 | UInt16(self[offset + 1]) }
+
+    /// The same with two octets of it changed.
+    mutating func setWord(_ word: UInt16, at offset: Int) {
+        replaceSubrange(offset..<offset + 2, with: [UInt8](word: word))
+    }
+
+    /// The same with the octets from `offset` on changed.
+    func replacing(at offset: Int, with bytes: [UInt8]) -> [UInt8] {
+        var copy = self
+        copy.replaceSubrange(offset..<offset + bytes.count, with: bytes)
+        return copy
+    }
+}
