@@ -9,6 +9,8 @@ package enum Poll {
     package enum Wake: Sendable {
         /// There is something to read, or an error to find out about by reading.
         case ready
+        /// There is something in the error queue, and perhaps something to read too.
+        case errors
         /// Somebody asked the thread to stop.
         case stop
     }
@@ -26,7 +28,8 @@ package enum Poll {
             unsafe entries.withMemoryRebound(to: pollfd.self, capacity: 2) { unsafe clinux_poll($0, 2, -1) }
         }
         try checked(result)
-        return entries.1.revents != 0 ? .stop : .ready
+        if entries.1.revents != 0 { return .stop }
+        return entries.0.revents & Int16(POLLERR) != 0 ? .errors : .ready
     }
 
     /// Waits until `socket` takes more, for `milliseconds` at most.

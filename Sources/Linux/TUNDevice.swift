@@ -17,8 +17,7 @@ public struct TUNDevice: ~Copyable, Sendable {
 
     /// Creates the device `name`, or attaches to an idle persistent one. The corresponding C call is `ioctl(TUNSETIFF)`.
     ///
-    /// Requires `CAP_NET_ADMIN`, or an existing device that belongs to this user. Offloads are turned off: every packet
-    /// comes complete, cut and checksummed.
+    /// Requires `CAP_NET_ADMIN`, or an existing device that belongs to this user.
     /// - Throws: `Errno.noSuchFile` without /dev/net/tun, `Errno.busy` when somebody uses the device,
     ///   `Errno.invalidArgument` when the name belongs to another kind of interface.
     package init(name: String) throws(Errno) {
@@ -26,8 +25,8 @@ public struct TUNDevice: ~Copyable, Sendable {
         let flags = IFF_TUN | IFF_NO_PI | IFF_VNET_HDR
         let attached = try TUNDevice.attach(descriptor, name: name, flags: Int32(flags))
         let isPersistent = try checked(clinux_tun_flags(descriptor.rawValue)) & Int32(IFF_PERSIST) != 0
-        try checked(clinux_tun_set_offload(descriptor.rawValue, 0))
         try checked(clinux_tun_set_little_endian(descriptor.rawValue))
+        try TUNDevice.offload(from: descriptor)
         self.init(descriptor, name: attached, isPersistent: isPersistent)
     }
 
@@ -35,6 +34,16 @@ public struct TUNDevice: ~Copyable, Sendable {
         self.descriptor = descriptor
         self.name = name
         self.isPersistent = isPersistent
+    }
+
+    /// Lets the kernel leave the last checksum, and the cutting of TCP streams, to us: 64 KiB then take one read.
+    ///
+    /// The corresponding C call is `ioctl(TUNSETOFFLOAD)`. Kernels refuse what they do not know, so less and less is asked.
+    private static func offload(from descriptor: borrowing Descriptor) throws(Errno) {
+        for offloads in [TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO_ECN, TUN_F_CSUM | TUN_F_TSO4, TUN_F_CSUM] {
+            if clinux_tun_set_offload(descriptor.rawValue, UInt32(offloads)) >= 0 { return }
+        }
+        try checked(clinux_tun_set_offload(descriptor.rawValue, 0))
     }
 
     /// The same device, for another thread.

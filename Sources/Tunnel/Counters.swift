@@ -1,35 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Synchronization
 public import Wire
 
 /// What became of the packets of one direction, for the interface and for each peer.
 ///
-/// One thread writes, through its ``Writer``; anybody may take a ``snapshot()``. The writer needs no atomic addition: with
-/// nobody else writing, a relaxed load and a relaxed store do the same at a twentieth of the price.
-@safe public struct Counters: ~Copyable, @unchecked Sendable {
-    private let cells: UnsafeMutablePointer<Atomic<UInt64>>
+/// One thread writes, through its ``Writer``; anybody may take a ``snapshot()``.
+public struct Counters: ~Copyable, Sendable {
+    private let cells: AtomicCells
     private let peerCount: Int
 
     /// Counters at zero for that many peers.
     public init(peerCount: Int) {
         self.peerCount = peerCount
-        let count = (peerCount + 1) * Counters.stride
-        unsafe cells = .allocate(capacity: count)
-        for index in 0..<count {
-            // SAFETY: index < count, which is what was allocated.
-            unsafe (cells + index).initialize(to: Atomic(0))
-        }
+        cells = AtomicCells(count: (peerCount + 1) * Counters.stride)
     }
 
-    deinit {
-        // SAFETY: allocated in `init`; whoever owns the counters joins the writing thread first.
-        unsafe cells.deinitialize(count: (peerCount + 1) * Counters.stride)
-        unsafe cells.deallocate()
-    }
-
-    /// What is counted, beside drops.
-    enum Tally: Int, CaseIterable {
+    /// What is counted, beside drops. All but the first four are for the interface only, unless it says otherwise.
+    public enum Tally: Int, CaseIterable, Sendable {
         /// Packets that the source gave us; for the interface only.
         case received
         /// Packets that the sink took.
@@ -38,10 +25,26 @@ public import Wire
         case deliveredOctets
         /// When the last one was delivered, milliseconds of the caller's clock.
         case lastDelivered
-        /// ICMP errors about our outer packets; for the interface only.
+        /// ICMP errors about our outer packets; for the interface and for the peer.
         case errors
-        /// The last of them, as the caller encodes it.
+        /// The last of them, as the caller encodes it; for the interface and for the peer.
         case lastError
+        /// ICMP errors about outer packets that are not ours.
+        case strayErrors
+        /// Packets that stand for several: cut on the way out, merged by the kernel on the way in.
+        case superpackets
+        /// Outer packets that were sent: segments and fragments each count.
+        case datagrams
+        /// Packets that were cut into fragments, inner or outer.
+        case fragmented
+        /// ICMP errors that we sent to the senders of inner packets.
+        case answers
+        /// ICMP errors that we did not send, because there had been enough.
+        case suppressedAnswers
+        /// Packets with an ECN that nobody should have made (``PacketSlot/Remark``).
+        case unexpectedECN
+        /// Packets with an ECN that looks like an attack or a broken tunnel entry.
+        case dangerousECN
     }
 
     /// Cells of the interface, or of one peer.
@@ -58,75 +61,64 @@ public import Wire
     }
 
     /// The one place that may count. Its thread must end before the counters do.
-    public var writer: Writer { unsafe Writer(cells: cells, count: (peerCount + 1) * Counters.stride) }
+    public var writer: Writer { Writer(cells: cells.reference) }
 
     /// Reads all counters. Each is exact; together they are only while nothing moves.
     public func snapshot() -> Snapshot {
-        Snapshot(
-            received: read(Counters.cell(.received, of: nil)), errors: read(Counters.cell(.errors, of: nil)),
-            lastError: read(Counters.cell(.lastError, of: nil)),
-            interface: entry(of: nil), peers: (0..<peerCount).map { entry(of: PeerIndex(rawValue: UInt32($0))) })
+        let cells = cells.reference
+        var tallies: [Tally: UInt64] = [:]
+        for tally in Tally.allCases { tallies[tally] = cells.load(Counters.cell(tally, of: nil)) }
+        return Snapshot(
+            tallies: tallies, interface: entry(of: nil),
+            peers: (0..<peerCount).map { entry(of: PeerIndex(rawValue: UInt32($0))) })
     }
 
     private func entry(of peer: PeerIndex?) -> Entry {
+        let cells = cells.reference
+        func read(_ tally: Tally) -> UInt64 { cells.load(Counters.cell(tally, of: peer)) }
         var drops: [Drop: UInt64] = [:]
         for drop in Drop.allCases {
-            let count = read(Counters.cell(drop, of: peer))
+            let count = cells.load(Counters.cell(drop, of: peer))
             if count > 0 { drops[drop] = count }
         }
         return Entry(
-            delivered: read(Counters.cell(.delivered, of: peer)),
-            deliveredOctets: read(Counters.cell(.deliveredOctets, of: peer)),
-            lastDelivered: read(Counters.cell(.lastDelivered, of: peer)), drops: drops)
-    }
-
-    private func read(_ cell: Int) -> UInt64 {
-        // SAFETY: cells of the interface and of peers below `peerCount` only.
-        unsafe cells[cell].load(ordering: .relaxed)
+            delivered: read(.delivered), deliveredOctets: read(.deliveredOctets), lastDelivered: read(.lastDelivered),
+            errors: read(.errors), lastError: read(.lastError), drops: drops)
     }
 }
 
 extension Counters {
     /// Counts, on the one thread that may.
-    @safe public struct Writer: @unchecked Sendable {
-        private let cells: UnsafeMutablePointer<Atomic<UInt64>>
-        private let count: Int
-
-        @unsafe init(cells: UnsafeMutablePointer<Atomic<UInt64>>, count: Int) {
-            unsafe self.cells = unsafe cells
-            self.count = count
-        }
+    public struct Writer: Sendable {
+        fileprivate let cells: AtomicCells.Reference
 
         /// The source gave `packets` packets.
-        public func received(_ packets: Int) { add(UInt64(packets), to: Counters.cell(.received, of: nil)) }
+        public func received(_ packets: Int) { count(.received, packets) }
 
-        /// `count` ICMP errors about our own outer packets arrived, the last of which the caller encodes as `last`.
-        public func errors(_ count: Int, last: UInt64) {
-            add(UInt64(count), to: Counters.cell(.errors, of: nil))
-            store(last, to: Counters.cell(.lastError, of: nil))
+        /// Something happened `times` times that is counted for the interface only.
+        public func count(_ tally: Tally, _ times: Int = 1) {
+            cells.add(UInt64(times), to: Counters.cell(tally, of: nil))
+        }
+
+        /// An ICMP error about an outer packet to `peer` arrived, which the caller encodes as `last`.
+        public func error(_ last: UInt64, peer: PeerIndex) {
+            error(last, block: nil)
+            error(last, block: peer)
+        }
+
+        private func error(_ last: UInt64, block: PeerIndex?) {
+            cells.add(1, to: Counters.cell(.errors, of: block))
+            cells.store(last, to: Counters.cell(.lastError, of: block))
         }
 
         /// The sink took a packet of `octets` inner octets.
         public func delivered(octets: Int, peer: PeerIndex?, at milliseconds: UInt64) {
-            add(1, to: Counters.cell(.delivered, of: peer))
-            add(UInt64(octets), to: Counters.cell(.deliveredOctets, of: peer))
-            store(milliseconds, to: Counters.cell(.lastDelivered, of: peer))
+            cells.add(1, to: Counters.cell(.delivered, of: peer))
+            cells.add(UInt64(octets), to: Counters.cell(.deliveredOctets, of: peer))
+            cells.store(milliseconds, to: Counters.cell(.lastDelivered, of: peer))
         }
 
         /// A packet was dropped; `peer` is `nil` when it belonged to none.
-        public func dropped(_ drop: Drop, peer: PeerIndex?) { add(1, to: Counters.cell(drop, of: peer)) }
-
-        private func add(_ value: UInt64, to cell: Int) {
-            precondition(cell < count)
-            // SAFETY: checked above.
-            let old = unsafe cells[cell].load(ordering: .relaxed)
-            unsafe cells[cell].store(old &+ value, ordering: .relaxed)
-        }
-
-        private func store(_ value: UInt64, to cell: Int) {
-            precondition(cell < count)
-            // SAFETY: checked above.
-            unsafe cells[cell].store(value, ordering: .relaxed)
-        }
+        public func dropped(_ drop: Drop, peer: PeerIndex?) { cells.add(1, to: Counters.cell(drop, of: peer)) }
     }
 }

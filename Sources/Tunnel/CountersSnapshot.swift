@@ -3,19 +3,24 @@
 extension Counters {
     /// The counters of one direction at one moment.
     public struct Snapshot: Equatable, Sendable {
-        /// Packets that the source gave us.
-        public let received: UInt64
-        /// ICMP errors about our outer packets.
-        public let errors: UInt64
-        /// The last of them, as the writer encoded it; 0 for none.
-        public let lastError: UInt64
+        /// What was counted for the interface as a whole.
+        public let tallies: [Tally: UInt64]
         /// Packets that belonged to no peer.
         public let interface: Entry
         /// Packets by peer, in the order of the table.
         public let peers: [Entry]
 
+        /// Packets that the source gave us.
+        public var received: UInt64 { self[.received] }
+        /// ICMP errors about our outer packets.
+        public var errors: UInt64 { self[.errors] }
+        /// The last of them, as the writer encoded it; 0 for none.
+        public var lastError: UInt64 { self[.lastError] }
+        /// One of the tallies; 0 when nothing was counted.
+        public subscript(tally: Tally) -> UInt64 { tallies[tally] ?? 0 }
+
         /// Packets that the sink took.
-        public var delivered: UInt64 { peers.reduce(0) { $0 + $1.delivered } }
+        public var delivered: UInt64 { peers.reduce(interface.delivered) { $0 + $1.delivered } }
         /// Packets that were dropped, for whatever reason. When all is quiet, received = delivered + dropped.
         public var dropped: UInt64 { peers.reduce(interface.dropped) { $0 + $1.dropped } }
     }
@@ -28,6 +33,10 @@ extension Counters {
         public let deliveredOctets: UInt64
         /// When the last one was delivered, milliseconds of the writer's clock; 0 for never.
         public let lastDelivered: UInt64
+        /// ICMP errors about outer packets to this peer.
+        public let errors: UInt64
+        /// The last of them, as the writer encoded it; 0 for none.
+        public let lastError: UInt64
         /// Packets dropped, by reason; reasons that never occurred are left out.
         public let drops: [Drop: UInt64]
 

@@ -57,8 +57,7 @@ public enum Drop: UInt8, Error, CaseIterable, Sendable {
     case innerChecksum
     /// The inner source is outside of that peer's AllowedIPs.
     case innerSource
-    /// An address that no packet from elsewhere may have: 0/8, 127/8, or as a source 224/4, 240/4 (RFC 1122 §3.2.1.3) or
-    /// our own.
+    /// An address that no packet from elsewhere may have: 0/8, 127/8, or as a source 224/4, 240/4 (RFC 1122 §3.2.1.3).
     case martian
     /// Our own tunnel, inside of our own tunnel (RFC 2003 §3.2).
     case nested
@@ -70,6 +69,19 @@ public enum Drop: UInt8, Error, CaseIterable, Sendable {
     case writeRejected
     /// Writing failed for another reason.
     case writeFailed
+
+    // Since the second version of this list.
+
+    /// Longer than the way to the peer takes, and not to be cut: its sender was told (RFC 2003 §5.1).
+    case fragmentationNeeded
+    /// It goes the way that this tunnel was told not to carry: it only encapsulates, or only decapsulates.
+    case oneWay
+    /// The outer TTL says that it came from further away than the peer may be (RFC 5082 §3).
+    case outerTTL
+    /// The inner source is an address of this host.
+    case ownSource
+    /// For a group of the link, 224.0.0.0/24, that the peer's AllowedIPs do not hold (RFC 5771 §4).
+    case linkLocalGroup
 }
 
 extension Drop {

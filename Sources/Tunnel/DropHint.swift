@@ -16,7 +16,8 @@ extension Drop {
         case .tooLong: ("an outer packet cannot be that long", "lower the MTU of the tunnel device")
         case .offload: ("the device left a checksum or segmentation undone", "ethtool -k DEVICE: turn offloads off")
         case .unreachable: ("the peer cannot be reached", "ip route get PEER")
-        case .exceedsMTU: ("longer than the underlay's MTU", "set the tunnel's MTU to the underlay's less 20")
+        case .exceedsMTU:
+            ("longer than the underlay's MTU", "did the MTU fall just now? else see 'ip link', 'ip route'")
         case .noBuffers: ("the host's send queue is full", "the underlay is slower than the traffic")
         case .forbidden: ("the host's firewall forbids sending", "nft: ip protocol 4 ip daddr PEER accept (output)")
         case .sendFailed: ("sending failed", "see the log")
@@ -32,6 +33,12 @@ extension Drop {
         case .deviceDown: ("the tunnel device is not up", "ip link set DEVICE up")
         case .writeRejected: ("the tunnel device refused the packet", "see the log")
         case .writeFailed: ("writing to the tunnel device failed", "see the log")
+        case .fragmentationNeeded: ("too long for the way to the peer, and DF is set", "its sender was told the MTU")
+        case .oneWay: ("this tunnel carries the other way only", "it was started with --only")
+        case .outerTTL: ("it came from further away than --min-ttl allows", "the peer must send with --ttl 255")
+        case .ownSource: ("its inner source is an address of this host", "a loop, a spoofer, or one address used twice")
+        case .linkLocalGroup:
+            ("for a group of the link that AllowedIPs do not hold", "add 224.0.0.0/24 for OSPF and such")
         }
     }
 }

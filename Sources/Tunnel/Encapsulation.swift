@@ -4,76 +4,129 @@ public import Wire
 
 /// The rules of the encapsulating side: what becomes of a packet that was routed into the device.
 public struct Encapsulation: Sendable {
-    private let table: PeerTable
-    private let ttl: TTLPolicy
+    /// Who the peers are.
+    public var rules: RuleSet
+    /// Which way the tunnel carries; `nil` for both.
+    public var only: Direction?
+    /// What becomes of the maximum segment size.
+    public var clamp = SegmentSizeClamp.off
+    private let policy: OuterPolicy
+    private let paths: Paths.View
+    private let deviceMTU: Int
 
-    /// Which TTL the outer header gets (RFC 2003 §3.1).
-    public enum TTLPolicy: Equatable, Sendable {
-        /// Always this one: the tunnel is one hop, however long the way.
-        case fixed(TTL)
-        /// The inner packet's: loops die sooner, and the way becomes visible.
-        case inherit
+    /// The rules for these peers, behind a device with this MTU, octets.
+    public init(_ rules: RuleSet, policy: OuterPolicy = OuterPolicy(), mtu: Int, paths: Paths.View) {
+        self.rules = rules
+        self.policy = policy
+        self.paths = paths
+        deviceMTU = mtu
     }
 
-    /// The rules for these peers.
-    public init(table: PeerTable, ttl: TTLPolicy) {
-        self.table = table
-        self.ttl = ttl
-    }
-
-    /// Finds the peer for the packet in `slot` and decides on its outer header; the sink renders it.
+    /// Finds the peer for the packet in `slot` and decides on its outer header and on how it is cut; the sink renders both.
     ///
-    /// What follows the packet in the buffer is cut off. The packet itself is not changed: its TTL was decremented when
-    /// it was routed into the device, if it was forwarded at all (RFC 2003 §3.1).
-    /// - Throws: the reason to drop it; `slot.peer` is set when the peer was known by then.
-    public func apply(to slot: inout PacketSlot) throws(Drop) {
+    /// What follows the packet in the buffer is cut off. Its TTL stays as it is: it was decremented when the packet was
+    /// routed into the device, if it was forwarded at all (RFC 2003 §3.1). `now` in milliseconds.
+    /// - Throws: the reason to drop it; `slot.peer` is set when the peer was known by then, `slot.answer` when its sender
+    ///   is to be told.
+    public func apply(to slot: inout PacketSlot, at now: UInt64) throws(Drop) {
         let inner = try InnerPacket(slot.bytes, from: .host)
         slot.strip(to: 0..<inner.totalLength)
-        try finishChecksum(of: &slot)
-        let peer = try peer(for: inner)
+        let peer = try peer(for: inner, &slot.answer)
         slot.peer = peer
-        slot.outer = try outer(for: inner, to: peer)
+        let outer = try outer(for: inner, to: peer)
+        let tunnelMTU = paths.mtu(to: peer, at: now) - OuterHeader.length
+        try fit(&slot, inner, under: outer, tunnelMTU: tunnelMTU)
+        if inner.protocolNumber == .tcp { clamp.apply(to: &slot, tunnelMTU: min(tunnelMTU, deviceMTU)) }
+        slot.outer = outer
+        if paths.takeTrouble(to: peer, at: now) { slot.answer = .hostUnreachable }
     }
 
-    /// The peer whose AllowedIPs hold the inner destination.
-    /// - Throws: ``Drop/noPeer``.
-    func peer(for inner: InnerPacket) throws(Drop) -> PeerIndex {
-        guard let peer = table.peer(owning: inner.destination) else { throw .noPeer }
+    /// The peer whose AllowedIPs hold the inner destination. Where there is none, the way ends here, and its sender is told
+    /// as by any other router (RFC 1812 §5.2.7.1).
+    /// - Throws: ``Drop/oneWay``, ``Drop/noPeer``.
+    private func peer(for inner: InnerPacket, _ answer: inout ICMPv4Error?) throws(Drop) -> PeerIndex {
+        guard only != .decapsulate, let peer = rules.table.peer(owning: inner.destination) else {
+            answer = .hostUnreachable
+            throw only == .decapsulate ? .oneWay : .noPeer
+        }
         return peer
     }
 
     /// The outer header for `inner` on its way to `peer`.
-    ///
-    /// The traffic class is the inner one: DSCP as RFC 2003 §3.1 has it, ECN by the normal mode of RFC 6040 §4.1. DF is
-    /// always set, so that the tunnel's MTU is the only place where packets are cut (RFC 2003 §5.1).
-    /// - Throws: ``Drop/loop``, ``Drop/returning``, ``Drop/tooLong``.
+    /// - Throws: ``Drop/loop``, ``Drop/returning``.
     func outer(for inner: InnerPacket, to peer: PeerIndex) throws(Drop) -> OuterFields {
         if inner.protocolNumber == .ipip, isOurOuterPacket(inner) { throw .loop }
-        let endpoint = table.endpoint(of: peer)
+        let endpoint = rules.table.endpoint(of: peer)
         guard inner.source != endpoint.remote else { throw .returning }
-        guard inner.totalLength <= OuterHeader.maximumPayloadLength else { throw .tooLong }
-        let outerTTL =
-            switch ttl {
-            case .fixed(let value): value
-            case .inherit: inner.ttl
-            }
         return OuterFields(
-            source: endpoint.local, destination: endpoint.remote, trafficClass: inner.trafficClass, ttl: outerTTL,
-            fragmentation: .forbidden)
+            source: endpoint.local, destination: endpoint.remote,
+            trafficClass: policy.trafficClass(for: inner.trafficClass), ttl: policy.ttl(for: inner.ttl),
+            fragmentation: policy.fragmentation(dontFragment: inner.dontFragment))
     }
 
     /// Whether this is what we sent to some peer, routed back into the device instead of to the network.
     private func isOurOuterPacket(_ inner: InnerPacket) -> Bool {
-        guard let peer = table.peer(at: inner.destination) else { return false }
-        return table.endpoint(of: peer).local == inner.source
+        guard let peer = rules.table.peer(at: inner.destination) else { return false }
+        return rules.table.endpoint(of: peer).local == inner.source
+    }
+
+    /// Decides how the packet is cut so that it fits, and finishes its checksum unless the cut will.
+    private func fit(
+        _ slot: inout PacketSlot, _ inner: InnerPacket, under outer: OuterFields, tunnelMTU: Int
+    ) throws(Drop) {
+        // A header that is written anew gets a checksum that is right, and must have had one.
+        if slot.segmentSize > 0 || inner.totalLength > tunnelMTU, !inner.hasValidHeader(in: slot.bytes) {
+            throw .innerChecksum
+        }
+        if slot.segmentSize > 0 {
+            let segmentation = try segmentation(of: slot)
+            slot.cut = .segments(try fit(segmentation, inner, under: outer, tunnelMTU, &slot.answer))
+            return
+        }
+        try finishChecksum(of: &slot, inner)
+        guard inner.totalLength > tunnelMTU else { return }
+        if outer.fragmentation == .allowed {
+            guard inner.totalLength <= OuterHeader.maximumPayloadLength else { throw .tooLong }
+            slot.cut = .outerFragments(limit: tunnelMTU + OuterHeader.length)
+        } else if let fragmentation = Fragmentation(slot.bytes, limit: tunnelMTU) {
+            slot.cut = .fragments(fragmentation)
+        } else {
+            slot.answer = .fragmentationNeeded(mtu: UInt16(clamping: tunnelMTU))
+            throw .fragmentationNeeded
+        }
+    }
+
+    /// A superpacket is judged by the packets that it stands for. Segments of a stream may be made smaller where nobody
+    /// forbids it; datagrams may not.
+    private func fit(
+        _ segmentation: Segmentation, _ inner: InnerPacket, under outer: OuterFields, _ tunnelMTU: Int,
+        _ answer: inout ICMPv4Error?
+    ) throws(Drop) -> Segmentation {
+        guard segmentation.longestLength > tunnelMTU else { return segmentation }
+        let mayCut = outer.fragmentation == .allowed || !inner.dontFragment
+        if mayCut, segmentation.isStream, tunnelMTU > segmentation.headerLength {
+            return segmentation.resized(to: tunnelMTU - segmentation.headerLength)
+        }
+        answer = .fragmentationNeeded(mtu: UInt16(clamping: tunnelMTU))
+        throw .fragmentationNeeded
+    }
+
+    /// How the superpacket is cut. Its checksum must be one that nobody finished: else one that is wrong would be repaired.
+    private func segmentation(of slot: borrowing PacketSlot) throws(Drop) -> Segmentation {
+        guard case .partial = slot.checksum, let segmentation = Segmentation(slot.bytes, size: slot.segmentSize) else {
+            throw .offload
+        }
+        return segmentation
     }
 
     /// A packet must not leave with a checksum that only hardware could finish: there is none behind a raw socket.
-    private func finishChecksum(of slot: inout PacketSlot) throws(Drop) {
-        guard slot.segmentSize == 0 else { throw .offload }
+    private func finishChecksum(of slot: inout PacketSlot, _ inner: InnerPacket) throws(Drop) {
         guard case .partial(let start, let offset) = slot.checksum else { return }
         var bytes = slot.mutableBytes
-        guard bytes.completeChecksum(from: Int(start), field: Int(offset)) else { throw .offload }
+        // The header was checked, and may not change any more.
+        guard Int(start) >= inner.headerLength, bytes.completeChecksum(from: Int(start), field: Int(offset)) else {
+            throw .offload
+        }
         slot.checksum = .valid
     }
 }

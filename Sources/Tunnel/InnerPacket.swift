@@ -16,6 +16,10 @@ public struct InnerPacket: Equatable, Sendable {
     public let trafficClass: UInt8
     /// Never 0.
     public let ttl: TTL
+    /// Whether it may not be cut.
+    public let dontFragment: Bool
+    /// Octets before what it carries.
+    public let headerLength: Int
     /// Header and payload, octets; what arrived may be longer, by padding.
     public let totalLength: Int
 
@@ -44,7 +48,18 @@ public struct InnerPacket: Equatable, Sendable {
         protocolNumber = view.protocolNumber
         trafficClass = view.trafficClass
         self.ttl = ttl
+        dontFragment = view.dontFragment
+        headerLength = view.headerLength
         totalLength = view.totalLength
+    }
+}
+
+extension InnerPacket {
+    /// Whether the header, which stands at the start of `bytes`, sums to its checksum (RFC 1071).
+    func hasValidHeader(in bytes: RawSpan) -> Bool {
+        var checksum = Checksum()
+        checksum.add(bytes.extracting(first: headerLength))
+        return checksum.value == 0
     }
 }
 

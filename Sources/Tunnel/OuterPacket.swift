@@ -10,6 +10,8 @@ public struct OuterPacket: Equatable, Sendable {
     public let destination: IPv4Address
     /// What routers had to say about congestion.
     public let ecn: ECN
+    /// How many more routers it might have crossed.
+    public let ttl: UInt8
     /// Whether this is only a part of one.
     public let isFragment: Bool
     /// Where the inner packet stands, octets from the start of the outer one.
@@ -30,6 +32,7 @@ public struct OuterPacket: Equatable, Sendable {
         source = view.source
         destination = view.destination
         ecn = view.ecn
+        ttl = view.ttl
         isFragment = view.isFragment
         payload = view.payloadRange
     }

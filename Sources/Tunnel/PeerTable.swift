@@ -8,8 +8,9 @@ public struct PeerTable: Sendable {
     public let peers: [Peer]
 
     private let endpoints: [Endpoint]
-    private let byEndpoint: EndpointMap
+    private let byEndpoint: AddressMap
     private let byInnerAddress: PrefixMap
+    private let reserved: PrefixMap
 
     /// The outer addresses of one peer: what the data path needs of a ``Peer``.
     public struct Endpoint: Equatable, Sendable {
@@ -48,12 +49,16 @@ public struct PeerTable: Sendable {
         }
         self.peers = peers
         endpoints = peers.map { Endpoint(remote: $0.endpoint, local: $0.local, acceptance: $0.acceptance) }
-        byEndpoint = EndpointMap(peers.map(\.endpoint))
+        byEndpoint = AddressMap(peers.map(\.endpoint))
         byInnerAddress = PrefixMap(entries)
+        reserved = PrefixMap(entries.filter { $0.prefix != .all })
     }
 
     /// The peer whose AllowedIPs hold `address` most specifically: the one to send it to, the only one to take it from.
     public func peer(owning address: IPv4Address) -> PeerIndex? { byInnerAddress.peer(owning: address) }
+
+    /// Whether `address` is some peer's own: its AllowedIPs hold it, and not only because they hold every address.
+    public func isReserved(_ address: IPv4Address) -> Bool { reserved.peer(owning: address) != nil }
 
     /// The peer that sends from this outer address; `nil` for a stranger.
     public func peer(at endpoint: IPv4Address) -> PeerIndex? { byEndpoint.peer(at: endpoint) }

@@ -36,4 +36,15 @@ public enum ECN: UInt8, CaseIterable, Sendable {
         case (.ect0, _), (.ect1, _): self
         }
     }
+
+    /// What is odd about meeting this inner codepoint under `outer`, although the packet goes on (RFC 6040 §4.2).
+    ///
+    /// Somebody on the way, or at the other end, does something that no RFC allows or that nobody uses today.
+    public func remark(under outer: ECN) -> PacketSlot.Remark? {
+        switch (self, outer) {
+        case (.notECT, .ect0), (.notECT, .ect1), (.ce, .ect1): .dangerousECN
+        case (.ect1, .ect0): .unexpectedECN
+        default: nil
+        }
+    }
 }

@@ -20,8 +20,7 @@ public struct OuterFields: Equatable, Sendable {
     public enum Fragmentation: Equatable, Sendable {
         /// DF set. The packet is atomic, so its identification means nothing and is 0 (RFC 6864 §4.1).
         case forbidden
-        /// DF clear. The identification must be unique for as long as a fragment may live (RFC 6864 §4.3): 0 is written,
-        /// and the kernel fills in the next of its per-destination numbers.
+        /// DF clear. The identification must be unique for as long as a fragment may live (RFC 6864 §4.3): the sink counts.
         case allowed
     }
 

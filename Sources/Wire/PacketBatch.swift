@@ -46,7 +46,7 @@
         _modify {
             precondition(index >= 0 && index < capacity)
             // SAFETY: checked above; initialized in `init`; exclusive because the batch is.
-            yield unsafe &slots[index]
+            yield unsafe &(slots + index).pointee
         }
     }
 

@@ -28,6 +28,12 @@
     public var segmentSize = 0
     /// The outer packet that the rules decided on; `nil` until they have.
     public var outer: OuterFields?
+    /// Into how many outer packets it goes.
+    public var cut = Cut.whole
+    /// What the packet's sender is to be told, whether it goes on or not.
+    public var answer: ICMPv4Error?
+    /// What was odd about a packet that goes on nevertheless.
+    public var remark: Remark?
     /// Whose packet it is; `nil` until a rule found out.
     public var peer: PeerIndex?
     /// What became of the packet.
@@ -45,6 +51,14 @@
         case failed(Int32)
     }
 
+    /// What is worth counting about a packet that is not dropped.
+    public enum Remark: UInt8, CaseIterable, Sendable {
+        /// The outer header says ECT(0) where the inner one says ECT(1) (RFC 6040 §4.2, marked "(!)").
+        case unexpectedECN
+        /// The outer header claims an ECN that the inner one does not, other than congestion ("(!!!)" there).
+        case dangerousECN
+    }
+
     /// Uses `memory` of ``stride`` octets, which somebody else owns.
     @unsafe init(memory: UnsafeMutableRawPointer) {
         unsafe self.memory = unsafe memory
@@ -57,6 +71,9 @@
         checksum = .unknown
         segmentSize = 0
         outer = nil
+        cut = .whole
+        answer = nil
+        remark = nil
         peer = nil
         fate = .pending
     }

@@ -45,9 +45,9 @@ extension PacketSlot {
     var octets: [UInt8] { (0..<length).map { bytes.octet(at: $0) } }
 }
 
-extension PacketPort where Self: ~Copyable {
+extension PacketSink where Self: ~Copyable {
     /// Writes packets, all with the same outer fields, and returns what became of them.
-    mutating func send(_ packets: [[UInt8]], outer: OuterFields? = nil) throws(Errno) -> [PacketSlot.Fate] {
+    mutating func send(_ packets: [[UInt8]], outer: OuterFields? = nil) throws(Failure) -> [PacketSlot.Fate] {
         var batch = PacketBatch(capacity: 8)
         for (index, octets) in packets.enumerated() {
             unsafe batch[index].copy(octets.span.bytes)
@@ -57,9 +57,11 @@ extension PacketPort where Self: ~Copyable {
         try drain(&batch)
         return batch.indices.map { batch[$0].fate }
     }
+}
 
+extension PacketSource where Self: PacketPort & ~Copyable {
     /// The next `count` IPv4 packets; fewer when they do not come within 5 seconds.
-    mutating func receive(_ count: Int) throws(Errno) -> [[UInt8]] {
+    mutating func receive(_ count: Int) throws(Failure) -> [[UInt8]] {
         var batch = PacketBatch(capacity: 8)
         var packets: [[UInt8]] = []
         while packets.count < count, isReadable(withinMilliseconds: 5_000) {
@@ -69,6 +71,9 @@ extension PacketPort where Self: ~Copyable {
         return packets
     }
 
+}
+
+extension PacketPort where Self: ~Copyable {
     /// Whether there is something to read, an error included.
     func isReadable(withinMilliseconds timeout: Int32) -> Bool {
         var entry = pollfd(fd: waitable, events: Int16(POLLIN), revents: 0)

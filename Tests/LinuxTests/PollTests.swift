@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CLinux
+import Glibc
 @testable import Linux
 import Testing
 import Wire
@@ -10,9 +11,6 @@ import Wire
     private struct Port: ~Copyable, PacketPort {
         let wakeup: Wakeup
         var waitable: Int32 { wakeup.descriptor.rawValue }
-        mutating func takeErrors() -> ICMPErrors { ICMPErrors() }
-        mutating func fill(_ batch: inout PacketBatch) throws(Errno) {}
-        mutating func drain(_ batch: inout PacketBatch) throws(Errno) {}
     }
 
     @Test func `a port that has something to read is ready`() throws {
@@ -29,6 +27,20 @@ import Wire
         #expect(try Poll.wait(for: port, or: stop) == .stop)
         port.wakeup.signal()
         #expect(try Poll.wait(for: port, or: stop) == .stop)
+    }
+
+    @Test func `a port whose other end is gone has errors`() throws {
+        var ends: [Int32] = [0, 0]
+        try checked(unsafe clinux_pipe(&ends))
+        let writing = Pipe(waitable: ends[1])
+        close(ends[0])
+        #expect(try Poll.wait(for: writing, or: try Wakeup()) == .errors)
+        close(ends[1])
+    }
+
+    /// The end of a pipe that is written to.
+    private struct Pipe: ~Copyable, PacketPort {
+        let waitable: Int32
     }
 
     @Test func `only what is ready says so`() throws {

@@ -85,4 +85,16 @@ import Wire
         let (_, error, _) = try lookUp("192.0.2.1", after: script)
         #expect(error == expected)
     }
+
+    @Test(.needsRoot, arguments: [("mtu 1300", 1300), ("mtu lock 1200", 1200), ("", nil)] as [(String, Int?)])
+    func `the MTU that somebody gave to a route is told`(option: String, expected: Int?) throws {
+        let mtu = try inFreshNetwork {
+            let device = try TUNDevice(name: "network")
+            try shell("ip link set network addrgenmode none up; ip address add 10.0.0.1/24 dev network")
+            try shell("ip route add 192.0.2.0/24 via 10.0.0.8 \(option)")
+            _ = device.name
+            return try Netlink().configuredMTU(IPv4Address(192, 0, 2, 1))
+        }
+        #expect(mtu == expected)
+    }
 }

@@ -16,6 +16,16 @@ extension Host {
             """)
     }
 
+    /// Sends `count` short datagrams to `address` as fast as it can. Whether anybody wants them does not matter.
+    func flood(_ address: String, _ count: Int) throws {
+        try shell(
+            """
+            exec /usr/bin/python3 -c 'import socket
+            wire = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            for _ in range(\(count)): wire.sendto(bytes(50), ("\(address)", 9))'
+            """)
+    }
+
     /// Runs a script that knows scapy; returns what it printed.
     @discardableResult
     func python(_ script: String) throws -> String {

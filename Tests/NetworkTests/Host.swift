@@ -34,9 +34,20 @@ struct Host {
     /// Starts a program that ends with the lab at the latest.
     func start(_ words: [String]) throws -> Running { try lab.start(inside(words)) }
 
-    /// Sends `count` echo requests and returns how many were answered.
+    /// Sends `count` echo requests, the first twenty at once, and returns how many were answered.
+    ///
+    /// After the last one, ping waits for an interval or for twice the longest round trip so far, whichever is longer: with
+    /// a short interval it would miss what a busy machine answers late.
     func ping(_ address: String, count: Int = 3, _ options: String...) throws -> Int {
-        let words = ["ping", "-n", "-q", "-c", "\(count)", "-i", "0.02", "-W", "2"] + options + [address]
+        try ping(address, count: count, options)
+    }
+
+    /// The same.
+    func ping(_ address: String, count: Int, _ options: [String]) throws -> Int {
+        let words =
+            ["ping", "-n", "-q", "-c", "\(count)", "-l", "\(min(count, 20))", "-i", "1", "-W", "2"] + options + [
+                address
+            ]
         // "3 packets transmitted, 3 received, 0% packet loss, time 41ms"
         let counts = try run(words).text.split(separator: "\n").first { $0.contains("packets transmitted") }
         return counts?.split(separator: ", ").dropFirst().first?.split(separator: " ").first.flatMap { Int($0) } ?? 0

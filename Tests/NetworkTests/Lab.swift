@@ -77,7 +77,8 @@ final class Lab {
         return (a, router, b)
     }
 
-    private func connect(
+    /// A link between two hosts, up at both ends.
+    func connect(
         _ left: Host, _ leftDevice: String, _ leftAddress: String, _ right: Host, _ rightDevice: String,
         _ rightAddress: String
     ) throws {
@@ -113,6 +114,7 @@ final class Lab {
     private func clear() {
         for process in processes.reversed() { process.clear() }
         for host in hosts { _ = try? Lab.command("ip", "netns", "delete", host.namespace) }
+        hosts = []  // they refer to the lab
         _ = try? Lab.command("rm", "-r", directory)
     }
 }

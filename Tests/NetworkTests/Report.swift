@@ -16,9 +16,12 @@ struct Report: Decodable {
     let mtu: Int
     let underlay_mtu: Int
     let local: String
+    let only: String?
+    let accept_from: String
     let peers: [Peer]
     let encapsulate: Direction
     let decapsulate: Direction
+    let kernel_losses: KernelLosses
 
     struct Direction: Decodable {
         let received: Int
@@ -26,13 +29,29 @@ struct Report: Decodable {
         let dropped: Int
         /// Of packets without a peer.
         let drops: [String: Int]
+        let superpackets: Int
+        let datagrams: Int
+        let fragmented: Int
+        let answers: Int
+        let suppressed_answers: Int
         let icmp_errors: Int
+        let stray_icmp_errors: Int
         let last_icmp_error: String?
+        let unexpected_ecn: Int
+        let dangerous_ecn: Int
+    }
+
+    struct KernelLosses: Decodable {
+        let socket: Int
+        let device: Int
     }
 
     struct Peer: Decodable {
         let endpoint: String
         let allowed_ips: [String]
+        let path_mtu: Int
+        let icmp_errors: Int
+        let last_icmp_error: String?
         let received: Transfer
         let sent: Transfer
     }

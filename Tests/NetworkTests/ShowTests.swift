@@ -46,6 +46,9 @@ struct ShowTests {
             #expect(report.mtu == 1480 && report.underlay_mtu == 1500)
             #expect(report.peers.map(\.endpoint) == ["192.0.2.2"])
             #expect(report.peers.map(\.allowed_ips) == [["0.0.0.0/0"]])
+            #expect(report.peers.map(\.path_mtu) == [1500])
+            #expect(report.only == nil && report.accept_from == "peers")
+            #expect(report.kernel_losses.socket == 0 && report.kernel_losses.device == 0)
             #expect(try b.report().local == "192.0.2.2")
         }
     }

@@ -66,14 +66,18 @@ extension Lab {
     ///   10.9.0.1  iptun0 ·················································· iptun0  10.9.0.2
     ///                    a  192.0.2.1/24 ──── eth0 ═══ eth0 ──── 192.0.2.2/24  b
     /// ```
-    func tunnel() throws -> (a: Tunnel, b: Tunnel) {
+    func tunnel(a optionsOfA: [String] = [], b optionsOfB: [String] = []) throws -> (a: Tunnel, b: Tunnel) {
         let (a, b) = try pair()
-        return (try upA(a), try upB(b))
+        return (try upA(a, optionsOfA), try upB(b, optionsOfB))
     }
 
-    /// The left end of ``tunnel()``.
-    func upA(_ a: Host) throws -> Tunnel { try a.up("--peer", "192.0.2.2", "--address", "10.9.0.1 peer 10.9.0.2") }
+    /// The left end of ``tunnel(a:b:)``.
+    func upA(_ a: Host, _ options: [String] = []) throws -> Tunnel {
+        try a.up(["--peer", "192.0.2.2", "--address", "10.9.0.1 peer 10.9.0.2"] + options)
+    }
 
-    /// The right end of ``tunnel()``.
-    func upB(_ b: Host) throws -> Tunnel { try b.up("--peer", "192.0.2.1", "--address", "10.9.0.2 peer 10.9.0.1") }
+    /// The right end of ``tunnel(a:b:)``.
+    func upB(_ b: Host, _ options: [String] = []) throws -> Tunnel {
+        try b.up(["--peer", "192.0.2.1", "--address", "10.9.0.2 peer 10.9.0.1"] + options)
+    }
 }

@@ -7,7 +7,6 @@ import Testing
 struct UsageTests {
     @Test(arguments: [
         ["--peer", "192.0.2.2", "--unknown-flag"],
-        ["--local", "192.0.2.1"],
         ["--peer"],
         ["--peer", "192.0.2.2", "surplus"],
     ])
@@ -21,6 +20,9 @@ struct UsageTests {
     }
 
     @Test(arguments: [
+        ["--local", "192.0.2.1"],
+        ["--accept-from", "any"],
+        ["--only", "decapsulate"],
         ["--peer", "not an address!"],
         ["--peer", "300.1.2.3"],
         ["--peer", "127.0.0.1"],
@@ -30,6 +32,14 @@ struct UsageTests {
         ["--peer", "192.0.2.2", "--mtu", "abc"],
         ["--peer", "192.0.2.2", "--ttl", "0"],
         ["--peer", "192.0.2.2", "--ttl", "256"],
+        ["--peer", "192.0.2.2", "--df", "maybe"],
+        ["--peer", "192.0.2.2", "--dscp", "64"],
+        ["--peer", "192.0.2.2", "--ecn", "strange"],
+        ["--peer", "192.0.2.2", "--min-ttl", "0"],
+        ["--peer", "192.0.2.2", "--mss-clamp", "0"],
+        ["--peer", "192.0.2.2", "--only", "both"],
+        ["--peer", "192.0.2.2", "--accept-from", "10.0.0.1/8"],
+        ["--peer", "192.0.2.2", "--only", "encapsulate", "--accept-from", "any"],
         ["--peer", "192.0.2.2", "--device", "sixteen-octets-x"],
         ["--peer", "192.0.2.2", "--device", "a/b"],
         ["--peer", "192.0.2.2", "--address", "10.9.0.1/33"],

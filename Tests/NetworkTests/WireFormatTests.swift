@@ -64,8 +64,10 @@ struct WireFormatTests {
                 "tcpdump", "-Z", "root", "-U", "--immediate-mode", "-i", "eth0", "-w", file, "ip",
             ])
             try capture.waitFor("listening on")
-            #expect(try a.host.ping("10.9.0.2", count: 3, "-Q", "0xb8", "-t", "33") == 3)
-            #expect(try b.host.ping("10.9.0.1", count: 3, "-s", "1452") == 3)
+            // One after the other.
+            let pace = ["-l", "1", "-i", "0.3"]
+            #expect(try a.host.ping("10.9.0.2", count: 3, pace + ["-Q", "0xb8", "-t", "33"]) == 3)
+            #expect(try b.host.ping("10.9.0.1", count: 3, pace + ["-s", "1452"]) == 3)
             try eventually("tcpdump has seen them all") {
                 capture.signal(SIGUSR1)
                 return capture.text.contains("12 packets captured")

@@ -2,6 +2,7 @@
 
 import FoundationEssentials
 import Testing
+import Tunnel
 import Wire
 
 /// The folder of the package, found from the place of this file: Tests/TunnelTests/CaptureSupport.swift.
@@ -49,7 +50,7 @@ struct HeaderFacts: Equatable {
     let payload: [UInt8]
 
     init(_ bytes: [UInt8]) throws {
-        let packet = try unsafe IPv4Packet(bytes.span.bytes)
+        let packet = try IPv4Packet(bytes.octets)
         source = packet.source
         destination = packet.destination
         carried = packet.protocolNumber
@@ -57,5 +58,35 @@ struct HeaderFacts: Equatable {
         ttl = packet.ttl
         dontFragment = packet.dontFragment
         payload = octets(packet.payload)
+    }
+}
+
+/// The two ends of the captured tunnel.
+enum Capture {
+    /// The Linux that was watched, and its device's address.
+    static let kernel = IPv4Address(10, 77, 0, 2)
+    static let kernelInside = IPv4Address(172, 31, 0, 2)
+    /// The other end, and what all inner packets go to.
+    static let us = IPv4Address(10, 77, 0, 1)
+    static let usInside = IPv4Address(172, 31, 0, 1)
+    /// Whose packets the kernel forwards into the tunnel.
+    static let host = IPv4Address(192, 168, 50, 2)
+
+    /// A tunnel in our place: its peer is the kernel.
+    static func opposite() throws -> TestTunnel { try tunnel(from: us, to: kernel) }
+
+    /// A tunnel in the place of the kernel's.
+    static func inPlace(policy: OuterPolicy = OuterPolicy(), mtu: Int = 1480, pathMTU: Int = 1500) throws -> TestTunnel
+    {
+        try tunnel(from: kernel, to: us, policy: policy, mtu: mtu, pathMTU: pathMTU)
+    }
+
+    private static func tunnel(
+        from ours: IPv4Address, to peer: IPv4Address, policy: OuterPolicy = OuterPolicy(), mtu: Int = 1480,
+        pathMTU: Int = 1500
+    ) throws -> TestTunnel {
+        let allowed = try ["172.31.0.0/24", "192.168.50.0/24"].map { try #require(Prefix($0)) }
+        let table = try PeerTable([Peer(endpoint: peer, local: ours, acceptance: .localOnly, allowed: allowed)])
+        return try TestTunnel(table, policy: policy, mtu: mtu, pathMTU: pathMTU)
     }
 }

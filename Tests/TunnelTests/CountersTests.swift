@@ -44,13 +44,36 @@ import Wire
         let counters = Counters(peerCount: 1)
         counters.writer.received(64)
         counters.writer.received(0)
-        counters.writer.errors(3, last: 7)
-        counters.writer.errors(1, last: 9)
+        counters.writer.count(.strayErrors)
+        counters.writer.count(.datagrams, 3)
         let snapshot = counters.snapshot()
         #expect(snapshot.received == 64)
-        #expect(snapshot.errors == 4)
-        #expect(snapshot.lastError == 9)
-        #expect(snapshot.peers[0].drops.isEmpty && snapshot.peers[0].delivered == 0)
+        #expect(snapshot[.strayErrors] == 1 && snapshot[.datagrams] == 3)
+        #expect(snapshot.errors == 0)
+        #expect(snapshot.peers[0] == Counters(peerCount: 1).snapshot().peers[0])
+    }
+
+    @Test(arguments: Counters.Tally.allCases) func `each tally is counted for itself`(tally: Counters.Tally) {
+        let counters = Counters(peerCount: 1)
+        counters.writer.count(tally)
+        counters.writer.count(tally, 41)
+        let snapshot = counters.snapshot()
+        for other in Counters.Tally.allCases { #expect(snapshot[other] == (other == tally ? 42 : 0), "\(other)") }
+        #expect(snapshot.dropped == 0)
+        #expect(snapshot.peers[0] == Counters(peerCount: 1).snapshot().peers[0])
+    }
+
+    @Test func `an ICMP error counts for its peer and for the interface, and the last one is kept`() {
+        let counters = Counters(peerCount: 2)
+        counters.writer.error(7, peer: Example.first)
+        counters.writer.error(8, peer: Example.second)
+        counters.writer.error(9, peer: Example.second)
+        let snapshot = counters.snapshot()
+        #expect(snapshot.errors == 3 && snapshot.lastError == 9)
+        #expect(snapshot.peers.map(\.errors) == [1, 2])
+        #expect(snapshot.peers.map(\.lastError) == [7, 9])
+        #expect(snapshot.interface.errors == 3 && snapshot.interface.lastError == 9)
+        #expect(snapshot[.strayErrors] == 0 && snapshot.dropped == 0)
     }
 
     @Test func `no peers still leave the interface to count for`() {

@@ -5,10 +5,10 @@ import Tunnel
 import Wire
 
 @Suite struct DecapsulationTests {
-    private let rules: Decapsulation
+    private let rules: TestTunnel
     private let inner = TestPacket.inbound.bytes()
 
-    init() throws { rules = Decapsulation(table: try Example.table(), mtu: 1480) }
+    init() throws { rules = try TestTunnel() }
 
     @Test func `the inner packet is all that is left, unchanged`() {
         let outcome = decapsulate(TestPacket.inbound.wrapped(), by: rules)
@@ -48,10 +48,39 @@ import Wire
         #expect(decapsulate(packet.wrapped(), by: rules).bytes == packet.bytes())
     }
 
-    @Test func `the outer DSCP does not matter, nor does the outer TTL`() {
-        let packet = TestPacket.inbound.with { $0.trafficClass = 0xb8 }
-        let outer = TestPacket.outer(around: packet.bytes(), trafficClass: 0x28).with { $0.ttl = 0 }
-        #expect(decapsulate(outer.bytes(), by: rules).bytes == packet.bytes())
+    @Test(arguments: 0...63 as ClosedRange<UInt8>) func `the inner DSCP stays as it is under any outer one`(
+        outer: UInt8
+    ) {
+        for inner in 0...63 as ClosedRange<UInt8> {
+            let packet = TestPacket.inbound.with { $0.trafficClass = inner << 2 }
+            #expect(decapsulate(packet.wrapped(trafficClass: outer << 2), by: rules).bytes == packet.bytes())
+        }
+    }
+
+    @Test(arguments: [nil, 0, 1, 2, 254, 255] as [UInt8?]) func `the outer TTL must be the minimum, if there is one`(
+        minimum: UInt8?
+    ) {
+        rules.decapsulation.minimumTTL = minimum
+        for ttl in 0...255 as ClosedRange<UInt8> {
+            let outcome = decapsulate(TestPacket.outer(around: inner).with { $0.ttl = ttl }.bytes(), by: rules)
+            #expect(outcome.drop == (ttl < minimum ?? 0 ? .outerTTL : nil))
+            #expect(outcome.peer == Example.first)
+        }
+    }
+
+    @Test func `a tunnel that only encapsulates takes nothing, from peers or from strangers`() {
+        rules.decapsulation.only = .encapsulate
+        let outcome = decapsulate(TestPacket.inbound.wrapped(), by: rules)
+        #expect(outcome.drop == .oneWay)
+        #expect(outcome.peer == Example.first)
+        #expect(decapsulate(TestPacket.inbound.wrapped(from: IPv4Address(8, 8, 8, 8)), by: rules).drop == .notPeer)
+        rules.decapsulation.only = .decapsulate
+        #expect(decapsulate(TestPacket.inbound.wrapped(), by: rules).drop == nil)
+    }
+
+    @Test func `new rules count from the next packet on`() throws {
+        rules.decapsulation.rules = RuleSet(table: try PeerTable([]))
+        #expect(decapsulate(TestPacket.inbound.wrapped(), by: rules).drop == .notPeer)
     }
 
     @Test func `fragments of inner packets pass`() {
@@ -93,8 +122,7 @@ import Wire
     ]
 
     @Test(arguments: malformed) func `every malformation is dropped by name`(payload: [UInt8], drop: Drop) throws {
-        let outcome = decapsulate(
-            TestPacket.outer(around: payload).bytes(), by: Decapsulation(table: try Example.table(), mtu: 1480))
+        let outcome = decapsulate(TestPacket.outer(around: payload).bytes(), by: try TestTunnel())
         #expect(outcome.drop == drop)
         // The peer is to blame, so it is counted there.
         #expect(outcome.peer == Example.first)
@@ -105,7 +133,7 @@ import Wire
 @Suite struct DecapsulationECNTests {
     @Test(arguments: ECN.allCases, ECN.allCases)
     func `all 16 combinations leave the right codepoint and the right checksum`(inner: ECN, outer: ECN) throws {
-        let rules = Decapsulation(table: try Example.table(), mtu: 1480)
+        let rules = try TestTunnel()
         for dscp in stride(from: 0 as UInt8, through: 0xfc, by: 4) {
             let packet = TestPacket.inbound.with { $0.trafficClass = dscp | inner.rawValue }
             let outcome = decapsulate(packet.wrapped(trafficClass: 0x28 | outer.rawValue), by: rules)
@@ -115,6 +143,31 @@ import Wire
             }
             #expect(outcome.drop == nil)
             #expect(outcome.bytes == packet.with { $0.trafficClass = dscp | combined.rawValue }.bytes())
+        }
+    }
+
+    /// The table of RFC 6040 §4.2: a row for each inner codepoint, Not-ECT, ECT(0), ECT(1), CE; columns likewise.
+    static let rows: [(inner: UInt8, results: [UInt8?], remarks: [PacketSlot.Remark?])] = [
+        (0b00, [0b00, 0b00, 0b00, nil], [nil, .dangerousECN, .dangerousECN, .dangerousECN]),
+        (0b10, [0b10, 0b10, 0b01, 0b11], [nil, nil, nil, nil]),
+        (0b01, [0b01, 0b01, 0b01, 0b11], [nil, .unexpectedECN, nil, nil]),
+        (0b11, [0b11, 0b11, 0b11, 0b11], [nil, nil, .dangerousECN, nil]),
+    ]
+
+    @Test(arguments: rows) func `results are those of the table, and what is odd is remarked`(
+        inner: UInt8, results: [UInt8?], remarks: [PacketSlot.Remark?]
+    ) throws {
+        for (column, outer) in ([0b00, 0b10, 0b01, 0b11] as [UInt8]).enumerated() {
+            let packet = TestPacket.inbound.with { $0.trafficClass = inner }
+            let outcome = decapsulate(packet.wrapped(trafficClass: outer), by: try TestTunnel())
+            guard let result = results[column] else {
+                // Its name says all that there is to remark.
+                #expect(outcome.drop == .congestionUnsignalled)
+                continue
+            }
+            #expect(outcome.drop == nil)
+            #expect(outcome.bytes == packet.with { $0.trafficClass = result }.bytes())
+            #expect(outcome.remark == remarks[column])
         }
     }
 }

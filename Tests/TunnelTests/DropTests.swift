@@ -47,7 +47,8 @@ import Wire
         (.noPeer, TestPacket.outbound.with { $0.destination = Example.ours }.bytes()),
         (.loop, TestPacket.outer(around: [], from: Example.local, to: Example.firstEndpoint).bytes()),
         (.returning, TestPacket.outbound.with { $0.source = Example.firstEndpoint }.bytes()),
-        (.tooLong, TestPacket.outbound.with { $0.payload = [UInt8](repeating: 0, count: 65_496) }.bytes()),
+        (.tooLong, TestPacket.outbound.sized(65_516).bytes()),
+        (.fragmentationNeeded, TestPacket.outbound.sized(1481).with { $0.fragment = 0x4000 }.bytes()),
     ]
 
     /// Arrived from the network, and dropped for a reason.
@@ -67,28 +68,46 @@ import Wire
         (.martian, TestPacket.inbound.with { $0.source = IPv4Address(127, 0, 0, 1) }.wrapped()),
         (.nested, TestPacket.inbound.with { ($0.carried, $0.destination) = (.ipip, Example.local) }.wrapped()),
         (.congestionUnsignalled, TestPacket.inbound.wrapped(trafficClass: 0b11)),
+        (.outerTTL, TestPacket.outer(around: []).with { $0.ttl = 63 }.bytes()),
+        (.ownSource, TestPacket.inbound.with { $0.source = IPv4Address(10, 2, 0, 9) }.wrapped()),
+        (.linkLocalGroup, TestPacket.inbound.with { $0.destination = IPv4Address(224, 0, 0, 5) }.wrapped()),
     ]
 
     @Test(arguments: outbound) func `the encapsulating side says why`(drop: Drop, packet: [UInt8]) throws {
-        let outcome = encapsulate(packet, by: Encapsulation(table: try Example.table(), ttl: .inherit))
+        let outcome = encapsulate(packet, by: try DropReasonTests.tunnel())
         #expect(outcome.drop == drop)
         #expect(outcome.outer == nil)
     }
 
     @Test(arguments: inbound) func `the decapsulating side says why`(drop: Drop, packet: [UInt8]) throws {
-        let outcome = decapsulate(
-            packet, by: Decapsulation(table: try Example.table(acceptance: .localOnly), mtu: 1480))
+        let outcome = decapsulate(packet, by: try DropReasonTests.tunnel())
         #expect(outcome.drop == drop)
     }
 
-    @Test func `a superpacket that nobody asked for is offload`() throws {
-        let rules = Encapsulation(table: try Example.table(), ttl: .inherit)
-        #expect(encapsulate(TestPacket.outbound.bytes(), by: rules, segmentSize: 1_448).drop == .offload)
+    @Test func `a superpacket whose checksum somebody finished is offload`() throws {
+        let outcome = encapsulate(TestPacket.outbound.bytes(), by: try DropReasonTests.tunnel(), segmentSize: 1_448)
+        #expect(outcome.drop == .offload)
+    }
+
+    @Test func `the way that is not carried is one-way`() throws {
+        let tunnel = try DropReasonTests.tunnel()
+        (tunnel.encapsulation.only, tunnel.decapsulation.only) = (.decapsulate, .encapsulate)
+        #expect(encapsulate(TestPacket.outbound.bytes(), by: tunnel).drop == .oneWay)
+        #expect(decapsulate(TestPacket.inbound.wrapped(), by: tunnel).drop == .oneWay)
     }
 
     @Test func `no reason is left without a packet that provokes it`() {
-        let provoked = Set((DropReasonTests.outbound + DropReasonTests.inbound).map(\.0)).union([.offload])
+        let provoked = Set((DropReasonTests.outbound + DropReasonTests.inbound).map(\.0)).union([.offload, .oneWay])
         #expect(provoked.union(DropReasonTests.byKernel) == Set(Drop.allCases))
         #expect(provoked.isDisjoint(with: DropReasonTests.byKernel))
+    }
+
+    /// As strict as can be, over Ethernet.
+    private static func tunnel() throws -> TestTunnel {
+        let tunnel = try TestTunnel(
+            Example.table(acceptance: .localOnly), ownAddresses: [IPv4Address(10, 2, 0, 9)],
+            policy: OuterPolicy(fragmentation: .copy), pathMTU: 1500)
+        tunnel.decapsulation.minimumTTL = 64
+        return tunnel
     }
 }

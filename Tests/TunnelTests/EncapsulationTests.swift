@@ -5,45 +5,26 @@ import Tunnel
 import Wire
 
 @Suite struct EncapsulationTests {
-    private let rules: Encapsulation
-    private let inheriting: Encapsulation
+    private let rules: TestTunnel
 
-    init() throws {
-        rules = Encapsulation(table: try Example.table(), ttl: .fixed(.standard))
-        inheriting = Encapsulation(table: try Example.table(), ttl: .inherit)
-    }
+    init() throws { rules = try TestTunnel() }
 
-    @Test(arguments: [0x0000, 0x4000] as [UInt16], [0x00, 0xb8, 0x03, 0xff] as [UInt8])
-    func `the outer header is this, octet for octet`(flags: UInt16, trafficClass: UInt8) throws {
-        let packet = TestPacket.outbound.with { ($0.fragment, $0.trafficClass) = (flags, trafficClass) }
-        let outer = try #require(encapsulate(packet.bytes(), by: rules).outer)
-        let expected =
-            hex("45") + [trafficClass]
-            + hex(
-                """
-                00 30        # total length 20 + 28
-                00 00        # identification 0
-                40 00        # DF, whatever the inner packet says
-                40           # TTL 64
-                04           # IP in IP
-                00 00        # checksum: the kernel's
-                c0 00 02 01  # source 192.0.2.1
-                c6 33 64 02  # destination 198.51.100.2
-                """)
-        #expect(try render(outer, payloadLength: 28) == expected)
-    }
-
-    @Test(arguments: 0...255 as ClosedRange<UInt8>) func `DSCP and ECN are the inner ones`(trafficClass: UInt8) {
-        let packet = TestPacket.outbound.with { $0.trafficClass = trafficClass }
-        #expect(encapsulate(packet.bytes(), by: rules).outer?.trafficClass == trafficClass)
-    }
-
-    @Test(arguments: 1...255 as ClosedRange<UInt8>) func `the TTL is fixed or inherited`(ttl: UInt8) throws {
-        let packet = TestPacket.outbound.with { $0.ttl = ttl }.bytes()
-        let fixed = Encapsulation(table: try Example.table(), ttl: .fixed(try #require(TTL(rawValue: ttl))))
-        #expect(encapsulate(packet, by: rules).outer?.ttl == .standard)
-        #expect(encapsulate(packet, by: inheriting).outer?.ttl.rawValue == ttl)
-        #expect(encapsulate(TestPacket.outbound.bytes(), by: fixed).outer?.ttl.rawValue == ttl)
+    @Test func `with the defaults the outer header is this, octet for octet`() throws {
+        let packet = TestPacket.outbound.with { $0.trafficClass = 0xbb }
+        let expected = hex(
+            """
+            45 bb        # version 4, IHL 5; DSCP and ECN of the inner packet, congestion included
+            00 30        # total length 20 + 28
+            00 00        # identification 0
+            40 00        # DF, whatever the inner packet says
+            40           # TTL 64
+            04           # IP in IP
+            00 00        # checksum: the kernel's
+            c0 00 02 01  # source 192.0.2.1
+            c6 33 64 02  # destination 198.51.100.2
+            """)
+        let outcome = encapsulate(packet.bytes(), by: rules)
+        #expect(try outcome.outerPackets(identification: 0xbeef) == [expected + packet.bytes()])
     }
 
     @Test func `the inner packet is not changed`() {
@@ -69,27 +50,29 @@ import Wire
         #expect(outcome.outer?.source == Example.local)
     }
 
-    @Test func `a destination in no AllowedIPs belongs to nobody`() {
+    @Test func `a destination in no AllowedIPs belongs to nobody, and its sender is told`() {
         let outcome = encapsulate(TestPacket.outbound.with { $0.destination = Example.ours }.bytes(), by: rules)
         #expect(outcome.drop == .noPeer)
         #expect(outcome.peer == nil)
+        #expect(outcome.answer == .hostUnreachable)
     }
 
-    @Test func `65,515 octets fit, one more does not`() {
-        let longest = TestPacket.outbound.with { $0.payload = [UInt8](repeating: 0, count: 65_495) }
-        #expect(encapsulate(longest.bytes(), by: rules).drop == nil)
-        let outcome = encapsulate(longest.with { $0.payload.append(0) }.bytes(), by: rules)
-        #expect(outcome.drop == .tooLong)
-        #expect(outcome.peer == Example.first)
+    @Test func `a tunnel that only decapsulates sends nothing, blames no peer, and says so`() {
+        rules.encapsulation.only = .decapsulate
+        let outcome = encapsulate(TestPacket.outbound.bytes(), by: rules)
+        #expect(outcome.drop == .oneWay)
+        #expect(outcome.peer == nil && outcome.outer == nil)
+        #expect(outcome.answer == .hostUnreachable)
+        // What is no packet at all is called that, in whatever direction.
+        #expect(encapsulate([0x60], by: rules).drop == .innerIPv6)
+        rules.encapsulation.only = .encapsulate
+        #expect(encapsulate(TestPacket.outbound.bytes(), by: rules).drop == nil)
     }
 
-    private func render(_ fields: OuterFields, payloadLength: Int) throws -> [UInt8] {
-        var batch = PacketBatch(capacity: 1)
-        batch[0].place(length: 0)
-        batch[0].prepend(OuterHeader.length)
-        var bytes = batch[0].mutableBytes
-        try #require(OuterHeader(fields, payloadLength: payloadLength)).write(to: &bytes)
-        return octets(batch[0].bytes)
+    @Test func `new rules count from the next packet on`() throws {
+        #expect(encapsulate(TestPacket.outbound.bytes(), by: rules).peer == Example.first)
+        rules.encapsulation.rules = RuleSet(table: try PeerTable([]))
+        #expect(encapsulate(TestPacket.outbound.bytes(), by: rules).drop == .noPeer)
     }
 }
 
@@ -99,6 +82,17 @@ import Wire
         let outcome = encapsulate(outerPacket(to: Example.firstEndpoint), by: try rules())
         #expect(outcome.drop == .loop)
         #expect(outcome.peer == Example.first)
+    }
+
+    @Test func `our own outer packet is a loop on its way to any peer, whoever is routed where`() throws {
+        let open = try TestTunnel(PeerTable([Peer(endpoint: Example.firstEndpoint, local: Example.local)]))
+        let looped = encapsulate(outerPacket(to: Example.firstEndpoint), by: open)
+        #expect(looped.drop == .loop)
+        #expect(looped.answer == nil)
+        // Wrapped once more it would still be ours.
+        let twice = TestPacket.outer(
+            around: outerPacket(to: Example.firstEndpoint), from: Example.local, to: Example.firstEndpoint)
+        #expect(encapsulate(twice.bytes(), by: open).drop == .loop)
     }
 
     @Test func `a tunnel of somebody else may pass through ours`() throws {
@@ -128,11 +122,11 @@ import Wire
             Peer(endpoint: Example.firstEndpoint, local: Example.local, allowed: [Example.prefix("203.0.113.0/24")]),
             Peer(endpoint: Example.secondEndpoint, local: Example.local, allowed: [Example.prefix("198.51.100.0/24")]),
         ])
-        let rules = Encapsulation(table: table, ttl: .fixed(.standard))
+        let rules = try TestTunnel(table)
         #expect(encapsulate(outerPacket(to: Example.firstEndpoint), by: rules).drop == .loop)
     }
 
-    private func rules() throws -> Encapsulation { Encapsulation(table: try Example.table(), ttl: .fixed(.standard)) }
+    private func rules() throws -> TestTunnel { try TestTunnel() }
 
     private func outerPacket(to destination: IPv4Address) -> [UInt8] {
         TestPacket.outer(around: TestPacket.outbound.bytes(), from: Example.local, to: destination).bytes()

@@ -25,13 +25,20 @@ import Wire
     func `the rules see the header's facts, and the total length rather than the buffer's`(
         origin: InnerPacket.Origin
     ) throws {
-        let packet = try unsafe InnerPacket(example.span.bytes, from: origin)
+        let packet = try InnerPacket(example.octets, from: origin)
         #expect(packet.source == IPv4Address(10, 1, 0, 1))
         #expect(packet.destination == IPv4Address(172, 31, 0, 1))
         #expect(packet.protocolNumber == .udp)
         #expect(packet.trafficClass == 0x21)
         #expect(packet.ttl.rawValue == 2)
         #expect(packet.totalLength == 24)
+        #expect(packet.dontFragment)
+    }
+
+    @Test(arguments: 0..<16) func `only DF forbids to cut`(bit: Int) throws {
+        let bytes = TestPacket.outbound.with { $0.fragment = 1 << bit }.bytes()
+        let packet = try InnerPacket(bytes.octets, from: .host)
+        #expect(packet.dontFragment == (bit == 14))
     }
 
     @Test(arguments: 0...255 as ClosedRange<UInt8>) func `a TTL of 0 is the only one refused`(ttl: UInt8) {
@@ -70,7 +77,7 @@ import Wire
 
     private func read(_ bytes: [UInt8], from origin: InnerPacket.Origin) -> Drop? {
         do throws(Drop) {
-            _ = try unsafe InnerPacket(bytes.span.bytes, from: origin)
+            _ = try InnerPacket(bytes.octets, from: origin)
             return nil
         } catch {
             return error

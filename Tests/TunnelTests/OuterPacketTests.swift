@@ -22,17 +22,18 @@ import Wire
         """)
 
     @Test func `the payload lies between header length and total length`() throws {
-        let packet = try unsafe OuterPacket(example.span.bytes)
+        let packet = try OuterPacket(example.octets)
         #expect(packet.source == IPv4Address(198, 51, 100, 2))
         #expect(packet.destination == IPv4Address(192, 0, 2, 1))
         #expect(packet.ecn == .ce)
+        #expect(packet.ttl == 64)
         #expect(packet.payload == 24..<26)
     }
 
     @Test(arguments: 5...15) func `the payload follows the header length, whatever it is`(words: Int) throws {
         let options = [UInt8](repeating: 1, count: words * 4 - 20)
         let packet = TestPacket.outer(around: [1, 2, 3]).with { $0.options = options }
-        let payload = try unsafe OuterPacket(packet.bytes().span.bytes).payload
+        let payload = try OuterPacket(packet.bytes().octets).payload
         #expect(payload == words * 4..<words * 4 + 3)
     }
 
@@ -44,7 +45,7 @@ import Wire
     @Test func `every bit that makes a fragment is one, DF and the reserved bit are not`() throws {
         for bit in 0..<16 {
             let packet = TestPacket.outer(around: []).with { $0.fragment = 1 << bit }.bytes()
-            let isFragment = try unsafe OuterPacket(packet.span.bytes).isFragment
+            let isFragment = try OuterPacket(packet.octets).isFragment
             #expect(isFragment == (bit < 14), "bit \(bit)")
         }
     }
@@ -60,7 +61,7 @@ import Wire
 
     private func read(_ bytes: [UInt8]) -> Drop? {
         do throws(Drop) {
-            _ = try unsafe OuterPacket(bytes.span.bytes)
+            _ = try OuterPacket(bytes.octets)
             return nil
         } catch {
             return error

@@ -17,6 +17,9 @@ enum Example {
     static let firsts = IPv4Address(10, 2, 0, 1)
     static let seconds = IPv4Address(10, 2, 7, 1)
 
+    /// What the clock says, milliseconds.
+    static let now: UInt64 = 1_000_000
+
     static func table(acceptance: Peer.Acceptance = .anyAddress) throws -> PeerTable {
         try PeerTable([
             Peer(
@@ -82,6 +85,13 @@ extension TestPacket {
         change(&copy)
         return copy
     }
+
+    /// The same packet with as much payload as makes `length` octets: all different to the eye.
+    func sized(_ length: Int) -> TestPacket {
+        with { packet in
+            packet.payload = (0..<length - 20 - options.count).map { UInt8(truncatingIfNeeded: $0 * 7 + $0 >> 8) }
+        }
+    }
 }
 
 extension UInt16 {
@@ -92,73 +102,4 @@ extension UInt16 {
 extension IPv4Address {
     /// As they stand in a header.
     var octets: [UInt8] { UInt16(rawValue >> 16).octets + UInt16(rawValue & 0xffff).octets }
-}
-
-/// What the rules made of one packet.
-struct Outcome: Equatable {
-    /// Why it was dropped; `nil` when it goes on.
-    var drop: Drop?
-    /// What is in the slot now.
-    var bytes: [UInt8]
-    /// Where that starts, counted from the start of the packet as it was given.
-    var start: Int
-    var peer: PeerIndex?
-    var outer: OuterFields?
-    var checksum: ChecksumState
-    var segmentSize: Int
-    var fate: PacketSlot.Fate
-}
-
-/// A batch of one slot that many packets may pass through, one after the other.
-struct Bench: ~Copyable {
-    private var batch = PacketBatch(capacity: 1)
-
-    mutating func encapsulate(
-        _ packet: [UInt8], by rules: Encapsulation, checksum: ChecksumState = .unknown, segmentSize: Int = 0
-    ) -> Outcome {
-        load(packet, checksum: checksum, segmentSize: segmentSize)
-        do throws(Drop) {
-            try rules.apply(to: &batch[0])
-            return outcome(nil)
-        } catch {
-            return outcome(error)
-        }
-    }
-
-    mutating func decapsulate(_ packet: [UInt8], by rules: Decapsulation) -> Outcome {
-        load(packet, checksum: .unknown, segmentSize: 0)
-        do throws(Drop) {
-            try rules.apply(to: &batch[0])
-            return outcome(nil)
-        } catch {
-            return outcome(error)
-        }
-    }
-
-    private mutating func load(_ packet: [UInt8], checksum: ChecksumState, segmentSize: Int) {
-        unsafe batch[0].copy(packet.span.bytes)
-        batch[0].checksum = checksum
-        batch[0].segmentSize = segmentSize
-    }
-
-    private func outcome(_ drop: Drop?) -> Outcome {
-        Outcome(
-            drop: drop, bytes: octets(batch[0].bytes), start: batch[0].offset - PacketSlot.headroom,
-            peer: batch[0].peer, outer: batch[0].outer, checksum: batch[0].checksum,
-            segmentSize: batch[0].segmentSize, fate: batch[0].fate)
-    }
-}
-
-/// One packet through the rules of the encapsulating side.
-func encapsulate(
-    _ packet: [UInt8], by rules: Encapsulation, checksum: ChecksumState = .unknown, segmentSize: Int = 0
-) -> Outcome {
-    var bench = Bench()
-    return bench.encapsulate(packet, by: rules, checksum: checksum, segmentSize: segmentSize)
-}
-
-/// One packet through the rules of the decapsulating side.
-func decapsulate(_ packet: [UInt8], by rules: Decapsulation) -> Outcome {
-    var bench = Bench()
-    return bench.decapsulate(packet, by: rules)
 }

@@ -28,6 +28,18 @@ import Wire
         #expect(endpoint.acceptance == .localOnly)
     }
 
+    @Test func `what a peer's AllowedIPs hold is reserved, unless they hold everything`() throws {
+        let table = try PeerTable([
+            Peer(endpoint: Example.firstEndpoint, local: Example.local),
+            Peer(endpoint: Example.secondEndpoint, local: Example.local, allowed: [Example.prefix("10.2.7.0/24")]),
+        ])
+        #expect(table.isReserved(Example.seconds))
+        #expect(!table.isReserved(Example.firsts))
+        #expect(table.peer(owning: Example.firsts) == Example.first)
+        #expect(try Example.table().isReserved(Example.firsts))
+        #expect(try !Example.table().isReserved(Example.ours))
+    }
+
     @Test func `no peers make a table that knows nobody`() throws {
         let table = try PeerTable([])
         #expect(table.peers.isEmpty)

@@ -6,12 +6,10 @@ import Wire
 
 /// Whatever arrives: no trap, and a named drop or a packet that lies inside of what arrived.
 @Suite struct RandomPacketTests {
-    private let encapsulation: Encapsulation
-    private let decapsulation: Decapsulation
+    private let tunnel: TestTunnel
 
     init() throws {
-        encapsulation = Encapsulation(table: try Example.table(), ttl: .inherit)
-        decapsulation = Decapsulation(table: try Example.table(), mtu: 1480)
+        tunnel = try TestTunnel(policy: OuterPolicy(ttl: .inherit, fragmentation: .copy), pathMTU: 1500)
     }
 
     @Test func `random octets of every length up to 100`() throws {
@@ -55,22 +53,50 @@ import Wire
         }
     }
 
+    @Test func `mutations of connection requests, whose segment size is lowered`() throws {
+        var random = SplitMix64()
+        var bench = Bench()
+        (tunnel.encapsulation.clamp, tunnel.decapsulation.clamp) = (.fixed(1), .auto)
+        let sent = TestPacket.syn(maximumSegmentSize: 1460, from: Example.ours, to: Example.firsts)
+        let received = TestPacket.syn(maximumSegmentSize: 1460, from: Example.firsts, to: Example.ours)
+        for _ in 0..<3_000 {
+            var (outbound, inbound) = (sent, received)
+            let (place, value) = (Int(random.next() % 24), UInt8(truncatingIfNeeded: random.next()))
+            (outbound.payload[place], inbound.payload[place]) = (value, value)
+            outbound.payload.removeLast(Int(random.next() % 8))
+            let outcomes = [
+                bench.encapsulate(outbound.bytes(), by: tunnel), bench.decapsulate(inbound.wrapped(), by: tunnel),
+            ]
+            try #require(outcomes.allSatisfy { $0.drop == nil }, random.note)
+            // Addresses, ports and length are as they were.
+            for (outcome, packet) in zip(outcomes, [outbound, inbound]) {
+                try #require(outcome.bytes.prefix(24) == packet.bytes().prefix(24), random.note)
+                try #require(outcome.bytes.count == packet.bytes().count, random.note)
+            }
+        }
+    }
+
     private func checkEncapsulation(of packet: [UInt8], in bench: inout Bench, _ random: inout SplitMix64) throws {
+        // Most packets are short: some ways are narrower than that.
+        tunnel.setPathMTU(random.next() % 4 == 0 ? 68 : 1500)
+        let segmentSize = random.next() % 8 == 0 ? Int(random.next() % 40) : 0
         var state = ChecksumState.unknown
         if random.next().isMultiple(of: 4) {
             let (start, offset) = (random.next() % 120, random.next() % 40)
             state = .partial(start: UInt16(start), offset: UInt16(offset))
         }
-        let outcome = bench.encapsulate(packet, by: encapsulation, checksum: state)
+        let outcome = bench.encapsulate(packet, by: tunnel, checksum: state, segmentSize: segmentSize)
         try #require(isInside(outcome, packet), "\(packet), \(random.note)")
         guard outcome.drop == nil else { return }
         let isComplete = outcome.start == 0 && outcome.peer != nil && outcome.outer != nil && outcome.bytes.count >= 20
+        try #require(
+            try outcome.outerPackets().allSatisfy { (20...1500).contains($0.count) }, "\(packet), \(random.note)")
         try #require(isComplete, "\(packet), \(random.note)")
         if state == .unknown { try #require(packet.starts(with: outcome.bytes), "\(packet), \(random.note)") }
     }
 
     private func checkDecapsulation(of packet: [UInt8], in bench: inout Bench, _ random: inout SplitMix64) throws {
-        let outcome = bench.decapsulate(packet, by: decapsulation)
+        let outcome = bench.decapsulate(packet, by: tunnel)
         try #require(isInside(outcome, packet), "\(packet), \(random.note)")
         guard outcome.drop == nil else { return }
         let isComplete = outcome.start >= 20 && outcome.peer != nil && outcome.bytes.count >= 20

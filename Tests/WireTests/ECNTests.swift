@@ -29,6 +29,27 @@ import Wire
         }
     }
 
+    /// RFC 6040 §4.2, figure 4: "(!)" is unexpected, "(!!!)" dangerous. The sixteenth combination is dropped.
+    static let remarks: [(inner: ECN, outer: ECN, remark: PacketSlot.Remark?)] = [
+        (.notECT, .notECT, nil), (.notECT, .ect0, .dangerousECN), (.notECT, .ect1, .dangerousECN),
+        (.ect0, .notECT, nil), (.ect0, .ect0, nil), (.ect0, .ect1, nil), (.ect0, .ce, nil),
+        (.ect1, .notECT, nil), (.ect1, .ect0, .unexpectedECN), (.ect1, .ect1, nil), (.ect1, .ce, nil),
+        (.ce, .notECT, nil), (.ce, .ect0, nil), (.ce, .ect1, .dangerousECN), (.ce, .ce, nil),
+    ]
+
+    @Test(arguments: remarks)
+    func `what is odd and goes on is remarked as figure 4 marks it`(
+        inner: ECN, outer: ECN, remark: PacketSlot.Remark?
+    ) {
+        #expect(inner.remark(under: outer) == remark)
+        #expect(inner.decapsulated(under: outer) != nil)
+    }
+
+    @Test func `the table of remarks has every combination but the one that drops, which is no remark`() {
+        #expect(Set(ECNTests.remarks.map { $0.inner.rawValue << 2 | $0.outer.rawValue }).count == 15)
+        #expect(ECN.notECT.remark(under: .ce) == nil)
+    }
+
     @Test(arguments: ECN.allCases) func `normal mode copies all four codepoints outward`(ecn: ECN) {
         #expect(ecn.encapsulated == ecn)
     }

@@ -71,7 +71,11 @@ import Wire
         var batch = PacketBatch(capacity: 1)
         batch[0].copy(packet)
         batch[0].learnEverything()
-        #expect(Facts(batch[0]) != Facts())
+        let learned = Facts(batch[0])
+        #expect(learned.cut == .outerFragments(limit: 1_500))
+        #expect(learned.answer == .fragmentationNeeded(mtu: 1_480))
+        #expect(learned.remark == .dangerousECN)
+        #expect(learned != Facts())
         batch[0].reset()
         #expect(Facts(batch[0]) == Facts())
     }
@@ -145,6 +149,9 @@ private struct Facts: Equatable {
     var checksum = ChecksumState.unknown
     var segmentSize = 0
     var outer: OuterFields?
+    var cut = Cut.whole
+    var answer: ICMPv4Error?
+    var remark: PacketSlot.Remark?
     var peer: PeerIndex?
     var fate = PacketSlot.Fate.pending
 }
@@ -153,7 +160,8 @@ extension Facts {
     init(_ slot: borrowing PacketSlot) {
         self.init(
             offset: slot.offset, length: slot.length, bytes: octets(slot.bytes), checksum: slot.checksum,
-            segmentSize: slot.segmentSize, outer: slot.outer, peer: slot.peer, fate: slot.fate)
+            segmentSize: slot.segmentSize, outer: slot.outer, cut: slot.cut, answer: slot.answer, remark: slot.remark,
+            peer: slot.peer, fate: slot.fate)
     }
 }
 
@@ -163,6 +171,9 @@ extension PacketSlot {
         segmentSize = 1_448
         outer = OuterFields(
             source: .unspecified, destination: .unspecified, trafficClass: 0, ttl: .standard, fragmentation: .allowed)
+        cut = .outerFragments(limit: 1_500)
+        answer = .fragmentationNeeded(mtu: 1_480)
+        remark = .dangerousECN
         peer = PeerIndex(rawValue: 7)
         fate = .failed(90)
     }

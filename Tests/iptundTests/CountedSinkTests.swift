@@ -14,7 +14,7 @@ import Tunnel
             ENOPROTOOPT: .unreachable,
             EMSGSIZE: .exceedsMTU, ENOBUFS: .noBuffers, EAGAIN: .noBuffers, EPERM: .forbidden, EACCES: .forbidden,
         ]
-        #expect(RawSocket.drop(Errno(rawValue: number)) == table[number, default: .sendFailed])
+        #expect(RawSender.drop(Errno(rawValue: number)) == table[number, default: .sendFailed])
     }
 
     @Test(arguments: 1...133 as ClosedRange<Int32>) func `what a device refuses has a name`(number: Int32) {

@@ -36,8 +36,11 @@ import Wire
             try shell("ip route add 10.9.0.0/24 dev tunnel; echo 1 > /proc/sys/net/ipv4/ip_forward")
             let allowed = try #require(Prefix("10.9.0.0/24"))
             let table = try PeerTable([Peer(endpoint: Self.peer, local: Self.local, allowed: [allowed])])
-            let socket = try RawSocket(capacity: Datapath.batchCapacity, watching: [Self.peer])
-            let path = try Datapath.start(table, ttl: .fixed(.standard), mtu: 1500, device: device, socket: socket)
+            let equipment = Datapath.Equipment(
+                device: device, receiver: try RawReceiver(capacity: Datapath.batchCapacity),
+                sender: try RawSender(capacity: Datapath.batchCapacity))
+            let path = try Datapath.start(
+                RuleSet(table: table), TunnelPolicy(), mtu: 1480, underlayMTU: [1500], with: equipment)
             let packets = Result { try body(&inside, &outside, path) }
             // What has come out may not be counted yet.
             let deadline = Clock.milliseconds + 5_000
@@ -95,6 +98,61 @@ import Wire
         #expect(sight.decapsulated.interface.drops == [.notPeer: 1])
         #expect(sight.decapsulated.peers.map(\.drops) == [[.innerSource: 1]])
         #expect(sight.decapsulated.delivered == 1)
+    }
+
+    /// Longer than the tunnel takes, and not to be cut.
+    private static func long(payload: Int) -> [UInt8] {
+        packet(.udp, from: near, to: far, payload: .init(repeating: 7, count: payload))
+    }
+
+    @Test func `who sends what does not fit is told how long a packet may be`() throws {
+        let sight = try run { inside, outside, path in
+            path.setUnderlayMTU([1400])
+            _ = try inside.send([Self.long(payload: 1361)])
+            let answers = try inside.receive(1)
+            _ = try inside.send([Self.long(payload: 1360)])
+            return answers + (try outside.receive(1))
+        }
+        let answer = try #require(sight.packets.first)
+        #expect(answer[12..<20] == [10, 9, 0, 2, 10, 1, 0, 2])  // from whom the packet was for, to its sender
+        #expect(answer[20..<22] == [3, 4])
+        #expect(answer[26..<28] == [0x05, 0x64])  // 1380
+        #expect(sight.packets.last?.count == 1400)
+        #expect(sight.encapsulated.peers[0].drops == [.fragmentationNeeded: 1])
+        #expect(sight.encapsulated[.answers] == 1)
+    }
+
+    @Test func `what a router says about an outer packet reaches the sender of the inner one`() throws {
+        let sight = try run { inside, outside, _ in
+            _ = try inside.send([packet(.udp, from: Self.near, to: Self.far, payload: [1, 2, 3, 4, 5, 6, 7, 8])])
+            let outer = try outside.receive(1)
+            let error = icmpError(type: 3, code: 1, about: outer.first ?? [])
+            _ = try outside.send([packet(.icmp, from: IPv4Address(10, 0, 0, 9), to: Self.local, payload: error)])
+            return try inside.receive(1)
+        }
+        let answer = try #require(sight.packets.first)
+        #expect(answer[12..<20] == [10, 9, 0, 2, 10, 1, 0, 2])
+        #expect(answer[20..<22] == [3, 1])
+        let inner = packet(.udp, from: Self.near, to: Self.far, ttl: 63, payload: [1, 2, 3, 4, 5, 6, 7, 8])
+        #expect(Array(answer[28...]) == inner)
+        #expect(sight.decapsulated.peers[0].errors == 1)
+        #expect(sight.decapsulated[.answers] == 1)
+    }
+
+    @Test func `new rules hold from the next packet on`() throws {
+        let good = packet(.ipip, from: Self.peer, to: Self.local, payload: packet(.udp, from: Self.far, to: Self.near))
+        let sight = try run { inside, outside, path in
+            _ = try outside.send([good])
+            let before = try inside.receive(1)
+            let table = try PeerTable([Peer(endpoint: Self.peer, local: Self.local)])
+            path.replace(RuleSet(table: table, ownAddresses: [Self.far]))
+            _ = try outside.send([good])
+            let deadline = Clock.milliseconds + 5_000
+            while Clock.milliseconds < deadline, path.decapsulated.snapshot().received < 2 { sched_yield() }
+            return before
+        }
+        #expect(sight.packets.count == 1)
+        #expect(sight.decapsulated.peers.map(\.drops) == [[.ownSource: 1]])
     }
 
     @Test func `a device that is deleted ends the tunnel, which says why`() throws {

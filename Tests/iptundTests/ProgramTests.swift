@@ -44,7 +44,7 @@ import Testing
     }
 
     @Test(arguments: [
-        ["--wrong"], ["up"], ["up", "--peer"], ["status"], ["show", "a", "b"], ["up", "--peer", "a", "b"],
+        ["--wrong"], ["up", "--peer"], ["status"], ["show", "a", "b"], ["up", "--peer", "a", "b"],
     ])
     func `wrong usage is told apart from failure`(arguments: [String]) throws {
         let error = #expect(throws: (any Error).self) { try Program.parseAsRoot(arguments) }

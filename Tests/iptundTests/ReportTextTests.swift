@@ -35,12 +35,20 @@ import Testing
             ReportText.text(.sample) == """
                 interface: tunl-b
                   state: up 3d 4h   mtu: 1480 (path 1500)   local: 111.112.101.37
+                  carries one way only: encapsulate
+                  accepts from: peers, 192.0.2.0/24
                   drops without a peer: 2 received (not-peer 2), 0 sent
-                  icmp errors: 3, last: peer unreachable (ICMP 3/1 from 192.0.2.9)
+                  lost in the kernel: 12 at the socket, 13 at the device
+                  cut into fragments: 5 packets
+                  icmp errors sent inside: 7, 7 too many
+                  icmp errors about others: 9
+                  strange ecn outside: 21 packets, 11 of them alarming
                   privilege: bounding set not emptied
 
                 peer: b  111.112.100.86
                   allowed ips: 111.112.100.0/24, 10.0.0.0/8
+                  path mtu: 1400, so 1380 inside
+                  icmp errors: 4, last: peer unreachable (ICMP 3/1 from 192.0.2.9)
                   last received: 2s ago
                   transfer: 1.20 GiB received, 3.00 KiB sent
                   packets: 1000 received, 2 sent
@@ -52,11 +60,15 @@ import Testing
     @Test func `a quiet tunnel has a short report`() {
         var report = TunnelReport.sample
         report.state = .degraded
-        report.decapsulate.drops = [:]
-        report.encapsulate.lastICMPError = nil
+        (report.only, report.acceptFrom) = (nil, "peers")
+        report.encapsulate = TunnelReport.Direction(received: 2, delivered: 2, dropped: 0, drops: [:], icmpErrors: 0)
+        report.decapsulate = report.encapsulate
+        report.kernelLosses = TunnelReport.KernelLosses()
         report.privilegeShortfalls = []
         report.peers[0].name = nil
         report.peers[0].lastReceivedSecondsAgo = nil
+        report.peers[0].lastICMPError = nil
+        report.peers[0].pathMTU = 1500
         report.peers[0].received.drops = [:]
         #expect(
             ReportText.text(report) == """

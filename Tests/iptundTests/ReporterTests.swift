@@ -22,12 +22,21 @@ import Wire
             device: HostChange.Device(index: 2, name: "eth0"), mtu: 1500)
         return Reporter(
             name: "iptun0", processID: 42, namespace: 4_026_531_840, start: 10_000, underlay: underlay,
-            table: try PeerTable(ReporterTests.peers), shortfalls: [])
+            table: try PeerTable(ReporterTests.peers), policy: TunnelPolicy(), shortfalls: [])
+    }
+
+    /// What both directions counted, with everything else as usual.
+    private func moment(
+        _ out: borrowing Counters, _ back: borrowing Counters, link: Link? = ReporterTests.link, now: UInt64
+    ) -> Reporter.Moment {
+        Reporter.Moment(
+            encapsulated: out.snapshot(), decapsulated: back.snapshot(), pathMTU: [1500, 1400], link: link,
+            socketOverflows: 5, now: now)
     }
 
     @Test func `a tunnel that has seen no packet reports zeros`() throws {
-        let zero = Counters(peerCount: 2).snapshot()
-        let report = try reporter().report(encapsulated: zero, decapsulated: zero, link: Self.link, now: 12_999)
+        let zero = Counters(peerCount: 2)
+        let report = try reporter().report(moment(zero, zero, now: 12_999))
         let nothing = TunnelReport.Direction(
             received: 0, delivered: 0, dropped: 0, drops: [:], icmpErrors: 0, lastICMPError: nil)
         let none = TunnelReport.Transfer(packets: 0, octets: 0, drops: [:])
@@ -36,10 +45,12 @@ import Wire
             underlayMTU: 1500, local: "198.51.100.7",
             peers: [
                 TunnelReport.Peer(
-                    name: "b", endpoint: "192.0.2.1", allowedIPs: ["0.0.0.0/0"], received: none, sent: none),
-                TunnelReport.Peer(endpoint: "192.0.2.2", allowedIPs: [], received: none, sent: none),
+                    name: "b", endpoint: "192.0.2.1", allowedIPs: ["0.0.0.0/0"], pathMTU: 1500, received: none,
+                    sent: none),
+                TunnelReport.Peer(endpoint: "192.0.2.2", allowedIPs: [], pathMTU: 1400, received: none, sent: none),
             ],
-            encapsulate: nothing, decapsulate: nothing, privilegeShortfalls: [])
+            encapsulate: nothing, decapsulate: nothing,
+            kernelLosses: TunnelReport.KernelLosses(socket: 5, device: 0), privilegeShortfalls: [])
         #expect(report == expected)
     }
 
@@ -55,8 +66,7 @@ import Wire
         back.writer.delivered(octets: 84, peer: Self.second, at: 12_000)
         back.writer.dropped(.innerSource, peer: Self.second)
         back.writer.dropped(.notPeer, peer: nil)
-        let report = try reporter().report(
-            encapsulated: out.snapshot(), decapsulated: back.snapshot(), link: Self.link, now: 14_500)
+        let report = try reporter().report(moment(out, back, now: 14_500))
         #expect((report.encapsulate.received, report.encapsulate.delivered, report.encapsulate.dropped) == (4, 2, 2))
         #expect((report.decapsulate.received, report.decapsulate.delivered, report.decapsulate.dropped) == (3, 1, 2))
         #expect(report.encapsulate.drops == ["no-peer": 1])
@@ -72,26 +82,45 @@ import Wire
     @Test func `a packet that came after the clock was read came now`() throws {
         let back = Counters(peerCount: 2)
         back.writer.delivered(octets: 84, peer: Self.first, at: 12_001)
-        let report = try reporter().report(
-            encapsulated: back.snapshot(), decapsulated: back.snapshot(), link: Self.link, now: 12_000)
+        let report = try reporter().report(moment(back, back, now: 12_000))
         #expect(report.peers[0].lastReceivedSecondsAgo == 0)
     }
 
     @Test func `the last ICMP error is told in words`() throws {
+        let back = Counters(peerCount: 2)
+        let error = ICMPReport(type: 3, code: 1, offender: IPv4Address(203, 0, 113, 1))
+        back.writer.error(ICMPReport(type: 3, code: 0, offender: .unspecified).encoded, peer: Self.second)
+        back.writer.error(error.encoded, peer: Self.second)
+        let report = try reporter().report(moment(Counters(peerCount: 2), back, link: nil, now: 10_000))
+        let text = "peer unreachable (ICMP 3/1 from 203.0.113.1)"
+        #expect(report.decapsulate.icmpErrors == 2)
+        #expect(report.decapsulate.lastICMPError == text)
+        #expect(report.encapsulate.lastICMPError == nil)
+        #expect(report.peers.map(\.icmpErrors) == [0, 2])
+        #expect(report.peers.map(\.lastICMPError) == [nil, text])
+    }
+
+    @Test func `what is counted for the interface alone has a place in its direction`() throws {
         let out = Counters(peerCount: 2)
-        let error = ICMPError(type: 3, code: 1, offender: IPv4Address(203, 0, 113, 1))
-        out.writer.errors(2, last: error.encoded)
-        let report = try reporter().report(
-            encapsulated: out.snapshot(), decapsulated: Counters(peerCount: 2).snapshot(), link: nil, now: 10_000)
-        #expect(report.encapsulate.icmpErrors == 2)
-        #expect(report.encapsulate.lastICMPError == "peer unreachable (ICMP 3/1 from 203.0.113.1)")
-        #expect(report.decapsulate.lastICMPError == nil)
+        let back = Counters(peerCount: 2)
+        for (times, tally) in Counters.Tally.allCases.enumerated() {
+            out.writer.count(tally, times)
+            back.writer.count(tally, times * 100)
+        }
+        let report = try reporter().report(moment(out, back, now: 10_000))
+        for (direction, factor) in [(report.encapsulate, 1), (report.decapsulate, 100)] {
+            let shown = [
+                direction.strayICMPErrors, direction.superpackets, direction.datagrams, direction.fragmented,
+                direction.answers, direction.suppressedAnswers, direction.unexpectedECN, direction.dangerousECN,
+            ]
+            #expect(shown == (6...13).map { UInt64($0 * factor) })
+        }
     }
 
     @Test(arguments: [true, false, nil]) func `only a device that is switched on is up`(isUp: Bool?) throws {
-        let zero = Counters(peerCount: 2).snapshot()
+        let zero = Counters(peerCount: 2)
         let link = isUp.map { Link(index: 7, name: "iptun0", mtu: 1480, isUp: $0, isRunning: $0) }
-        let report = try reporter().report(encapsulated: zero, decapsulated: zero, link: link, now: 10_000)
+        let report = try reporter().report(moment(zero, zero, link: link, now: 10_000))
         #expect(report.state == (isUp == true ? .up : .degraded))
         #expect(report.mtu == (isUp == nil ? 0 : 1480))
     }

@@ -16,13 +16,19 @@ import Testing
 
     @Test func `what is printed has these names, sorted, and leaves out what there is not`() throws {
         let expected = """
-            {"schema":1,"tunnels":[{\
-            "decapsulate":{"delivered":1000,"dropped":16,"drops":{"not-peer":2},"icmp_errors":0,"received":1016},\
-            "encapsulate":{"delivered":2,"dropped":1,"drops":{},"icmp_errors":3,\
-            "last_icmp_error":"peer unreachable (ICMP 3\\/1 from 192.0.2.9)","received":3},\
-            "local":"111.112.101.37","mtu":1480,"name":"tunl-b","namespace":4026531840,\
+            {"schema":1,"tunnels":[{"accept_from":"192.0.2.0\\/24",\
+            "decapsulate":{"answers":1,"dangerous_ecn":11,"datagrams":0,"delivered":1000,"dropped":16,\
+            "drops":{"not-peer":2},"fragmented":0,"icmp_errors":4,\
+            "last_icmp_error":"peer unreachable (ICMP 3\\/1 from 192.0.2.9)","received":1016,"stray_icmp_errors":9,\
+            "superpackets":8,"suppressed_answers":0,"unexpected_ecn":10},\
+            "encapsulate":{"answers":6,"dangerous_ecn":0,"datagrams":46,"delivered":2,"dropped":1,"drops":{},\
+            "fragmented":5,"icmp_errors":0,"received":3,"stray_icmp_errors":0,"superpackets":1,\
+            "suppressed_answers":7,"unexpected_ecn":0},\
+            "kernel_losses":{"device":13,"socket":12},\
+            "local":"111.112.101.37","mtu":1480,"name":"tunl-b","namespace":4026531840,"only":"encapsulate",\
             "peers":[{"allowed_ips":["111.112.100.0\\/24","10.0.0.0\\/8"],"endpoint":"111.112.100.86",\
-            "last_received_seconds_ago":2,"name":"b",\
+            "icmp_errors":4,"last_icmp_error":"peer unreachable (ICMP 3\\/1 from 192.0.2.9)",\
+            "last_received_seconds_ago":2,"name":"b","path_mtu":1400,\
             "received":{"drops":{"inner-source":12,"martian":1,"truncated":1},"octets":1288490189,"packets":1000},\
             "sent":{"drops":{},"octets":3072,"packets":2}}],\
             "pid":4242,"privilege_shortfalls":["bounding set not emptied"],"state":"up","underlay_mtu":1500,\

@@ -6,14 +6,14 @@ import Wire
 @testable import iptund
 
 @Suite struct TunnelSettingsTests {
-    @Test func `settings of a bare peer leave everything else to be found out`() throws {
-        let settings = TunnelSettings(peer: try #require(PeerAddress("192.0.2.1")))
+    @Test func `settings of a bare peer leave everything else to be found out`() {
+        let settings = TunnelSettings(peer: PeerAddress("192.0.2.1"))
         #expect(settings.local == nil)
         #expect(settings.device == nil)
         #expect(settings.addresses.isEmpty)
         #expect(settings.allowed == nil)
         #expect(settings.mtu == nil)
-        #expect(settings.ttl == .fixed(.standard))
+        #expect(settings.policy == TunnelPolicy())
         #expect(TunnelSettings.mtuRange == 68...65_515)
     }
 

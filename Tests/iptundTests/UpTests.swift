@@ -20,14 +20,23 @@ import Wire
     @Test func `every flag has its place`() throws {
         let parsed = try settings(
             "--local", "198.51.100.7", "--device", "tunl-b", "--address", "10.9.0.1/32,10.9.0.2", "--address",
-            "10.9.0.3 peer 10.9.0.4", "--allowed-ips", "10.9.1.0/24", "--mtu", "1400", "--ttl", "inherit")
+            "10.9.0.3 peer 10.9.0.4", "--allowed-ips", "10.9.1.0/24", "--mtu", "1400", "--ttl", "inherit",
+            "--df", "copy", "--dscp", "46", "--ecn", "compatible", "--min-ttl", "254", "--mss-clamp", "1200", "--only",
+            "decapsulate", "--accept-from", "203.0.113.0/24,198.51.100.1")
         var expected = TunnelSettings(peer: .address(IPv4Address(192, 0, 2, 1)))
         expected.local = IPv4Address(198, 51, 100, 7)
         expected.device = DeviceName("tunl-b")
         expected.addresses = ["10.9.0.1", "10.9.0.2", "10.9.0.3 peer 10.9.0.4"].compactMap { InterfaceAddress($0) }
         expected.allowed = [try #require(Prefix("10.9.1.0/24"))]
         expected.mtu = 1400
-        expected.ttl = .inherit
+        expected.policy.outer.ttl = .inherit
+        expected.policy.outer.fragmentation = .copy
+        expected.policy.outer.dscp = .fixed(46)
+        expected.policy.outer.ecn = .compatible
+        expected.policy.minimumTTL = 254
+        expected.policy.clamp = .fixed(1200)
+        expected.policy.only = .decapsulate
+        expected.policy.acceptance = .also(["203.0.113.0/24", "198.51.100.1/32"].compactMap { Prefix($0) })
         #expect(parsed == expected)
     }
 
@@ -40,9 +49,25 @@ import Wire
         #expect(try settings("--mtu=1400", "--ttl=1").mtu == 1400)
     }
 
+    @Test func `without a peer a tunnel can only take packets, and must be told from whom`() throws {
+        let settings = try Up.parse(["--only", "decapsulate", "--accept-from", "any"]).settings()
+        #expect(settings.peer == nil)
+        for arguments in [
+            [], ["--only", "decapsulate"], ["--accept-from", "any"],
+            ["--only", "decapsulate", "--accept-from", "any", "--allowed-ips", "10.0.0.0/8"],
+        ] {
+            let up = try Up.parse(arguments)
+            let error = #expect(throws: Complaint.self) { try up.settings() }
+            #expect(error?.exitCode == 2, "\(arguments)")
+        }
+    }
+
     @Test(arguments: [
         ["--local", "b"], ["--device", "a/b"], ["--address", "x"], ["--allowed-ips", "10.0.0.1/8"], ["--mtu", "0"],
-        ["--ttl", "0"], ["--address", "10.0.0.1,10.0.0.1"], ["--allowed-ips", ""],
+        ["--ttl", "0"], ["--df", "never"], ["--dscp", "64"], ["--ecn", "off"], ["--min-ttl", "0"],
+        ["--mss-clamp", "1"],
+        ["--only", "both"], ["--accept-from", "b"], ["--only", "encapsulate", "--accept-from", "any"],
+        ["--address", "10.0.0.1,10.0.0.1"], ["--allowed-ips", ""],
     ])
     func `a value that makes no sense is wrong usage`(arguments: [String]) throws {
         let up = try Up.parse(["--peer", "192.0.2.1"] + arguments)
@@ -58,7 +83,7 @@ import Wire
     }
 
     @Test(arguments: [
-        [], ["--peer"], ["--peer", "b", "extra"], ["--peer", "b", "--mtu"], ["--peer", "b", "--unknown"],
+        ["--peer"], ["--peer", "b", "extra"], ["--peer", "b", "--mtu"], ["--peer", "b", "--unknown"],
     ])
     func `a flag that is missing, incomplete or unknown is refused`(arguments: [String]) {
         #expect(throws: (any Error).self) { try Up.parse(arguments) }

@@ -17,15 +17,20 @@ package struct Link: Equatable, Sendable {
     package let isRunning: Bool
     /// The driver's kind, such as "tun" or "veth"; `nil` for hardware and loopback.
     package let kind: String?
+    /// Packets that were dropped instead of sent: of a TUN, those that nobody read in time.
+    package let sendDrops: UInt64
 
     /// A link as the kernel would describe it.
-    package init(index: Int32, name: String, mtu: Int, isUp: Bool, isRunning: Bool, kind: String? = nil) {
+    package init(
+        index: Int32, name: String, mtu: Int, isUp: Bool, isRunning: Bool, kind: String? = nil, sendDrops: UInt64 = 0
+    ) {
         self.index = index
         self.name = name
         self.mtu = mtu
         self.isUp = isUp
         self.isRunning = isRunning
         self.kind = kind
+        self.sendDrops = sendDrops
     }
 }
 
@@ -106,7 +111,8 @@ extension Link {
         let flags = reply.header.ifi_flags
         self.init(
             index: reply.header.ifi_index, name: name, mtu: Int(mtu), isUp: flags & UInt32(IFF_UP.rawValue) != 0,
-            isRunning: flags & UInt32(IFF_RUNNING.rawValue) != 0, kind: reply.text(IFLA_INFO_KIND, in: IFLA_LINKINFO))
+            isRunning: flags & UInt32(IFF_RUNNING.rawValue) != 0, kind: reply.text(IFLA_INFO_KIND, in: IFLA_LINKINFO),
+            sendDrops: reply.long(IFLA_STATS64, at: 7) ?? 0)
     }
 }
 

@@ -73,6 +73,13 @@ internal import Wire
         unsafe Self.number(find(attribute, in: parent))
     }
 
+    /// The number of eight octets at `index` of an attribute that is a list of them, such as `rtnl_link_stats64`.
+    func long(_ attribute: some BinaryInteger, at index: Int) -> UInt64? {
+        guard let found = unsafe find(attribute), unsafe Int(nla_len(found)) >= (index + 1) * 8 else { return nil }
+        // SAFETY: so many octets are there, by the line above.
+        return unsafe nla_data(found).loadUnaligned(fromByteOffset: index * 8, as: UInt64.self)
+    }
+
     /// The number of a link.
     func link(_ attribute: some BinaryInteger) -> Int32? { number(attribute).map(Int32.init(bitPattern:)) }
 

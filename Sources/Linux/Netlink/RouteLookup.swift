@@ -30,7 +30,8 @@ package struct ResolvedRoute: Equatable, Sendable {
     package let source: IPv4Address?
     /// The MTU of the route, in octets; `nil` leaves it to the link.
     ///
-    /// Either configured, or learned by path MTU discovery: the kernel does not tell them apart here.
+    /// Either configured, or learned by path MTU discovery: the kernel tells them apart only when it is asked for the
+    /// first, by ``Netlink/configuredMTU(_:from:mark:)``.
     package let mtu: Int?
 
     /// A route as the kernel would describe it.
@@ -54,17 +55,39 @@ extension Netlink {
     package func lookUp(
         _ destination: IPv4Address, from source: IPv4Address? = nil, mark: UInt32 = 0
     ) throws(Errno) -> ResolvedRoute {
+        let request = try request(destination, from: source, mark: mark, flags: 0)
+        let answers = try collect(request) { reply in ResolvedRoute(reply, from: source) }
+        guard let answer = answers.first else { throw Errno.protocolError }
+        return answer
+    }
+
+    /// The MTU that somebody gave to the route to `destination`, octets; `nil` leaves it to the link.
+    ///
+    /// Unlike ``lookUp(_:from:mark:)``, this says nothing that the kernel learned from ICMP, which anybody may have sent.
+    ///
+    /// `ip route get fibmatch DESTINATION [from SOURCE] [mark MARK]`. Needs no privilege.
+    package func configuredMTU(
+        _ destination: IPv4Address, from source: IPv4Address? = nil, mark: UInt32 = 0
+    ) throws(Errno) -> Int? {
+        let request = try request(destination, from: source, mark: mark, flags: UInt32(RTM_F_FIB_MATCH))
+        return try collect(request) { reply in
+            reply.number(RTAX_MTU, in: RTA_METRICS.rawValue).map(Int.init)
+        }.first
+    }
+
+    private func request(
+        _ destination: IPv4Address, from source: IPv4Address?, mark: UInt32, flags: UInt32
+    ) throws(Errno) -> Request<rtmsg> {
         var header = rtmsg()
         header.rtm_family = UInt8(AF_INET)
         header.rtm_dst_len = 32
         header.rtm_src_len = source == nil ? 0 : 32
+        header.rtm_flags = flags
         let request = try Request(RTM_GETROUTE, header)
         try request.put(RTA_DST.rawValue, destination)
         if let source { try request.put(RTA_SRC.rawValue, source) }
         if mark != 0 { try request.put(RTA_MARK.rawValue, mark) }
-        let answers = try collect(request) { reply in ResolvedRoute(reply, from: source) }
-        guard let answer = answers.first else { throw Errno.protocolError }
-        return answer
+        return request
     }
 }
 

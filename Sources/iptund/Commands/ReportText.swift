@@ -10,14 +10,37 @@ enum ReportText {
             "  state: \(report.state.rawValue) \(duration(report.uptimeSeconds))   mtu: \(report.mtu) (path \(path))   "
                 + "local: \(report.local)",
         ]
-        lines += drops(report.decapsulate.drops, report.encapsulate.drops).map { "  drops without a peer: \($0)" }
-        for direction in [report.encapsulate, report.decapsulate] {
-            guard let last = direction.lastICMPError else { continue }
-            lines.append("  icmp errors: \(direction.icmpErrors), last: \(last)")
+        if let only = report.only { lines.append("  carries one way only: \(only)") }
+        if report.acceptFrom != "peers" { lines.append("  accepts from: peers, \(report.acceptFrom)") }
+        if report.peers.isEmpty {
+            lines.append("  packets: \(report.decapsulate.delivered) received")
         }
+        lines += drops(report.decapsulate.drops, report.encapsulate.drops).map { "  drops without a peer: \($0)" }
+        lines += interface(report)
         lines += report.privilegeShortfalls.map { "  privilege: \($0)" }
-        lines += report.peers.flatMap { [""] + peer($0) }
+        lines += report.peers.flatMap { [""] + peer($0, underlayMTU: path) }
         return lines.joined(separator: "\n") + "\n"
+    }
+
+    /// What is worth a line only when it happened.
+    private static func interface(_ report: TunnelReport) -> [String] {
+        let (out, back) = (report.encapsulate, report.decapsulate)
+        var lines: [String] = []
+        let losses = report.kernelLosses
+        if losses.socket + losses.device > 0 {
+            lines.append("  lost in the kernel: \(losses.socket) at the socket, \(losses.device) at the device")
+        }
+        if out.fragmented > 0 { lines.append("  cut into fragments: \(out.fragmented) packets") }
+        let (answers, suppressed) = (out.answers + back.answers, out.suppressedAnswers + back.suppressedAnswers)
+        if answers + suppressed > 0 {
+            lines.append("  icmp errors sent inside: \(answers)" + (suppressed > 0 ? ", \(suppressed) too many" : ""))
+        }
+        if back.strayICMPErrors > 0 { lines.append("  icmp errors about others: \(back.strayICMPErrors)") }
+        let oddECN = back.unexpectedECN + back.dangerousECN
+        if oddECN > 0 {
+            lines.append("  strange ecn outside: \(oddECN) packets, \(back.dangerousECN) of them alarming")
+        }
+        return lines
     }
 
     /// A length of time in its two largest units: `3d 4h`.
@@ -41,11 +64,13 @@ enum ReportText {
         return "\(scaled / 100).\(hundredths < 10 ? "0" : "")\(hundredths) \(units[unit])"
     }
 
-    private static func peer(_ peer: TunnelReport.Peer) -> [String] {
+    private static func peer(_ peer: TunnelReport.Peer, underlayMTU: Int) -> [String] {
         var lines = [
             "peer: " + [peer.name, peer.endpoint].compactMap(\.self).joined(separator: "  "),
             "  allowed ips: \(peer.allowedIPs.joined(separator: ", "))",
         ]
+        if peer.pathMTU < underlayMTU { lines.append("  path mtu: \(peer.pathMTU), so \(peer.pathMTU - 20) inside") }
+        if let last = peer.lastICMPError { lines.append("  icmp errors: \(peer.icmpErrors), last: \(last)") }
         if let age = peer.lastReceivedSecondsAgo {
             lines.append("  last received: " + (age == 0 ? "now" : "\(duration(age)) ago"))
         }

@@ -22,7 +22,7 @@ struct Up: ParsableCommand {
             """)
 
     @Option(help: ArgumentHelp("The other end: an address or a host name.", valueName: "host"))
-    var peer: String
+    var peer: String?
 
     @Option(help: ArgumentHelp("Our outer address (default: what the route to the peer says).", valueName: "address"))
     var local: String?
@@ -41,8 +41,7 @@ struct Up: ParsableCommand {
     @Option(help: ArgumentHelp("MTU of the device, 68 to 65515 (default: underlay's - 20).", valueName: "octets"))
     var mtu: String?
 
-    @Option(help: ArgumentHelp("TTL of outer packets, 1 to 255, or 'inherit'.", valueName: "n"))
-    var ttl: String = "64"
+    @OptionGroup(title: "Treatment of packets") var treatment: PolicyOptions
 
     @Flag(name: .customLong("dry-run"), help: "Print every change that would be made, and make none.")
     var isDryRun = false
@@ -65,7 +64,10 @@ struct Up: ParsableCommand {
     /// The flags as values.
     /// - Throws: a ``Complaint`` with exit code 2 about the first that makes no sense.
     func settings() throws(Complaint) -> TunnelSettings {
-        var settings = TunnelSettings(peer: try Arguments.peer(peer))
+        var settings = TunnelSettings()
+        settings.policy = try treatment.policy()
+        settings.peer = try peer.map { text throws(Complaint) in try Arguments.peer(text) }
+        if settings.peer == nil { try checkWorksWithoutPeer(settings.policy) }
         settings.local = try local.map { text throws(Complaint) in try Arguments.local(text) }
         settings.device = try device.map { text throws(Complaint) in try Arguments.device(text) }
         settings.addresses = try Arguments.list(address, Arguments.address)
@@ -76,8 +78,20 @@ struct Up: ParsableCommand {
                 whatNow: "leave it out, or give an inner address")
         }
         settings.mtu = try mtu.map { text throws(Complaint) in try Arguments.mtu(text) }
-        settings.ttl = try Arguments.ttl(ttl)
         return settings
+    }
+
+    /// Without a peer there is nobody to send to; without others to accept there is nobody to take from either.
+    private func checkWorksWithoutPeer(_ policy: TunnelPolicy) throws(Complaint) {
+        guard policy.only == .decapsulate, policy.acceptance != .peers else {
+            throw .usage(
+                "--peer is missing", why: "a tunnel needs another end",
+                whatNow: "give its address; only '--only decapsulate --accept-from PREFIX' works without")
+        }
+        guard allowedIPs.isEmpty else {
+            throw .usage(
+                "--allowed-ips", why: "belong to a peer, and there is none", whatNow: "give --peer, or leave them out")
+        }
     }
 }
 

@@ -79,7 +79,7 @@ enum Arguments {
         return mtu
     }
 
-    static func ttl(_ text: String) throws(Complaint) -> Encapsulation.TTLPolicy {
+    static func ttl(_ text: String) throws(Complaint) -> OuterPolicy.TTLPolicy {
         if text == "inherit" { return .inherit }
         guard text.first != "+", let number = UInt8(text), let ttl = TTL(rawValue: number) else {
             throw .usage("--ttl '\(text)'", why: "neither 1 to 255 nor 'inherit'", whatNow: "the default is 64")

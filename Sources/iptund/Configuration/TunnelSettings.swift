@@ -6,8 +6,8 @@ internal import Wire
 
 /// What somebody asked a tunnel to be: validated values, nothing looked up yet.
 struct TunnelSettings: Equatable {
-    /// The other end.
-    var peer: PeerAddress
+    /// The other end; `nil` for a tunnel that only decapsulates, from anybody it was told to.
+    var peer: PeerAddress?
     /// The outer source, `nil` to take what the route to the peer says.
     var local: IPv4Address?
     /// The device, `nil` for the first free `iptunN`.
@@ -18,9 +18,11 @@ struct TunnelSettings: Equatable {
     var allowed: [Prefix]?
     /// The MTU of the device, `nil` for the underlay's less the outer header.
     var mtu: Int?
-    /// The outer TTL.
-    var ttl = Encapsulation.TTLPolicy.fixed(.standard)
+    /// What becomes of packets.
+    var policy = TunnelPolicy()
 
+    /// The MTU of a device that nothing is sent by, octets: what fits through a tunnel over Ethernet.
+    static let defaultMTU = 1_480
     /// What an MTU may be: the least that IPv4 allows (RFC 791 §3.2), the most that fits into an outer packet.
     static let mtuRange = 68...OuterHeader.maximumPayloadLength
 }

@@ -2,14 +2,15 @@
 
 internal import Linux
 internal import Tunnel
+internal import Wire
 
 /// A sink whose failures have names: what the operating system refused becomes a ``Drop`` here.
-protocol CountedSink: ~Copyable, PacketPort {
+protocol CountedSink: ~Copyable, PacketSink where Failure == Errno {
     /// The reason that is counted when the sink could not deliver a packet.
     static func drop(_ error: Errno) -> Drop
 }
 
-extension RawSocket: CountedSink {
+extension RawSender: CountedSink {
     /// Why the raw socket did not take a packet (raw(7), send(2)).
     static func drop(_ error: Errno) -> Drop {
         switch error {

@@ -18,7 +18,7 @@ enum Daemon {
         let netlink = try openNetlink()
         let underlay = try findUnderlay(settings, netlink)
         let table = try peerTable(settings, underlay)
-        try OtherTunnels.check(table, name: settings.device)
+        try OtherTunnels.check(table, settings.policy.acceptance, name: settings.device)
         // From here on Ctrl-C is an orderly end, not a death with things half done.
         let signals = try explaining("cannot take signals", whatNow: "this should not happen") { () throws(Errno) in
             try Signals()
@@ -33,7 +33,7 @@ enum Daemon {
     static func describe(_ settings: TunnelSettings, echo: Echo) throws(Complaint) {
         let netlink = try openNetlink()
         let underlay = try findUnderlay(settings, netlink)
-        try OtherTunnels.check(try peerTable(settings, underlay), name: settings.device)
+        try OtherTunnels.check(try peerTable(settings, underlay), settings.policy.acceptance, name: settings.device)
         let (state, exists) = try Plan.Device.foresee(settings, netlink)
         let plan = try Plan.make(settings, on: state, over: underlay, netlink)
         try echo(plan, creating: exists ? nil : state.device.name)
@@ -47,8 +47,9 @@ enum Daemon {
 
     private static func findUnderlay(
         _ settings: TunnelSettings, _ netlink: borrowing Netlink
-    ) throws(Complaint) -> Underlay {
+    ) throws(Complaint) -> Underlay? {
         switch settings.peer {
+        case nil: return nil
         case .address(let address): return try Underlay.find(address, local: settings.local, netlink)
         case .name(let name):
             let address: IPv4Address
@@ -66,7 +67,10 @@ enum Daemon {
         }
     }
 
-    private static func peerTable(_ settings: TunnelSettings, _ underlay: Underlay) throws(Complaint) -> PeerTable {
+    private static func peerTable(_ settings: TunnelSettings, _ underlay: Underlay?) throws(Complaint) -> PeerTable {
+        guard let underlay else {
+            do throws(PeerTable.Invalid) { return try PeerTable([]) } catch { preconditionFailure("\(error)") }
+        }
         var peer = Peer(endpoint: underlay.peer, local: underlay.local, allowed: settings.allowed ?? [.all])
         if settings.local != nil { peer.acceptance = .localOnly }
         if case .name(let name) = settings.peer { peer.name = name }
@@ -80,18 +84,22 @@ enum Daemon {
     /// Gives up all privilege, starts the data path, and serves until the end.
     private static func carry(
         _ settings: TunnelSettings, _ table: PeerTable, _ claim: consuming Claim, _ host: consuming PreparedHost,
-        _ underlay: Underlay, _ netlink: borrowing Netlink, _ signals: borrowing Signals,
+        _ underlay: Underlay?, _ netlink: borrowing Netlink, _ signals: borrowing Signals,
         _ supervisor: borrowing Supervisor
     ) throws(Complaint) {
         var outcome: Complaint?
         do throws(Complaint) {
             let shortfalls = try Surrender.perform(host.user)
-            let service = try Service.start(
-                settings, device: claim.device, socket: host.socket,
-                report: Reporter(
-                    name: claim.directory.name, processID: Environment.processID, namespace: host.namespace,
-                    start: Clock.milliseconds, underlay: underlay, table: table, shortfalls: shortfalls))
-            outcome = service.serve(host.takeControl(), netlink, signals, supervisor)
+            let reporter = Reporter(
+                name: claim.directory.name, processID: Environment.processID, namespace: host.namespace,
+                start: Clock.milliseconds, underlay: underlay, table: table, policy: settings.policy,
+                shortfalls: shortfalls)
+            let equipment = try explaining("cannot start the data path", whatNow: "is the limit of files reached?") {
+                () throws(Errno) in try host.equipment(claim.device)
+            }
+            var service = try Service.start(settings, with: equipment, report: reporter, netlink)
+            let control = host.takeControl()
+            outcome = service.serve(control, host, netlink, signals, supervisor)
             // Whatever happened, the threads end before what they use goes away.
             try service.finish(claim.device.name)
         } catch {

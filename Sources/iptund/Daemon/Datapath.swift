@@ -7,15 +7,22 @@ internal import Wire
 /// The two halves of a tunnel at work, each on a thread of its own.
 ///
 /// ```
-/// encapsulate:  TUN device ─ fill ─▶ Encapsulation ─ drain ─▶ raw socket
-/// decapsulate:  raw socket ─ fill ─▶ Decapsulation ─ drain ─▶ TUN device
+/// encapsulate:  TUN device ─ fill ─▶ Encapsulation ─ drain ─▶ raw socket     (Encapsulator)
+///                   ▲ too long, unreachable: ICMP
+/// decapsulate:  raw socket ─ fill ─▶ Decapsulation ─ drain ─▶ TUN device     (Decapsulator)
+///               error queue ───────▶ ICMPRelay ─────────────────▲
 /// ```
 struct Datapath: ~Copyable {
     let encapsulated: Counters
     let decapsulated: Counters
+    private let paths: Paths
+    private let peerCount: Int
     /// Signalled when a half ends, asked or not.
     let ended: Wakeup
+    /// Signalled when something happened that people should read about.
+    let attention: Wakeup
     private let stop: Wakeup
+    private let news: News
     private let threads: Threads
 
     private struct Threads: ~Copyable {
@@ -23,24 +30,47 @@ struct Datapath: ~Copyable {
         let decapsulate: Thread
     }
 
+    /// Where each thread finds new rules.
+    private struct News {
+        let encapsulate = Handover<RuleSet>()
+        let decapsulate = Handover<RuleSet>()
+    }
+
     /// Packets that one round can hold.
     static let batchCapacity = 64
 
-    /// Starts both threads. They own what they use; the device disappears when they have ended and `device` is gone.
+    /// What the threads do, and with what.
+    struct Equipment: ~Copyable {
+        let device: TUNDevice
+        let receiver: RawReceiver
+        let sender: RawSender
+    }
+
+    /// Starts both threads. They own what they use; the device disappears when they have ended and `equipment` is gone.
     static func start(
-        _ table: PeerTable, ttl: Encapsulation.TTLPolicy, mtu: Int, device: borrowing TUNDevice,
-        socket: borrowing RawSocket
+        _ rules: RuleSet, _ policy: TunnelPolicy, mtu: Int, underlayMTU: [Int?], with equipment: consuming Equipment
     ) throws(Errno) -> Datapath {
-        let encapsulated = Counters(peerCount: table.peers.count)
-        let decapsulated = Counters(peerCount: table.peers.count)
+        let peerCount = rules.table.peers.count
+        let encapsulated = Counters(peerCount: peerCount)
+        let decapsulated = Counters(peerCount: peerCount)
+        let paths = Paths(peerCount: peerCount)
+        paths.view.setUnderlayMTU(underlayMTU)
         let stop = try Wakeup()
         let ended = try Wakeup()
-        let outward = Half(
-            from: try device.duplicate(), rules: Encapsulation(table: table, ttl: ttl), to: try socket.duplicate(),
-            counters: encapsulated.writer, stop: try stop.duplicate(), ended: try ended.duplicate())
-        let inward = Half(
-            from: try socket.duplicate(), rules: Decapsulation(table: table, mtu: mtu), to: try device.duplicate(),
-            counters: decapsulated.writer, stop: try stop.duplicate(), ended: try ended.duplicate())
+        let attention = try Wakeup()
+        let news = News()
+        let outward = Encapsulator(
+            from: try equipment.device.duplicate(), rules: policy.encapsulation(rules, mtu: mtu, paths: paths.view),
+            to: try equipment.sender.duplicate(),
+            DataThread(
+                counters: encapsulated.writer, news: news.encapsulate, stop: try stop.duplicate(),
+                ended: try ended.duplicate(), attention: try attention.duplicate()))
+        let inward = Decapsulator(
+            from: try equipment.receiver.duplicate(), rules: policy.decapsulation(rules, mtu: mtu, paths: paths.view),
+            relay: ICMPRelay(rules, policy: policy.outer, paths: paths.view), to: try equipment.device.duplicate(),
+            DataThread(
+                counters: decapsulated.writer, news: news.decapsulate, stop: try stop.duplicate(),
+                ended: try ended.duplicate(), attention: try attention.duplicate()))
         let encapsulate = try Thread.start("encapsulate", outward)
         let decapsulate: Thread
         do throws(Errno) {
@@ -51,8 +81,23 @@ struct Datapath: ~Copyable {
             throw error
         }
         return Datapath(
-            encapsulated: encapsulated, decapsulated: decapsulated, ended: ended, stop: stop,
+            encapsulated: encapsulated, decapsulated: decapsulated, paths: paths, peerCount: peerCount, ended: ended,
+            attention: attention, stop: stop, news: news,
             threads: Threads(encapsulate: encapsulate, decapsulate: decapsulate))
+    }
+
+    /// Lets both threads go on by new rules, from their next batch on. The peers must be the same.
+    func replace(_ rules: RuleSet) {
+        news.encapsulate.give(rules)
+        news.decapsulate.give(rules)
+    }
+
+    /// The longest outer packet that the first link takes on the way to each peer, octets; `nil` leaves what was known.
+    func setUnderlayMTU(_ octets: [Int?]) { paths.view.setUnderlayMTU(octets) }
+
+    /// The longest outer packet that reaches each peer, as far as is known, octets. `now` in milliseconds.
+    func pathMTU(at now: UInt64) -> [Int] {
+        (0..<peerCount).map { paths.view.mtu(to: PeerIndex(rawValue: UInt32($0)), at: now) }
     }
 
     /// Stops both threads and waits for them: the counters must outlive their writers.
@@ -66,66 +111,11 @@ struct Datapath: ~Copyable {
     }
 }
 
-/// One direction: a source, rules, a sink, and the loop that connects them.
-private struct Half<From: PacketPort & ~Copyable, Rules: PacketRules, To: CountedSink & ~Copyable>: ~Copyable,
-    ThreadWork
-{
-    private var from: From
-    private var to: To
-    private let rules: Rules
-    private let counters: Counters.Writer
-    private let stop: Wakeup
-    private let ended: Wakeup
-
-    init(
-        from: consuming From, rules: Rules, to: consuming To, counters: Counters.Writer, stop: consuming Wakeup,
-        ended: consuming Wakeup
-    ) {
-        self.from = from
-        self.to = to
-        self.rules = rules
-        self.counters = counters
-        self.stop = stop
-        self.ended = ended
-    }
-
-    consuming func run() throws(Errno) {
-        defer { ended.signal() }
-        var batch = PacketBatch(capacity: Datapath.batchCapacity)
-        while try Poll.wait(for: from, or: stop) == .ready {
-            try from.fill(&batch)
-            counters.received(batch.count)
-            for index in batch.indices { judge(&batch[index]) }
-            try to.drain(&batch)
-            settle(batch)
+extension Paths.View {
+    /// Notes what is known of the first link to each peer.
+    fileprivate func setUnderlayMTU(_ octets: [Int?]) {
+        for (index, octets) in octets.enumerated() {
+            if let octets { setUnderlayMTU(octets, to: PeerIndex(rawValue: UInt32(index))) }
         }
-    }
-
-    /// Applies the rules to one packet, and counts it when it dies of them.
-    private func judge(_ slot: inout PacketSlot) {
-        do throws(Drop) {
-            try rules.apply(to: &slot)
-        } catch {
-            slot.fate = .dropped
-            counters.dropped(error, peer: slot.peer)
-        }
-    }
-
-    /// Counts what the sink made of the packets, and what the network said about earlier ones.
-    private mutating func settle(_ batch: borrowing PacketBatch) {
-        let now = Clock.milliseconds
-        for index in batch.indices {
-            switch batch[index].fate {
-            case .delivered: counters.delivered(octets: batch[index].length, peer: batch[index].peer, at: now)
-            case .failed(let error): counters.dropped(To.drop(Errno(rawValue: error)), peer: batch[index].peer)
-            case .dropped, .pending: break
-            }
-        }
-        note(from.takeErrors())
-        note(to.takeErrors())
-    }
-
-    private func note(_ errors: ICMPErrors) {
-        if let last = errors.last { counters.errors(errors.count, last: last.encoded) }
     }
 }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Linux
+internal import Wire
 
 /// What an ICMP error about an outer packet means for a tunnel (RFC 792, RFC 1812 §5.2.7, RFC 2003 §4).
-extension ICMPError {
+extension ICMPReport {
     /// The meaning, the numbers, and who said so.
     var description: String { "\(meaning) (ICMP \(type)/\(code) from \(offender))" }
 
@@ -13,7 +13,8 @@ extension ICMPError {
         case (3, 1): "peer unreachable"
         case (3, 2): "the peer takes no IP-in-IP: nothing decapsulates there"
         case (3, 3): "the peer's kernel has tunnel code but no tunnel to us"
-        case (3, 4): "an outer packet is too long for the path"
+        case (3, 4):
+            "an outer packet is too long for the path, which takes \(nextHopMTU == 0 ? "less" : "\(nextHopMTU)")"
         case (3, 9), (3, 10), (3, 13): "a firewall forbids protocol 4"
         case (3, _): "destination unreachable"
         case (11, 0): "the outer TTL ran out: a routing loop, or a TTL that is too low"

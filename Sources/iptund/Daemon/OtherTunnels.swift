@@ -6,24 +6,46 @@ internal import Wire
 /// The tunnels that run beside this one.
 enum OtherTunnels {
     /// Refuses what would arrive twice: every tunnel of a host sees every protocol 4 packet, so two that take the same
-    /// inner sources from the same peer would both deliver them.
+    /// inner sources from the same sender would both deliver them.
     ///
     /// A tunnel that does not talk to us is taken to be none.
-    static func check(_ table: PeerTable, name: DeviceName?) throws(Complaint) {
+    static func check(
+        _ table: PeerTable, _ acceptance: Decapsulation.Acceptance, name: DeviceName?
+    ) throws(Complaint) {
         for case .report(let report) in try RunningTunnels.ask(nil, directory: nil) {
             // Of this very name there can be only one, which its lock says better.
             if report.name == name?.text { continue }
-            for theirs in report.peers {
-                for ours in table.peers where "\(ours.endpoint)" == theirs.endpoint {
-                    guard let shared = shared(ours.allowed, theirs.allowedIPs.compactMap { Prefix($0) }) else {
-                        continue
-                    }
-                    throw Complaint(
-                        "peer \(ours.endpoint)", why: "tunnel \(report.name) takes \(shared) from it already",
-                        whatNow: "end that one, or give both --allowed-ips that do not overlap")
-                }
+            if let complaint = overlap(table, acceptance, with: report) { throw complaint }
+        }
+    }
+
+    /// Why this tunnel may not run beside the one that reports; `nil` when it may.
+    static func overlap(
+        _ table: PeerTable, _ acceptance: Decapsulation.Acceptance, with report: TunnelReport
+    ) -> Complaint? {
+        for theirs in report.peers {
+            for ours in table.peers where "\(ours.endpoint)" == theirs.endpoint {
+                guard let shared = shared(ours.allowed, theirs.allowedIPs.compactMap { Prefix($0) }) else { continue }
+                return Complaint(
+                    "peer \(ours.endpoint)", why: "tunnel \(report.name) takes \(shared) from it already",
+                    whatNow: "end that one, or give both --allowed-ips that do not overlap")
             }
         }
+        let others = report.peers.compactMap { Prefix($0.endpoint) }
+        let strangers = prefixes(report.acceptFrom)
+        if let shared = shared(prefixes(acceptance.description), others + strangers)
+            ?? shared(table.peers.map { Prefix(host: $0.endpoint) }, strangers)
+        {
+            return Complaint(
+                "packets from \(shared)", why: "tunnel \(report.name) would take them too",
+                whatNow: "end that one, or give --accept-from prefixes that hold nobody of its")
+        }
+        return nil
+    }
+
+    /// The blocks that `--accept-from` stands for.
+    private static func prefixes(_ acceptance: String) -> [Prefix] {
+        acceptance == "any" ? [.all] : acceptance.split(separator: ",").compactMap { Prefix($0) }
     }
 
     private static func shared(_ ours: [Prefix], _ theirs: [Prefix]) -> Prefix? {

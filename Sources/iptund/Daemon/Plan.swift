@@ -23,18 +23,9 @@ struct Plan: Equatable {
 
     /// Plans for `settings`, and warns of an MTU that the underlay cannot carry.
     static func make(
-        _ settings: TunnelSettings, on state: Device, over underlay: Underlay, _ netlink: borrowing Netlink
+        _ settings: TunnelSettings, on state: Device, over underlay: Underlay?, _ netlink: borrowing Netlink
     ) throws(Complaint) -> Plan {
-        if let mtu = settings.mtu, mtu > underlay.tunnelMTU {
-            standardError(
-                "iptund: --mtu \(mtu) is more than \(underlay.device.name) can carry (\(underlay.tunnelMTU) and the outer "
-                    + "header): longer packets will be dropped as exceeds-mtu; leave --mtu out")
-        }
-        guard underlay.device.index != state.device.index else {
-            throw Complaint(
-                "peer \(underlay.peer)", why: "is routed into \(state.device.name) itself",
-                whatNow: "add a route to it that avoids the tunnel's device")
-        }
+        if let underlay { try check(underlay, settings, state) }
         let plan: Plan
         let conflict: HostChange?
         do throws(Errno) {
@@ -45,6 +36,19 @@ struct Plan: Equatable {
         }
         if let conflict { throw Complaint(inTheWayOf: conflict) }
         return plan
+    }
+
+    private static func check(_ underlay: Underlay, _ settings: TunnelSettings, _ state: Device) throws(Complaint) {
+        if let mtu = settings.mtu, mtu > underlay.tunnelMTU {
+            standardError(
+                "iptund: --mtu \(mtu) is more than \(underlay.device.name) can carry (\(underlay.tunnelMTU) and the outer "
+                    + "header): longer packets will be cut, or answered with the MTU that fits; leave --mtu out")
+        }
+        guard underlay.device.index != state.device.index else {
+            throw Complaint(
+                "peer \(underlay.peer)", why: "is routed into \(state.device.name) itself",
+                whatNow: "add a route to it that avoids the tunnel's device")
+        }
     }
 
     /// What would fail half-way: there is another route to the same prefix, with the metric that ours would have.
@@ -61,12 +65,14 @@ struct Plan: Equatable {
     /// The peer's pin goes first: a route into the tunnel may cover the peer. Addresses come before the device is up, so
     /// that no packet leaves with another source, and routes come last, since they need both.
     init(
-        _ settings: TunnelSettings, on state: Device, over underlay: Underlay, _ netlink: borrowing Netlink
+        _ settings: TunnelSettings, on state: Device, over underlay: Underlay?, _ netlink: borrowing Netlink
     ) throws(Errno) {
         let device = state.device
-        let mtu = settings.mtu ?? underlay.tunnelMTU
+        let mtu = settings.mtu ?? underlay?.tunnelMTU ?? TunnelSettings.defaultMTU
         var wanted: [HostChange] = []
-        if Plan.needsPin(settings, underlay) { wanted.append(.route(Plan.pin(underlay), underlay.device)) }
+        if let underlay, Plan.needsPin(settings, underlay) {
+            wanted.append(.route(Plan.pin(underlay), underlay.device))
+        }
         // A device that somebody else made keeps what they chose.
         if state.isNew { wanted.append(.noIPv6(device)) }
         if state.mtu != mtu { wanted.append(.mtu(device, octets: mtu, before: state.mtu)) }

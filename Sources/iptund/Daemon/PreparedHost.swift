@@ -6,10 +6,10 @@ internal import Tunnel
 
 /// The host after set-up: everything open that needed privilege, every change made, and somebody to take them back.
 struct PreparedHost: ~Copyable {
-    let socket: RawSocket
+    private let receiver: RawReceiver
+    private let sender: RawSender
     let user: User
     let namespace: UInt64
-    private let guardSocket: GuardSocket
     private let plan: Plan
     private let janitor: Janitor
     private var control: ControlServer?
@@ -17,7 +17,7 @@ struct PreparedHost: ~Copyable {
     /// Opens the sockets, forks the janitor, and makes the changes. Requires `CAP_NET_ADMIN` and `CAP_NET_RAW`.
     /// - Throws: why it did not work, after everything that was done is undone.
     static func prepare(
-        _ settings: TunnelSettings, _ claim: borrowing Claim, _ underlay: Underlay, _ netlink: borrowing Netlink,
+        _ settings: TunnelSettings, _ claim: borrowing Claim, _ underlay: Underlay?, _ netlink: borrowing Netlink,
         echo: Echo
     ) throws(Complaint) -> PreparedHost {
         let host: PreparedHost
@@ -42,18 +42,27 @@ struct PreparedHost: ~Copyable {
     /// The control socket, for whoever serves it.
     mutating func takeControl() -> ControlServer? { control.take() }
 
+    /// What the data path works with; the sockets stay open here too.
+    func equipment(_ device: borrowing TUNDevice) throws(Errno) -> Datapath.Equipment {
+        Datapath.Equipment(
+            device: try device.duplicate(), receiver: try receiver.duplicate(), sender: try sender.duplicate())
+    }
+
+    /// Packets that arrived and that the kernel had no room to keep for us.
+    var socketOverflows: UInt64 { (try? receiver.overflows) ?? 0 }
+
     /// Closes the sockets, and has the changes taken back and the directory removed.
     consuming func end() { janitor.finish() }
 
     /// What needs privilege but changes nothing, and last the janitor, whose child must not share what comes later.
     private static func open(
-        _ settings: TunnelSettings, _ claim: borrowing Claim, _ underlay: Underlay, _ netlink: borrowing Netlink
+        _ settings: TunnelSettings, _ claim: borrowing Claim, _ underlay: Underlay?, _ netlink: borrowing Netlink
     ) throws(Complaint) -> PreparedHost {
-        let socket = try explaining("cannot open a raw socket for protocol 4", whatNow: Prerequisites.remedy) {
-            () throws(Errno) in try RawSocket(capacity: Datapath.batchCapacity, watching: [underlay.peer])
+        let receiver = try explaining("cannot open a raw socket for protocol 4", whatNow: Prerequisites.remedy) {
+            () throws(Errno) in try RawReceiver(capacity: Datapath.batchCapacity)
         }
-        let guardSocket = try explaining("cannot open the guard socket", whatNow: Prerequisites.remedy) {
-            () throws(Errno) in try GuardSocket()
+        let sender = try explaining("cannot open a raw socket to send from", whatNow: Prerequisites.remedy) {
+            () throws(Errno) in try RawSender(capacity: Datapath.batchCapacity)
         }
         let state = try Plan.Device.state(of: claim.device, netlink)
         let plan = try Plan.make(settings, on: state, over: underlay, netlink)
@@ -67,7 +76,7 @@ struct PreparedHost: ~Copyable {
             let janitor = try Janitor.start(
                 reverting: plan.changes, removing: claim.directory, netlink: reverting, lock: claim.lock)
             return PreparedHost(
-                socket: socket, user: user, namespace: namespace, guardSocket: guardSocket, plan: plan,
+                receiver: receiver, sender: sender, user: user, namespace: namespace, plan: plan,
                 janitor: janitor, control: control)
         } catch {
             throw Complaint("cannot start the janitor", error, whatNow: "is the process limit reached?")

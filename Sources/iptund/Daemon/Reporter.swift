@@ -11,32 +11,54 @@ struct Reporter {
     let namespace: UInt64
     /// When the tunnel came up, milliseconds of ``Clock``.
     let start: UInt64
-    let underlay: Underlay
+    let underlay: Underlay?
     let table: PeerTable
+    let policy: TunnelPolicy
     let shortfalls: [Privileges.Shortfall]
 
-    /// The report of this moment; `link` is the device as it is now, `nil` when it is gone.
-    func report(
-        encapsulated: Counters.Snapshot, decapsulated: Counters.Snapshot, link: Link?, now: UInt64
-    ) -> TunnelReport {
-        let peers = table.peers.indices.map { index in
-            peer(table.peers[index], sent: encapsulated.peers[index], received: decapsulated.peers[index], now: now)
-        }
-        return TunnelReport(
-            name: name, state: link?.isUp == true ? .up : .degraded, pid: processID, namespace: namespace,
-            uptimeSeconds: (now - start) / 1000, mtu: link?.mtu ?? 0, underlayMTU: underlay.mtu,
-            local: "\(underlay.local)", peers: peers, encapsulate: direction(encapsulated),
-            decapsulate: direction(decapsulated), privilegeShortfalls: shortfalls.map(\.description))
+    /// The two ends, for people.
+    var ends: String {
+        guard let underlay else { return "from anybody who is accepted" }
+        return "\(underlay.local) to \(table.peers.map { "\($0.endpoint)" }.joined(separator: ", "))"
     }
 
-    private func peer(
-        _ peer: Peer, sent: Counters.Entry, received: Counters.Entry, now: UInt64
-    ) -> TunnelReport.Peer {
+    /// What is known at one moment, milliseconds of ``Clock``.
+    struct Moment {
+        let encapsulated: Counters.Snapshot
+        let decapsulated: Counters.Snapshot
+        /// By peer, octets.
+        let pathMTU: [Int]
+        /// The device as it is now, `nil` when it is gone.
+        let link: Link?
+        /// Packets that the raw socket had no room for.
+        let socketOverflows: UInt64
+        let now: UInt64
+    }
+
+    /// The report of a moment.
+    func report(_ moment: Moment) -> TunnelReport {
+        let peers = table.peers.indices.map { peer($0, moment) }
+        let link = moment.link
+        return TunnelReport(
+            name: name, state: link?.isUp == true ? .up : .degraded, pid: processID, namespace: namespace,
+            uptimeSeconds: (moment.now - start) / 1000, mtu: link?.mtu ?? 0, underlayMTU: underlay?.mtu ?? 0,
+            local: underlay.map { "\($0.local)" } ?? "any", only: policy.only?.rawValue,
+            acceptFrom: policy.acceptance.description, peers: peers, encapsulate: direction(moment.encapsulated),
+            decapsulate: direction(moment.decapsulated),
+            kernelLosses: TunnelReport.KernelLosses(socket: moment.socketOverflows, device: link?.sendDrops ?? 0),
+            privilegeShortfalls: shortfalls.map(\.description))
+    }
+
+    private func peer(_ index: Int, _ moment: Moment) -> TunnelReport.Peer {
+        let (peer, now) = (table.peers[index], moment.now)
+        let (sent, received) = (moment.encapsulated.peers[index], moment.decapsulated.peers[index])
         // A data thread may have read its clock after us.
         let age = received.lastDelivered == 0 ? nil : (max(now, received.lastDelivered) - received.lastDelivered) / 1000
         return TunnelReport.Peer(
             name: peer.name, endpoint: "\(peer.endpoint)", allowedIPs: peer.allowed.map(\.description),
-            lastReceivedSecondsAgo: age, received: transfer(received), sent: transfer(sent))
+            pathMTU: moment.pathMTU[index], icmpErrors: received.errors,
+            lastICMPError: ICMPReport(encoded: received.lastError)?.description, lastReceivedSecondsAgo: age,
+            received: transfer(received), sent: transfer(sent))
     }
 
     private func transfer(_ entry: Counters.Entry) -> TunnelReport.Transfer {
@@ -46,8 +68,12 @@ struct Reporter {
     private func direction(_ snapshot: Counters.Snapshot) -> TunnelReport.Direction {
         TunnelReport.Direction(
             received: snapshot.received, delivered: snapshot.delivered, dropped: snapshot.dropped,
-            drops: named(snapshot.interface.drops), icmpErrors: snapshot.errors,
-            lastICMPError: ICMPError(encoded: snapshot.lastError)?.description)
+            drops: named(snapshot.interface.drops), superpackets: snapshot[.superpackets],
+            datagrams: snapshot[.datagrams], fragmented: snapshot[.fragmented], answers: snapshot[.answers],
+            suppressedAnswers: snapshot[.suppressedAnswers], icmpErrors: snapshot.errors,
+            strayICMPErrors: snapshot[.strayErrors],
+            lastICMPError: ICMPReport(encoded: snapshot.lastError)?.description,
+            unexpectedECN: snapshot[.unexpectedECN], dangerousECN: snapshot[.dangerousECN])
     }
 
     private func named(_ drops: [Drop: UInt64]) -> [String: UInt64] {

@@ -5,58 +5,99 @@ internal import Logging
 internal import Tunnel
 internal import Wire
 
-/// The running tunnel: the data path, and the main thread that waits beside it for signals and questions.
+/// The running tunnel: the data path, and the main thread that waits beside it for signals, changes and questions.
 struct Service: ~Copyable {
     private let datapath: Datapath
     private let report: Reporter
+    private let device: Int32
+    private var watch: HostWatch
+    private var observer: Observer
+    /// When to look at the counters once more, milliseconds: a data thread is silent for a while after it has called.
+    private var noteAgainAt: UInt64?
     private let log = StandardErrorLog.logger()
 
     /// Starts the data path.
     static func start(
-        _ settings: TunnelSettings, device: borrowing TUNDevice, socket: borrowing RawSocket, report: Reporter
+        _ settings: TunnelSettings, with equipment: consuming Datapath.Equipment, report: consuming Reporter,
+        _ netlink: borrowing Netlink
     ) throws(Complaint) -> Service {
-        let mtu = settings.mtu ?? report.underlay.tunnelMTU
+        let mtu = settings.mtu ?? report.underlay?.tunnelMTU ?? TunnelSettings.defaultMTU
+        let device = (try? netlink.link(named: report.name))?.index ?? 0
         do throws(Errno) {
-            return Service(
-                datapath: try Datapath.start(
-                    report.table, ttl: settings.ttl, mtu: mtu, device: device, socket: socket),
-                report: report)
+            var watch = try HostWatch(report.table)
+            let findings = watch.look(netlink, device: device, at: Clock.milliseconds)
+            let datapath = try Datapath.start(
+                findings?.rules ?? RuleSet(table: report.table), settings.policy, mtu: mtu,
+                underlayMTU: findings?.underlayMTU ?? [], with: equipment)
+            let observer = Observer(report.table, device: report.name)
+            return Service(datapath: datapath, report: report, device: device, watch: watch, observer: observer)
         } catch {
             throw Complaint("cannot start the data path", error, whatNow: "is the thread limit reached?")
         }
     }
 
-    private init(datapath: consuming Datapath, report: Reporter) {
+    private init(
+        datapath: consuming Datapath, report: Reporter, device: Int32, watch: consuming HostWatch, observer: Observer
+    ) {
         self.datapath = datapath
         self.report = report
+        self.device = device
+        self.watch = watch
+        self.observer = observer
     }
 
     /// Proves that no thread has privilege, says READY, then answers questions until a signal comes or the data path ends.
     /// - Returns: `nil` when it was asked to stop.
-    func serve(
-        _ control: consuming ControlServer?, _ netlink: borrowing Netlink, _ signals: borrowing Signals,
-        _ supervisor: borrowing Supervisor
+    mutating func serve(
+        _ control: consuming ControlServer?, _ host: borrowing PreparedHost, _ netlink: borrowing Netlink,
+        _ signals: borrowing Signals, _ supervisor: borrowing Supervisor
     ) -> Complaint? {
         guard var control = control.take() else { preconditionFailure("the control socket is served once") }
         do throws(Complaint) { try Surrender.prove(report.shortfalls) } catch { return error }
         for shortfall in report.shortfalls { log.warning("\(shortfall.description)") }
-        let peers = report.table.peers.map { "\($0.endpoint)" }.joined(separator: ", ")
-        log.info("\(report.name) is up: \(report.underlay.local) to \(peers)")
-        let device = (try? netlink.link(named: report.name))?.index ?? 0
-        supervisor.ready("\(report.underlay.local) to \(peers)")
+        for warning in report.policy.warnings { log.warning("\(warning)") }
+        log.info("\(report.name) is up: \(report.ends)")
+        supervisor.ready(report.ends)
+        note()
         while true {
-            var interests: [Poll.Interest] = [.next(of: signals), .signal(of: datapath.ended)] + control.interests
+            var interests: [Poll.Interest] =
+                [.next(of: signals), .signal(of: datapath.ended), .signal(of: datapath.attention), watch.interest]
+                + control.interests
             do throws(Errno) {
-                try Poll.wait(for: &interests, timeoutMilliseconds: control.timeoutMilliseconds)
+                try Poll.wait(for: &interests, timeoutMilliseconds: timeoutMilliseconds(control))
             } catch {
                 return Complaint("cannot wait", error, whatNow: "this should not happen")
             }
             if interests[0].isReady, signals.next() != nil { break }
             if interests[1].isReady { break }
-            control.serve(interests[2...]) { answer($0, device: device, netlink) }
+            attend(isCalled: interests[2].isReady)
+            if interests[3].isReady { watch.listen(at: Clock.milliseconds) }
+            follow(netlink)
+            control.serve(interests[4...]) { answer($0, host, netlink) }
         }
         supervisor.stopping()
         return nil
+    }
+
+    /// How long to wait at most, -1 for ever.
+    private func timeoutMilliseconds(_ control: borrowing ControlServer) -> Int32 {
+        let now = Clock.milliseconds
+        // -1 is for ever, which is the longest of all.
+        let times = [control.timeoutMilliseconds, watch.timeoutMilliseconds(at: now)].map(UInt32.init(bitPattern:))
+        let again = noteAgainAt.map { UInt32($0 > now ? $0 - now : 0) } ?? .max
+        return Int32(bitPattern: min(times[0], times[1], again))
+    }
+
+    /// Looks at the counters when a data thread calls, and once more when it would call again.
+    private mutating func attend(isCalled: Bool) {
+        if isCalled {
+            datapath.attention.clear()
+            noteAgainAt = Clock.milliseconds + DataThread.silence * 5 / 4
+        } else {
+            guard let due = noteAgainAt, due <= Clock.milliseconds else { return }
+            noteAgainAt = nil
+        }
+        note()
     }
 
     /// Stops the data path.
@@ -74,13 +115,36 @@ struct Service: ~Copyable {
         StandardErrorLog.logger().info("\(name) is down")
     }
 
-    private func answer(_ request: String, device: Int32, _ netlink: borrowing Netlink) -> String {
+    /// Tells the data path what changed on the host.
+    private mutating func follow(_ netlink: borrowing Netlink) {
+        guard let findings = watch.look(netlink, device: device, at: Clock.milliseconds) else { return }
+        if let rules = findings.rules { datapath.replace(rules) }
+        datapath.setUnderlayMTU(findings.underlayMTU)
+        for peer in findings.newlyInTunnel {
+            log.warning("peer \(peer) is routed into \(report.name) itself; add a route to it that avoids the device")
+        }
+        note()
+    }
+
+    /// Writes down what people should read about.
+    private mutating func note() {
+        let reading = Observer.Reading(
+            encapsulated: datapath.encapsulated.snapshot(), decapsulated: datapath.decapsulated.snapshot(),
+            pathMTU: datapath.pathMTU(at: Clock.milliseconds))
+        for remark in observer.remarks(reading, at: Clock.milliseconds) {
+            if remark.isWarning { log.warning("\(remark.text)") } else { log.info("\(remark.text)") }
+        }
+    }
+
+    private func answer(_ request: String, _ host: borrowing PreparedHost, _ netlink: borrowing Netlink) -> String {
         guard request == "show" else { return #"{"error":"unknown request","schema":1}"# }
         // By number: a device that was renamed is still ours.
         let link = try? netlink.link(index: device)
-        let current = report.report(
+        let moment = Reporter.Moment(
             encapsulated: datapath.encapsulated.snapshot(), decapsulated: datapath.decapsulated.snapshot(),
-            link: link, now: Clock.milliseconds)
-        return (try? ReportDocument(tunnels: [current]).json(pretty: false)) ?? #"{"error":"encoding","schema":1}"#
+            pathMTU: datapath.pathMTU(at: Clock.milliseconds), link: link, socketOverflows: host.socketOverflows,
+            now: Clock.milliseconds)
+        return (try? ReportDocument(tunnels: [report.report(moment)]).json(pretty: false))
+            ?? #"{"error":"encoding","schema":1}"#
     }
 }

@@ -17,14 +17,22 @@ struct TunnelReport: Codable, Equatable {
     /// The longest outer packet that the route to the peer took when the tunnel was set up.
     var underlayMTU: Int
     var local: String
+    /// The one way that it carries, if it does not carry both.
+    var only: String?
+    /// Whom packets are taken from.
+    var acceptFrom = "peers"
     var peers: [Peer]
     var encapsulate: Direction
     var decapsulate: Direction
+    /// What the kernel dropped before we saw it.
+    var kernelLosses = KernelLosses()
     /// What this process could not give away, and why.
     var privilegeShortfalls: [String]
 
     private enum CodingKeys: String, CodingKey {
-        case name, state, pid, namespace, mtu, local, peers, encapsulate, decapsulate
+        case name, state, pid, namespace, mtu, local, only, peers, encapsulate, decapsulate
+        case acceptFrom = "accept_from"
+        case kernelLosses = "kernel_losses"
         case uptimeSeconds = "uptime_seconds"
         case underlayMTU = "underlay_mtu"
         case privilegeShortfalls = "privilege_shortfalls"
@@ -44,21 +52,54 @@ struct TunnelReport: Codable, Equatable {
         var dropped: UInt64
         /// Drops of packets that belonged to no peer, by reason.
         var drops: [String: UInt64]
+        /// Packets that stood for several: cut before they were sent, or merged by the kernel before we got them.
+        var superpackets: UInt64 = 0
+        /// Outer packets that were sent: segments and fragments each count.
+        var datagrams: UInt64 = 0
+        /// Packets that were cut into fragments.
+        var fragmented: UInt64 = 0
+        /// ICMP errors that we sent to senders of inner packets.
+        var answers: UInt64 = 0
+        /// ICMP errors that would have been too many.
+        var suppressedAnswers: UInt64 = 0
         /// ICMP errors about our outer packets.
         var icmpErrors: UInt64
+        /// ICMP errors about outer packets that are not ours.
+        var strayICMPErrors: UInt64 = 0
         var lastICMPError: String?
+        /// Packets under an ECN that nobody uses.
+        var unexpectedECN: UInt64 = 0
+        /// Packets under an ECN that they do not have themselves.
+        var dangerousECN: UInt64 = 0
 
         private enum CodingKeys: String, CodingKey {
-            case received, delivered, dropped, drops
+            case received, delivered, dropped, drops, superpackets, datagrams, fragmented, answers
+            case suppressedAnswers = "suppressed_answers"
+            case strayICMPErrors = "stray_icmp_errors"
+            case unexpectedECN = "unexpected_ecn"
+            case dangerousECN = "dangerous_ecn"
             case icmpErrors = "icmp_errors"
             case lastICMPError = "last_icmp_error"
         }
+    }
+
+    /// Packets that the kernel dropped because we did not take them in time.
+    struct KernelLosses: Codable, Equatable {
+        /// At the raw socket: from the network.
+        var socket: UInt64 = 0
+        /// At the device: from this host.
+        var device: UInt64 = 0
     }
 
     struct Peer: Codable, Equatable {
         var name: String?
         var endpoint: String
         var allowedIPs: [String]
+        /// The longest outer packet that reaches the peer, as far as is known.
+        var pathMTU: Int
+        /// ICMP errors about outer packets to it.
+        var icmpErrors: UInt64 = 0
+        var lastICMPError: String?
         /// Seconds since the last packet from the peer; absent when there was none.
         var lastReceivedSecondsAgo: UInt64?
         var received: Transfer
@@ -67,6 +108,9 @@ struct TunnelReport: Codable, Equatable {
         private enum CodingKeys: String, CodingKey {
             case name, endpoint, received, sent
             case allowedIPs = "allowed_ips"
+            case pathMTU = "path_mtu"
+            case icmpErrors = "icmp_errors"
+            case lastICMPError = "last_icmp_error"
             case lastReceivedSecondsAgo = "last_received_seconds_ago"
         }
     }

@@ -34,10 +34,12 @@ struct Underlay: Equatable {
         let route: ResolvedRoute
         let link: Link?
         let routeSource: IPv4Address?
+        let configuredMTU: Int?
         let isGatewayOnLink: Bool
         do throws(Errno) {
-            route = try netlink.lookUp(peer, from: local)
+            route = try netlink.lookUp(peer, from: local, mark: RawSender.mark)
             link = try netlink.link(index: route.link)
+            configuredMTU = try netlink.configuredMTU(peer, from: local, mark: RawSender.mark)
             routeSource = local == nil ? route.source : try netlink.lookUp(peer).source
             // A gateway that is itself behind a gateway was taken on faith when its route was made.
             if let gateway = route.gateway {
@@ -64,7 +66,8 @@ struct Underlay: Equatable {
         return Underlay(
             peer: peer, local: source, gateway: route.gateway, routeSource: routeSource,
             isGatewayOnLink: isGatewayOnLink,
-            device: HostChange.Device(index: link.index, name: link.name), mtu: min(route.mtu ?? link.mtu, link.mtu))
+            device: HostChange.Device(index: link.index, name: link.name), mtu: min(configuredMTU ?? link.mtu, link.mtu)
+        )
     }
 
     private static func checkIsOurs(_ local: IPv4Address, _ netlink: borrowing Netlink) throws(Complaint) {

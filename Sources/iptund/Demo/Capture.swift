@@ -48,6 +48,7 @@ struct Capture: ~Copyable {
         let frames: Frames
 
         consuming func run() throws(Errno) {
+            let frames = frames
             while frames.kept.count < Capture.limit {
                 var interests: [Poll.Interest] = [.signal(of: stop), .reading(socket)]
                 try Poll.wait(for: &interests, timeoutMilliseconds: -1)

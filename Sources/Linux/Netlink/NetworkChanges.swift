@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CLinux
+internal import CNetlink
+internal import Glibc
+
+/// Hears that links, IPv4 addresses, routes or rules of this network namespace changed; what exactly, has to be asked.
+///
+/// The corresponding C call is `bind` to the groups RTMGRP_LINK, RTMGRP_IPV4_IFADDR, RTMGRP_IPV4_ROUTE and
+/// RTMGRP_IPV4_RULE (rtnetlink(7)). Needs no privilege.
+package struct NetworkChanges: ~Copyable, Sendable {
+    package let descriptor: Descriptor
+
+    /// Begins to listen.
+    package init() throws(Errno) {
+        let type = Int32(SOCK_RAW.rawValue) | Int32(SOCK_CLOEXEC.rawValue) | Int32(SOCK_NONBLOCK.rawValue)
+        let descriptor = Descriptor(owning: try posix(socket(AF_NETLINK, type, NETLINK_ROUTE)))
+        var address = sockaddr_nl()
+        address.nl_family = sa_family_t(AF_NETLINK)
+        address.nl_groups = UInt32(RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV4_ROUTE | RTMGRP_IPV4_RULE)
+        let size = socklen_t(MemoryLayout<sockaddr_nl>.size)
+        let number = descriptor.rawValue
+        let result = unsafe withUnsafePointer(to: &address) { address in
+            unsafe address.withMemoryRebound(to: sockaddr.self, capacity: 1) { unsafe bind(number, $0, size) }
+        }
+        try posix(result)
+        self.descriptor = descriptor
+    }
+
+    /// Forgets what was heard so far. Returns whether there was anything.
+    ///
+    /// More than fits into the socket's buffer is lost (ENOBUFS): that something changed is still known.
+    package func drain() -> Bool {
+        var hasChanged = false
+        while true {
+            // With MSG_TRUNC a message is taken whole, however little of it is wanted.
+            let result = recv(descriptor.rawValue, nil, 0, Int32(MSG_DONTWAIT) | Int32(MSG_TRUNC))
+            if result < 0, Errno.current != .noBuffers { return hasChanged }
+            hasChanged = true
+        }
+    }
+}

@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CLinux
+internal import Glibc
+public import Wire
+
+/// The raw socket that protocol 4 leaves by, which also guards the one that it arrives at.
+///
+/// When no raw socket takes a packet, Linux tells its sender "protocol unreachable" (ICMP 3/2), and a full receive buffer
+/// counts as not taking it. A peer's kernel would then report our momentary overload to its users as an unreachable host.
+/// This socket drops every packet by a filter, so its buffer is never full, and the kernel is content.
+///
+/// IP_HDRINCL: we write the outer header. IP_RECVERR: a full queue of the host is an error, not a success.
+@safe public struct RawSender: ~Copyable, @unchecked Sendable {
+    package let descriptor: Descriptor
+    private let messages: Messages
+    /// A head for each message.
+    private let heads: UnsafeMutableRawPointer
+    /// The slot of the batch that each message belongs to.
+    private let owners: UnsafeMutablePointer<Int>
+    /// The last one that was used where DF is clear. One count for all destinations is unique for each (RFC 6864 §4.3).
+    private var identification = UInt16.random(in: .min ... .max)
+    /// Outer packets sent since ``takeSent()`` was last called.
+    private var sent = 0
+
+    /// Set on every packet that leaves, so that a policy rule can tell the outer packets from those that it routes into the
+    /// tunnel: `ip rule add fwmark 0x1994 lookup main`. The year in which protocol 4 came to Linux.
+    package static let mark: UInt32 = 0x1994
+
+    /// Opens the socket for batches of `capacity` packets. The corresponding C function is `socket`.
+    ///
+    /// Requires `CAP_NET_RAW`; with `CAP_NET_ADMIN` the buffer may exceed the system's limit.
+    package init(capacity: Int) throws(Errno) {
+        let descriptor = try Descriptor.rawSocket()
+        try descriptor.refuseEveryPacket()
+        try descriptor.set(IPPROTO_IP, IP_RECVERR, to: 1)
+        try descriptor.set(SOL_SOCKET, SO_MARK, to: Int32(RawSender.mark))
+        try descriptor.setBuffer(forced: SO_SNDBUFFORCE, plain: SO_SNDBUF, octets: RawSender.bufferSize)
+        self.init(descriptor, capacity: capacity)
+    }
+
+    private init(_ descriptor: consuming Descriptor, capacity: Int) {
+        self.descriptor = descriptor
+        messages = Messages(capacity: capacity)
+        unsafe heads = .allocate(byteCount: capacity * RawSender.headStride, alignment: 16)
+        unsafe owners = .allocate(capacity: capacity)
+        unsafe owners.initialize(repeating: 0, count: capacity)
+    }
+
+    deinit {
+        // SAFETY: allocated in `init`; plain memory needs no deinitialization.
+        unsafe heads.deallocate()
+        unsafe owners.deallocate()
+    }
+
+    /// The same socket with message buffers of its own, for another thread.
+    package func duplicate() throws(Errno) -> RawSender {
+        RawSender(try descriptor.duplicate(), capacity: messages.capacity)
+    }
+
+    /// Outer packets sent since the last call.
+    package mutating func takeSent() -> Int {
+        defer { sent = 0 }
+        return sent
+    }
+
+    /// ``Cut/maximumHeadLength``, rounded up so that heads stay aligned.
+    private static let headStride = 144
+    private static let bufferSize: Int32 = 4 << 20
+
+    /// How long a network that takes nothing is waited for, once a batch: more would only make its queue longer, and the
+    /// thread deaf to being stopped.
+    private static let patience: Int32 = 10
+    /// How often a packet is tried again that was refused because of an ICMP error about another: each takes a new error.
+    private static let attempts = 8
+}
+
+extension RawSender: PacketSink {
+    /// Renders the outer packets of each pending slot and sends them. The corresponding C function is `sendmmsg`.
+    ///
+    /// A slot is delivered when all of its outer packets are; after one that was refused, the rest is not tried.
+    public mutating func drain(_ batch: inout PacketBatch) throws(Errno) {
+        var cursor = Cursor()
+        var hasWaited = false
+        while true {
+            let staged = stage(batch, from: &cursor)
+            if staged == 0 { break }
+            try send(&batch, count: staged, &hasWaited)
+        }
+        for index in batch.indices where batch[index].fate == .pending { batch[index].fate = .delivered }
+    }
+
+    /// Where rendering goes on: an outer packet of a slot.
+    private struct Cursor {
+        var slot = 0
+        var index = 0
+    }
+
+    /// Renders as many outer packets as there are messages. Returns how many; 0 at the end of the batch.
+    private mutating func stage(_ batch: borrowing PacketBatch, from cursor: inout Cursor) -> Int {
+        var staged = 0
+        while cursor.slot < batch.count, staged < messages.capacity {
+            let slot = cursor.slot
+            if batch[slot].fate == .pending, cursor.index < batch[slot].cut.count(length: batch[slot].length) {
+                render(batch[slot], cursor.index, at: staged)
+                unsafe owners[staged] = slot
+                staged += 1
+                cursor.index += 1
+            } else {
+                cursor = Cursor(slot: slot + 1)
+            }
+        }
+        return staged
+    }
+
+    private mutating func render(_ slot: borrowing PacketSlot, _ index: Int, at place: Int) {
+        guard let fields = slot.outer else { preconditionFailure("a pending packet has outer fields") }
+        if index == 0 || !slot.cut.sharesIdentification { advanceIdentification() }
+        // SAFETY: place < capacity, kept by `stage`; each head has its own stride.
+        let memory = unsafe heads + place * RawSender.headStride
+        var head = unsafe MutableRawSpan(_unsafeStart: memory, byteCount: Cut.maximumHeadLength)
+        let (length, body) = slot.cut.write(
+            index, of: slot.bytes, under: fields, identification: identification, to: &head)
+        // SAFETY: the body lies within the slot, and both outlive the call to sendmmsg.
+        unsafe messages.send(
+            place, head: UnsafeMutableRawBufferPointer(start: memory, count: length),
+            body: UnsafeMutableRawBufferPointer(start: slot.address + body.lowerBound, count: body.count),
+            to: fields.destination)
+    }
+
+    /// 0 would leave the choice to the kernel, which knows nothing of ours.
+    private mutating func advanceIdentification() {
+        identification &+= 1
+        if identification == 0 { identification = 1 }
+    }
+
+    private mutating func send(_ batch: inout PacketBatch, count: Int, _ hasWaited: inout Bool) throws(Errno) {
+        var next = 0
+        var attempts = 0
+        while next < count {
+            let result = messages.send(to: descriptor, from: next, count: count - next)
+            if result > 0 {
+                next += Int(result)
+                sent += Int(result)
+                attempts = 0
+                continue
+            }
+            let error = Errno(rawValue: -result)
+            if error == .interrupted { continue }
+            if error == .badDescriptor { throw error }
+            if error == .wouldBlock, !hasWaited {
+                hasWaited = true
+                try Poll.waitForRoom(in: descriptor, milliseconds: RawSender.patience)
+                continue
+            }
+            if error == .wouldBlock {
+                for place in next..<count { refuse(place, of: &batch, error) }
+                return
+            }
+            if error.isAboutEarlierPacket, attempts < (error == .messageTooLong ? 1 : RawSender.attempts) {
+                try forgetErrors()
+                attempts += 1
+                continue
+            }
+            refuse(next, of: &batch, error)
+            next += 1
+            attempts = 0
+        }
+    }
+
+    private func refuse(_ place: Int, of batch: inout PacketBatch, _ error: Errno) {
+        // SAFETY: place < capacity, kept by `stage`.
+        batch[unsafe owners[place]].fate = .failed(error.rawValue)
+    }
+
+    /// Empties the error queue: as long as something is in it, the kernel refuses packets that have nothing to do with it.
+    /// The receiver has the same errors in a queue of its own.
+    private func forgetErrors() throws(Errno) {
+        for _ in 0..<messages.capacity {
+            // SAFETY: no memory at all.
+            guard try unsafe descriptor.nextError(quote: UnsafeMutableRawBufferPointer(start: nil, count: 0)) != nil
+            else {
+                return
+            }
+        }
+    }
+}
+
+extension Descriptor {
+    /// Drops every packet that arrives at this socket. The corresponding C call is `setsockopt(SO_ATTACH_FILTER)`.
+    func refuseEveryPacket() throws(Errno) {
+        // BPF_RET | BPF_K with k = 0: keep no octet of any packet.
+        var instruction = sock_filter(code: UInt16(BPF_RET | BPF_K), jt: 0, jf: 0, k: 0)
+        let result = unsafe withUnsafeMutablePointer(to: &instruction) { instruction in
+            var program = unsafe sock_fprog(len: 1, filter: instruction)
+            let size = socklen_t(unsafe MemoryLayout<sock_fprog>.size)
+            return unsafe setsockopt(rawValue, SOL_SOCKET, SO_ATTACH_FILTER, &program, size)
+        }
+        try posix(result)
+    }
+}

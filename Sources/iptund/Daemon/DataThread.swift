@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Linux
+internal import Tunnel
+internal import Wire
+
+/// What both data threads have in common: how they are stopped, told news, and listened to.
+struct DataThread: ~Copyable, Sendable {
+    /// Counts; this thread is the only one that may.
+    let counters: Counters.Writer
+    /// New rules, if there are any.
+    let news: Handover<RuleSet>
+    /// Ends the loop.
+    let stop: Wakeup
+    /// Signalled when the loop ends, asked or not.
+    let ended: Wakeup
+    /// Signalled when something happened that people should read about.
+    let attention: Wakeup
+
+    private var attentionAt: UInt64 = 0
+
+    init(
+        counters: Counters.Writer, news: Handover<RuleSet>, stop: consuming Wakeup, ended: consuming Wakeup,
+        attention: consuming Wakeup
+    ) {
+        self.counters = counters
+        self.news = news
+        self.stop = stop
+        self.ended = ended
+        self.attention = attention
+    }
+
+    /// Applies the rules to every packet of a batch, and counts those that die of them. `now` in milliseconds.
+    mutating func judge(_ batch: inout PacketBatch, by rules: some PacketRules, at now: UInt64) {
+        counters.received(batch.count)
+        for index in batch.indices {
+            do throws(Drop) {
+                try rules.apply(to: &batch[index], at: now)
+            } catch {
+                batch[index].fate = .dropped
+                counters.dropped(error, peer: batch[index].peer)
+                if error == .loop { callAttention(at: now) }
+            }
+        }
+    }
+
+    /// Counts what the sink made of the packets.
+    mutating func settle<Sink: CountedSink & ~Copyable>(
+        _ batch: borrowing PacketBatch, by sink: Sink.Type, at now: UInt64
+    ) {
+        for index in batch.indices {
+            switch batch[index].fate {
+            case .delivered:
+                counters.delivered(octets: batch[index].length, peer: batch[index].peer, at: now)
+                count(batch[index])
+                if batch[index].remark == .dangerousECN { callAttention(at: now) }
+            case .failed(let error): counters.dropped(Sink.drop(Errno(rawValue: error)), peer: batch[index].peer)
+            case .dropped, .pending: break
+            }
+        }
+    }
+
+    private func count(_ slot: borrowing PacketSlot) {
+        if slot.segmentSize > 0 { counters.count(.superpackets) }
+        switch slot.cut {
+        case .whole, .segments: break
+        case .fragments, .outerFragments: counters.count(.fragmented)
+        }
+        switch slot.remark {
+        case nil: break
+        case .unexpectedECN: counters.count(.unexpectedECN)
+        case .dangerousECN: counters.count(.dangerousECN)
+        }
+    }
+
+    /// Counts what became of an answer, and keeps it if there is one.
+    func keep(_ outcome: Answers.Outcome, in replies: inout PacketBatch) {
+        switch outcome {
+        case .written:
+            replies.setCount(replies.count + 1)
+            counters.count(.answers)
+        case .suppressed: counters.count(.suppressedAnswers)
+        case .improper: break
+        }
+    }
+
+    /// For how long the main thread is not called again, milliseconds. It looks once more when this is over.
+    static let silence: UInt64 = 1_000
+
+    /// Wakes the main thread, at most once a second: what it reads are counters, so nothing is lost by waiting.
+    mutating func callAttention(at now: UInt64) {
+        guard now >= attentionAt + DataThread.silence else { return }
+        attentionAt = now
+        attention.signal()
+    }
+}

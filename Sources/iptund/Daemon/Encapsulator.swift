@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Linux
+internal import Tunnel
+internal import Wire
+
+/// The encapsulating thread: what is routed into the device leaves for a peer, or its sender is told why it cannot.
+struct Encapsulator: ~Copyable, ThreadWork {
+    private var device: TUNDevice
+    private var sender: RawSender
+    private var rules: Encapsulation
+    private var answers = Answers()
+    private var thread: DataThread
+
+    init(
+        from device: consuming TUNDevice, rules: Encapsulation, to sender: consuming RawSender,
+        _ thread: consuming DataThread
+    ) {
+        self.device = device
+        self.rules = rules
+        self.sender = sender
+        self.thread = thread
+    }
+
+    consuming func run() throws(Errno) {
+        defer { thread.ended.signal() }
+        var batch = PacketBatch(capacity: Datapath.batchCapacity)
+        var replies = PacketBatch(capacity: Datapath.batchCapacity)
+        while try Poll.wait(for: device, or: thread.stop) != .stop {
+            if let news = thread.news.take() { rules.rules = news }
+            try device.fill(&batch)
+            let now = Clock.milliseconds
+            thread.judge(&batch, by: rules, at: now)
+            try sender.drain(&batch)
+            thread.settle(batch, by: RawSender.self, at: now)
+            thread.counters.count(.datagrams, sender.takeSent())
+            try answer(batch, &replies, at: now)
+        }
+    }
+
+    /// Tells the senders of packets what became of them, through the device that they came out of.
+    private mutating func answer(
+        _ batch: borrowing PacketBatch, _ replies: inout PacketBatch, at now: UInt64
+    ) throws(Errno) {
+        replies.removeAll()
+        for index in batch.indices {
+            if let answer = batch[index].answer ?? Encapsulator.answer(to: batch[index].fate) {
+                let outcome = answers.write(answer, about: batch[index].bytes, into: &replies[replies.count], at: now)
+                thread.keep(outcome, in: &replies)
+            }
+        }
+        if !replies.isEmpty { try device.drain(&replies) }
+    }
+
+    /// What the sender is told of a packet that the host has no way for.
+    private static func answer(to fate: PacketSlot.Fate) -> ICMPv4Error? {
+        guard case .failed(let error) = fate, RawSender.drop(Errno(rawValue: error)) == .unreachable else { return nil }
+        return .hostUnreachable
+    }
+}

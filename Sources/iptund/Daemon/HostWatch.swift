@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Linux
+internal import Tunnel
+internal import Wire
+
+/// Follows what changes on the host while a tunnel is up: our own addresses, and how long a packet may leave for a peer.
+struct HostWatch: ~Copyable {
+    private let changes: NetworkChanges
+    private let table: PeerTable
+    private var ownAddresses: Set<IPv4Address> = []
+    private var peersInTunnel: Set<IPv4Address> = []
+    /// When to look next, milliseconds; `nil` while nothing has changed.
+    private var dueAt: UInt64? = 0
+
+    /// Changes come in crowds; this long is waited for more of them, milliseconds.
+    private static let patience: UInt64 = 100
+
+    /// What was found when it was looked.
+    struct Findings: Equatable {
+        /// The new rules, if they changed.
+        var rules: RuleSet?
+        /// How long an outer packet may leave for each peer, octets; `nil` where there is no way.
+        var underlayMTU: [Int?] = []
+        /// Peers that have just been routed into the tunnel which they are the other end of.
+        var newlyInTunnel: [IPv4Address] = []
+
+        static func == (left: Findings, right: Findings) -> Bool {
+            (left.rules == nil) == (right.rules == nil) && left.underlayMTU == right.underlayMTU
+                && left.newlyInTunnel == right.newlyInTunnel
+        }
+    }
+
+    /// Begins to listen. It is due at once.
+    init(_ table: PeerTable) throws(Errno) {
+        changes = try NetworkChanges()
+        self.table = table
+    }
+
+    /// That something changed.
+    var interest: Poll.Interest { .reading(changes.descriptor) }
+
+    /// How long the main thread may sleep at most, milliseconds; -1 for as long as it likes.
+    func timeoutMilliseconds(at now: UInt64) -> Int32 {
+        guard let dueAt else { return -1 }
+        return Int32(clamping: dueAt > now ? dueAt - now : 0)
+    }
+
+    /// Something changed: it is due soon.
+    mutating func listen(at now: UInt64) {
+        if changes.drain(), dueAt == nil { dueAt = now + HostWatch.patience }
+    }
+
+    /// Looks, when it is due; `nil` when it is not, or when the kernel does not answer.
+    mutating func look(_ netlink: borrowing Netlink, device: Int32, at now: UInt64) -> Findings? {
+        guard let due = dueAt, due <= now else { return nil }
+        dueAt = nil
+        var findings = Findings()
+        if let addresses = try? netlink.addresses(link: nil) {
+            let ours = Set(addresses.map(\.address))
+            if ours != ownAddresses {
+                ownAddresses = ours
+                findings.rules = RuleSet(table: table, ownAddresses: ours)
+            }
+        }
+        for peer in table.peers {
+            let route = try? netlink.lookUp(peer.endpoint, from: peer.boundLocal, mark: RawSender.mark)
+            let isInTunnel = route?.link == device && device != 0
+            if isInTunnel, peersInTunnel.insert(peer.endpoint).inserted { findings.newlyInTunnel.append(peer.endpoint) }
+            if !isInTunnel { peersInTunnel.remove(peer.endpoint) }
+            findings.underlayMTU.append(isInTunnel ? nil : route.flatMap { mtu(to: peer, by: $0, netlink) })
+        }
+        return findings
+    }
+
+    private func mtu(to peer: Peer, by route: ResolvedRoute, _ netlink: borrowing Netlink) -> Int? {
+        guard let link = try? netlink.link(index: route.link) else { return nil }
+        let configured = try? netlink.configuredMTU(peer.endpoint, from: peer.boundLocal, mark: RawSender.mark)
+        return min(configured ?? link.mtu, link.mtu)
+    }
+}
+
+extension Peer {
+    /// The source that a route to the peer must fit, if somebody insists on one.
+    fileprivate var boundLocal: IPv4Address? { acceptance == .localOnly ? local : nil }
+}

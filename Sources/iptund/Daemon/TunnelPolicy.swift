@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Tunnel
+
+/// What somebody asked of the data path, and what does not change while it runs.
+struct TunnelPolicy: Equatable {
+    /// TTL, DF, DSCP and ECN of outer packets.
+    var outer = OuterPolicy()
+    /// Whom packets are taken from.
+    var acceptance = Decapsulation.Acceptance.peers
+    /// The least TTL that they may have left.
+    var minimumTTL: UInt8?
+    /// Which way the tunnel carries; `nil` for both.
+    var only: Direction?
+    /// What becomes of the maximum segment size of TCP connections.
+    var clamp = SegmentSizeClamp.auto
+
+    /// The rules of the encapsulating side.
+    func encapsulation(_ rules: RuleSet, mtu: Int, paths: Paths.View) -> Encapsulation {
+        var encapsulation = Encapsulation(rules, policy: outer, mtu: mtu, paths: paths)
+        encapsulation.only = only
+        encapsulation.clamp = clamp
+        return encapsulation
+    }
+
+    /// The rules of the decapsulating side.
+    func decapsulation(_ rules: RuleSet, mtu: Int, paths: Paths.View) -> Decapsulation {
+        var decapsulation = Decapsulation(rules, mtu: mtu, paths: paths)
+        decapsulation.acceptance = acceptance
+        decapsulation.minimumTTL = minimumTTL
+        decapsulation.only = only
+        decapsulation.clamp = clamp
+        return decapsulation
+    }
+}

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Linux
+import Testing
+
+/// ICMP errors that somebody forged: here a router, which is in the best place to.
+///
+/// ```
+///   10.9.0.1  iptun0 ································································ iptun0  10.9.0.2
+///                    a  192.0.2.1 ──── 192.0.2.254  router  198.51.100.254 ──── 198.51.100.2  b
+/// ```
+@Suite(.needsRoot, .serialized, .timeLimit(.minutes(2)))
+struct ForgedErrorTests {
+    @Test func `a tiny MTU is believed to 552 octets and no further, and the kernel believes nothing`() throws {
+        try Lab.open { lab in
+            let (a, b, router) = try lab.forgeable()
+            for claim in [1, 68, 300, 551] { try router.forge("ICMP(type=3, code=4, nexthopmtu=\(claim))") }
+            let report = try a.report { $0.decapsulate.icmp_errors == 4 }
+            #expect(report.decapsulate.icmp_errors == 4)
+            #expect(report.peers.first?.path_mtu == 552)
+            #expect(try !a.host.shell("ip route get 198.51.100.2").contains("mtu"))
+            #expect(try !a.host.shell("ip route show cache").contains("mtu"))
+            try a.process.waitFor("so little is a broken path or a forged ICMP error")
+            // It costs speed, not the connection.
+            #expect(try a.host.ping("10.9.0.2", "-M", "dont", "-s", "1452") == 3)
+            for end in [a, b] { try end.expectEveryPacketAccountedFor() }
+        }
+    }
+
+    @Test func `what happens right after something else is written down too`() throws {
+        try Lab.open { lab in
+            let (a, _, router) = try lab.forgeable()
+            try router.forge("ICMP(type=3, code=1)", "ICMP(type=3, code=4, nexthopmtu=1000)")
+            try a.process.waitFor("packets to 198.51.100.2: peer unreachable (ICMP 3/1 from 192.0.2.254)")
+            try a.process.waitFor("path MTU to 198.51.100.2: 1000, so 980 inside")
+        }
+    }
+
+    @Test func `an MTU that is no smaller than what is known changes nothing`() throws {
+        try Lab.open { lab in
+            let (a, _, router) = try lab.forgeable()
+            for claim in [1500, 1501, 65_535] { try router.forge("ICMP(type=3, code=4, nexthopmtu=\(claim))") }
+            let report = try a.report { $0.decapsulate.icmp_errors == 3 }
+            #expect(report.decapsulate.icmp_errors == 3)
+            #expect(report.decapsulate.answers == 0)
+            #expect(report.peers.first?.path_mtu == 1500)
+        }
+    }
+
+    @Test func `a router that does not say its MTU has the next smaller one that is in use`() throws {
+        try Lab.open { lab in
+            let (a, _, router) = try lab.forgeable()
+            try router.forge("ICMP(type=3, code=4, nexthopmtu=0)", length: 1500)
+            let report = try a.report { $0.decapsulate.icmp_errors == 1 }
+            #expect(report.peers.first?.path_mtu == 1492)
+        }
+    }
+
+    @Test(arguments: [
+        #"IP(src="192.0.2.1", dst="198.51.100.3", proto=4, flags="DF")"#,
+        #"IP(src="192.0.2.7", dst="198.51.100.2", proto=4, flags="DF")"#,
+        #"IP(src="198.51.100.2", dst="192.0.2.1", proto=4, flags="DF")"#,
+    ])
+    func `an error about what we never sent is a stray one`(quoted: String) throws {
+        try Lab.open { lab in
+            let (a, _, router) = try lab.forgeable()
+            try router.forge("ICMP(type=3, code=4, nexthopmtu=600)", "ICMP(type=3, code=1)", about: quoted)
+            let report = try a.report { $0.decapsulate.stray_icmp_errors == 2 }
+            #expect(report.decapsulate.stray_icmp_errors == 2)
+            #expect(report.decapsulate.icmp_errors == 0)
+            #expect(report.decapsulate.answers == 0)
+            #expect(report.peers.first?.path_mtu == 1500)
+            #expect(try a.host.ping("10.9.0.2") == 3)
+        }
+    }
+
+    @Test func `an error about another protocol concerns somebody else`() throws {
+        try Lab.open { lab in
+            let (a, _, router) = try lab.forgeable()
+            try router.forge(
+                "ICMP(type=3, code=4, nexthopmtu=600)", about: #"IP(src="192.0.2.1", dst="198.51.100.2", proto=17)"#)
+            // A stray one behind it shows that both have been seen.
+            try router.forge(
+                "ICMP(type=3, code=1)", about: #"IP(src="192.0.2.1", dst="198.51.100.9", proto=4)"#)
+            let report = try a.report { $0.decapsulate.stray_icmp_errors == 1 }
+            #expect(report.decapsulate.stray_icmp_errors == 1)
+            #expect(report.decapsulate.icmp_errors == 0)
+            #expect(report.peers.first?.path_mtu == 1500)
+            #expect(try a.host.ping("10.9.0.2", "-M", "do", "-s", "1452") == 3)
+        }
+    }
+
+    @Test func `two thousand errors at once draw no more answers than fifty a second after a first few`() throws {
+        try Lab.open { lab in
+            let (a, b, router) = try lab.forgeable()
+            let start = Clock.milliseconds
+            try router.python(
+                """
+                wire = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW)
+                outer = IP(src="192.0.2.1", dst="198.51.100.2", proto=4, flags="DF")
+                def error(number):
+                    inner = IP(src="10.66.%d.%d" % divmod(number, 250), dst="10.9.0.2") / ICMP()
+                    return bytes(IP(src="192.0.2.254", dst="192.0.2.1") / ICMP(type=3, code=1) / outer / inner)
+                for packet in [error(number) for number in range(2000)]: wire.sendto(packet, ("192.0.2.1", 0))
+                """)
+            let report = try a.report { $0.decapsulate.icmp_errors == 2000 }
+            let seconds = Int(Clock.milliseconds - start) / 1000 + 1
+            #expect(report.decapsulate.icmp_errors == 2000)
+            #expect(report.decapsulate.answers + report.decapsulate.suppressed_answers == 2000)
+            #expect((1...25 + 50 * seconds).contains(report.decapsulate.answers), "\(report.decapsulate)")
+            #expect(try a.host.ping("10.9.0.2", count: 20) == 20)
+            for end in [a, b] { try end.expectEveryPacketAccountedFor() }
+        }
+    }
+}
+
+extension Lab {
+    /// A tunnel whose router may forge what it likes.
+    fileprivate func forgeable() throws -> (a: Tunnel, b: Tunnel, router: Host) {
+        let (a, router, b) = try routedPair()
+        return (
+            try a.up("--peer", "198.51.100.2", "--address", "10.9.0.1 peer 10.9.0.2"),
+            try b.up("--peer", "192.0.2.1", "--address", "10.9.0.2 peer 10.9.0.1"), router
+        )
+    }
+}
+
+extension Host {
+    /// What a sends to b.
+    fileprivate static let ours = #"IP(src="192.0.2.1", dst="198.51.100.2", proto=4, flags="DF")"#
+
+    /// Sends ICMP errors, with a short pause between them, to the left end about an outer packet of that many octets.
+    fileprivate func forge(_ errors: String..., about outer: String = ours, length: Int = 1500) throws {
+        try python(
+            """
+            import time
+            inner = IP(src="10.9.0.1", dst="10.9.0.2", flags="DF") / ICMP() / Raw(bytes(\(length) - 48))
+            quote = bytes(\(outer) / inner)[:548]
+            wire = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW)
+            for error in [\(errors.joined(separator: ", "))]:
+                wire.sendto(bytes(IP(src="192.0.2.254", dst="192.0.2.1") / error / Raw(quote)), ("192.0.2.1", 0))
+                time.sleep(0.2)
+            """)
+    }
+}

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Testing
+import Tunnel
+import Wire
+@testable import iptund
+
+@Suite struct ObserverTests {
+    static let peer = PeerIndex(rawValue: 0)
+
+    /// An observer of one peer, with the counters it looks at.
+    private struct Scene: ~Copyable {
+        let encapsulated = Counters(peerCount: 1)
+        let decapsulated = Counters(peerCount: 1)
+        var pathMTU = 1500
+        var observer: Observer
+
+        init() throws {
+            let peer = Peer(endpoint: IPv4Address(192, 0, 2, 2), local: IPv4Address(192, 0, 2, 1))
+            observer = Observer(try PeerTable([peer]), device: "iptun0")
+            _ = look(at: 0)
+        }
+
+        mutating func look(at now: UInt64) -> [Observer.Remark] {
+            let reading = Observer.Reading(
+                encapsulated: encapsulated.snapshot(), decapsulated: decapsulated.snapshot(), pathMTU: [pathMTU])
+            return observer.remarks(reading, at: now)
+        }
+
+        func hear(_ code: UInt8) {
+            let report = ICMPReport(type: 3, code: code, offender: IPv4Address(192, 0, 2, 9))
+            decapsulated.writer.error(report.encoded, peer: ObserverTests.peer)
+        }
+    }
+
+    @Test func `a quiet tunnel says nothing`() throws {
+        var scene = try Scene()
+        let remarks = scene.look(at: 1_000)
+        #expect(remarks.isEmpty)
+    }
+
+    @Test func `what the network says of a peer is repeated once a minute at most, another thing at once`() throws {
+        var scene = try Scene()
+        scene.hear(2)
+        let first = scene.look(at: 1_000)
+        scene.hear(2)
+        let soon = scene.look(at: 60_999)
+        scene.hear(13)
+        let other = scene.look(at: 60_999)
+        scene.hear(2)
+        let later = scene.look(at: 61_000)
+        let nothing = scene.look(at: 200_000)
+        let text =
+            "packets to 192.0.2.2: the peer takes no IP-in-IP: nothing decapsulates there (ICMP 3/2 from 192.0.2.9)"
+        #expect(first == [Observer.Remark(isWarning: true, text: text)])
+        #expect(soon.isEmpty)
+        #expect(other.map(\.text) == ["packets to 192.0.2.2: a firewall forbids protocol 4 (ICMP 3/13 from 192.0.2.9)"])
+        #expect(later == first)
+        #expect(nothing.isEmpty)
+    }
+
+    @Test func `a path MTU that changes is said, and one that is suspiciously low is a warning`() throws {
+        var scene = try Scene()
+        scene.pathMTU = 1400
+        let lower = scene.look(at: 1)
+        let same = scene.look(at: 2)
+        scene.pathMTU = 552
+        let low = scene.look(at: 3)
+        #expect(lower == [Observer.Remark(isWarning: false, text: "path MTU to 192.0.2.2: 1400, so 1380 inside")])
+        #expect(same.isEmpty)
+        #expect(low.map(\.isWarning) == [true])
+        #expect(low.first?.text.contains("forged") == true)
+    }
+
+    @Test func `a loop is said every ten seconds while it lasts`() throws {
+        var scene = try Scene()
+        var spoken: [UInt64] = []
+        for second in 1...25 as ClosedRange<UInt64> {
+            scene.encapsulated.writer.dropped(.loop, peer: ObserverTests.peer)
+            if !scene.look(at: second * 1_000).isEmpty { spoken.append(second) }
+        }
+        let silence = scene.look(at: 60_000)
+        #expect(spoken == [1, 11, 21])
+        #expect(silence.isEmpty)
+    }
+
+    @Test func `an alarming ECN is said, an odd one only counted`() throws {
+        var scene = try Scene()
+        scene.decapsulated.writer.count(.unexpectedECN)
+        let odd = scene.look(at: 1)
+        scene.decapsulated.writer.count(.dangerousECN)
+        let alarming = scene.look(at: 2)
+        #expect(odd.isEmpty)
+        #expect(alarming.count == 1)
+    }
+}

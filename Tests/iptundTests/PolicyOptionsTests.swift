@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import Testing
+import Tunnel
+import Wire
+@testable import iptund
+
+@Suite struct PolicyOptionsTests {
+    @Test func `no flags are the defaults`() throws {
+        let policy = try PolicyOptions.parse([]).policy()
+        #expect(policy == TunnelPolicy())
+        #expect(policy.outer == OuterPolicy())
+        #expect(policy.clamp == .auto)
+        #expect(policy.warnings.isEmpty)
+    }
+
+    @Test func `accepting from anybody is said loudly, from some a little less`() throws {
+        let any = try PolicyOptions.parse(["--accept-from", "any"]).policy().warnings
+        #expect(any.count == 1)
+        #expect(any.first?.hasPrefix("--accept-from any: whoever can send protocol 4") == true)
+        let some = try PolicyOptions.parse(["--accept-from", "192.0.2.0/24"]).policy().warnings
+        #expect(some.first?.contains("for senders in this prefix that are no peers") == true)
+    }
+
+    @Test func `clearing DF is said loudly, copying it is not`() throws {
+        #expect(try PolicyOptions.parse(["--df", "clear"]).policy().warnings.first?.contains("RFC 4963") == true)
+        #expect(try PolicyOptions.parse(["--df", "copy"]).policy().warnings.isEmpty)
+    }
+}
