@@ -4,13 +4,14 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test build bench deps lint fmt clean
+.PHONY: help demo test test-sanitize fuzz build bench deps lint fmt clean
 
-swift_sources = $(wildcard Package.swift Sources Tests Benchmarks/Package.swift Benchmarks/Sources)
+swift_sources = $(wildcard Package.swift Sources Tests \
+	Benchmarks/Package.swift Benchmarks/Sources Fuzz/Package.swift Fuzz/Sources)
 shell_scripts = $(shell grep -lE '^.!/bin/(ba)?sh$$' scripts/* .ci/*)
 
 help: ## List what make can do here (the default)
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 8
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 16
 
 demo: ## Build, then run the demo as root; ARGS='...' adds arguments
 	@scripts/deps demo
@@ -20,6 +21,15 @@ demo: ## Build, then run the demo as root; ARGS='...' adds arguments
 test: ## Run every test and count them; FILTER=regex runs only some
 	@scripts/deps test
 	@scripts/test $(if $(FILTER),'$(FILTER)')
+
+test-sanitize: ## Run every test with AddressSanitizer, then with ThreadSanitizer; FILTER=regex
+	@scripts/deps test
+	@failed=0; for name in address thread; do echo "$$name sanitizer:"; \
+	scripts/test --sanitize=$$name $(if $(FILTER),'$(FILTER)') || failed=1; done; exit $$failed
+
+fuzz: ## Fuzz parsers and rules, FUZZ_SECONDS=30 each; TARGET=name only one
+	@scripts/deps fuzz
+	@scripts/fuzz $(TARGET)
 
 build: ## Build the release program, .build/release/iptund
 	@scripts/deps build
@@ -42,4 +52,4 @@ fmt: ## Format the Swift sources in place
 	swift format --in-place --recursive --parallel $(swift_sources)
 
 clean: ## Remove what was built
-	rm -rf .build Benchmarks/.build
+	rm -rf .build Benchmarks/.build Fuzz/.build
