@@ -13,33 +13,48 @@ package struct Fork: ~Copyable, Sendable {
 
     /// Forks. The child closes every descriptor but the standard ones, the end of its lifeline and `kept`, runs `body`,
     /// and ends without running anything else of ours. For a process with one thread.
+    ///
+    /// Returns when the child waits for the end of its lifeline, or has ended: what it does before is done.
     package static func start(keeping kept: [Int32], _ body: (_ lifeline: consuming Lifeline) -> Void) throws(Errno)
         -> Fork
     {
         var ends: [Int32] = [0, 0]
         try checked(unsafe clinux_pipe(&ends))
-        let (reading, writing) = (ends[0], ends[1])
+        let reading = Descriptor(owning: ends[0])
+        let lifeline = Descriptor(owning: ends[1])
+        try checked(unsafe clinux_pipe(&ends))
+        let readiness = Descriptor(owning: ends[0])
+        let announcing = Descriptor(owning: ends[1])
         let id = clinux_fork()
         if id == 0 {
             blockAllSignals()
-            closeAll(except: kept + [reading])
-            body(Lifeline(descriptor: Descriptor(owning: reading)))
+            closeAll(except: kept + [reading.rawValue, announcing.rawValue])
+            body(Lifeline(descriptor: reading, announcing: announcing.release()))
             _exit(0)
         }
-        close(reading)
-        let lifeline = Descriptor(owning: writing)
-        return Fork(id: try checked(id), lifeline: lifeline)
+        _ = consume reading
+        _ = consume announcing
+        let process = Fork(id: try checked(id), lifeline: lifeline)
+        waitForEnd(of: readiness)
+        return process
+    }
+
+    /// Nobody ever writes: the only news is the end of the stream.
+    private static func waitForEnd(of stream: borrowing Descriptor) {
+        var octet: UInt8 = 0
+        while unsafe read(stream.rawValue, &octet, 1) < 0, Errno.current == .interrupted {}
     }
 
     /// What the child has of its parent.
     package struct Lifeline: ~Copyable {
         fileprivate let descriptor: Descriptor
+        /// Closed when the child is ready.
+        fileprivate let announcing: Int32
 
-        /// Waits for the end of the parent, or for its ``Fork/cut()``.
+        /// Says that all is ready, and waits for the end of the parent, or for its ``Fork/cut()``. Can be called once.
         package func waitForEnd() {
-            var octet: UInt8 = 0
-            // Nobody ever writes: the only news is the end of the stream.
-            while unsafe read(descriptor.rawValue, &octet, 1) < 0, Errno.current == .interrupted {}
+            close(announcing)
+            Fork.waitForEnd(of: descriptor)
         }
     }
 

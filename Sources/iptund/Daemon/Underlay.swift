@@ -50,14 +50,7 @@ struct Underlay: Equatable {
         } catch {
             throw Complaint("no route to the peer \(peer)", error, whatNow: "bring the uplink up, or add a route first")
         }
-        switch route.kind {
-        case .unicast: break
-        case .local:
-            throw Complaint(
-                "peer \(peer)", why: "is an address of this host", whatNow: "give the address of the other end")
-        case .broadcast, .multicast, .unreachable:
-            throw Complaint("peer \(peer)", why: "is no single host", whatNow: "give the address of the other end")
-        }
+        try checkIsOneHost(peer, route.kind)
         guard let link, let source = local ?? route.source else {
             throw Complaint(
                 "no address towards the peer \(peer)", why: "the route has no source",
@@ -68,6 +61,17 @@ struct Underlay: Equatable {
             isGatewayOnLink: isGatewayOnLink,
             device: HostChange.Device(index: link.index, name: link.name), mtu: min(configuredMTU ?? link.mtu, link.mtu)
         )
+    }
+
+    private static func checkIsOneHost(_ peer: IPv4Address, _ kind: ResolvedRoute.Kind) throws(Complaint) {
+        switch kind {
+        case .unicast: break
+        case .local:
+            throw Complaint(
+                "peer \(peer)", why: "is an address of this host", whatNow: "give the address of the other end")
+        case .broadcast, .multicast, .unreachable:
+            throw Complaint("peer \(peer)", why: "is no single host", whatNow: "give the address of the other end")
+        }
     }
 
     private static func checkIsOurs(_ local: IPv4Address, _ netlink: borrowing Netlink) throws(Complaint) {
