@@ -36,6 +36,8 @@ public import Wire
         try descriptor.set(IPPROTO_IP, IP_RECVERR, to: 1)
         try descriptor.set(SOL_SOCKET, SO_MARK, to: Int32(RawSender.mark))
         try descriptor.setBuffer(forced: SO_SNDBUFFORCE, plain: SO_SNDBUF, octets: RawSender.bufferSize)
+        // Nothing is received here. The least there is: room for two or three ICMP errors, so that forgetting them is quick.
+        try descriptor.set(SOL_SOCKET, SO_RCVBUF, to: 0)
         self.init(descriptor, capacity: capacity)
     }
 
@@ -157,10 +159,10 @@ extension RawSender: PacketSink {
                 for place in next..<count { refuse(place, of: &batch, error) }
                 return
             }
-            if error.isAboutEarlierPacket, attempts < (error == .messageTooLong ? 1 : RawSender.attempts) {
-                try forgetErrors()
+            if error.isAboutEarlierPacket, attempts < RawSender.attempts {
                 attempts += 1
-                continue
+                // Where the host itself says that it is too long, it is.
+                if try !forgetErrors() || error != .messageTooLong { continue }
             }
             refuse(next, of: &batch, error)
             next += 1
@@ -175,14 +177,16 @@ extension RawSender: PacketSink {
 
     /// Empties the error queue: as long as something is in it, the kernel refuses packets that have nothing to do with it.
     /// The receiver has the same errors in a queue of its own.
-    private func forgetErrors() throws(Errno) {
+    /// - Returns: whether the host itself had refused a packet: what ICMP says of others may carry the same errno.
+    private func forgetErrors() throws(Errno) -> Bool {
+        var isOurs = false
         for _ in 0..<messages.capacity {
             // SAFETY: no memory at all.
-            guard try unsafe descriptor.nextError(quote: UnsafeMutableRawBufferPointer(start: nil, count: 0)) != nil
-            else {
-                return
-            }
+            let memory = unsafe UnsafeMutableRawBufferPointer(start: nil, count: 0)
+            guard let queued = try unsafe descriptor.nextError(quote: memory) else { break }
+            if queued.report == nil { isOurs = true }
         }
+        return isOurs
     }
 }
 

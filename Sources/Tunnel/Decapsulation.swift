@@ -8,6 +8,8 @@ public struct Decapsulation: Sendable {
     public var rules: RuleSet
     /// Whom to take packets from.
     public var acceptance = Acceptance.peers
+    /// The one address of ours that strangers may send to; `nil` for every one. Peers have their own.
+    public var local: IPv4Address?
     /// The least outer TTL that a peer's packet may have left; `nil` for any (RFC 5082).
     public var minimumTTL: UInt8?
     /// Which way the tunnel carries; `nil` for both.
@@ -47,7 +49,7 @@ public struct Decapsulation: Sendable {
         slot.strip(to: 0..<inner.totalLength)
         try check(inner, from: peer, in: outer)
         try combineECN(of: inner, under: outer, in: &slot)
-        noteUnfinished(in: &slot)
+        try noteUnfinished(in: &slot)
         if inner.protocolNumber == .tcp { clamp.apply(to: &slot, tunnelMTU: tunnelMTU(peer, now)) }
     }
 
@@ -56,6 +58,7 @@ public struct Decapsulation: Sendable {
     func peer(of outer: OuterPacket) throws(Drop) -> PeerIndex? {
         guard let peer = rules.table.peer(at: outer.source) else {
             guard isWelcome(outer.source) else { throw .notPeer }
+            guard local == nil || outer.destination == local else { throw .notLocal }
             return nil
         }
         let endpoint = rules.table.endpoint(of: peer)
@@ -93,7 +96,12 @@ public struct Decapsulation: Sendable {
             throw .linkLocalGroup
         }
         guard inner.protocolNumber == .ipip else { return }
-        if destination == outer.destination || source == outer.source { throw .nested }
+        // The kernel would hand it back to our raw socket, where it would pass for the packet of whoever it names.
+        if destination == outer.destination || source == outer.source || rules.table.isLocalEnd(destination)
+            || rules.table.peer(at: source) != nil
+        {
+            throw .nested
+        }
     }
 
     /// Hands on to the inner packet what routers said about congestion (RFC 6040 §4.2).
@@ -111,13 +119,14 @@ public struct Decapsulation: Sendable {
     ///
     /// The segment size they had is lost; any that fits is right for TCP. Finishing a checksum that nobody left undone
     /// would repair a corrupted packet, so that nothing is claimed of any other packet.
-    private func noteUnfinished(in slot: inout PacketSlot) {
+    /// - Throws: ``Drop/mergedDatagrams``: of datagrams the size matters.
+    private func noteUnfinished(in slot: inout PacketSlot) throws(Drop) {
         guard let unfinished = UnfinishedTransport(slot.bytes) else { return }
         slot.checksum = unfinished.checksum
         let segmentLength = min(deviceMTU, Decapsulation.safeLength)
-        if unfinished.carried == .tcp, slot.length > segmentLength, unfinished.headerLength < segmentLength {
-            slot.segmentSize = segmentLength - unfinished.headerLength
-        }
+        guard slot.length > segmentLength else { return }
+        guard unfinished.carried == .tcp else { throw .mergedDatagrams }
+        if unfinished.headerLength < segmentLength { slot.segmentSize = segmentLength - unfinished.headerLength }
     }
 
     /// What fits through a tunnel over Ethernet, and so most probably wherever the packet goes next.

@@ -82,6 +82,8 @@ public enum Drop: UInt8, Error, CaseIterable, Sendable {
     case ownSource
     /// For a group of the link, 224.0.0.0/24, that the peer's AllowedIPs do not hold (RFC 5771 §4).
     case linkLocalGroup
+    /// UDP datagrams that the kernel merged on reception: how long each was is lost, so that they cannot be told apart.
+    case mergedDatagrams
 }
 
 extension Drop {

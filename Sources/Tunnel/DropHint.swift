@@ -20,7 +20,7 @@ extension Drop {
             ("longer than the underlay's MTU", "did the MTU fall just now? else see 'ip link', 'ip route'")
         case .noBuffers: ("the host's send queue is full", "the underlay is slower than the traffic")
         case .forbidden: ("the host's firewall forbids sending", "nft: ip protocol 4 ip daddr PEER accept (output)")
-        case .sendFailed: ("sending failed", "see the log")
+        case .sendFailed: ("the host refuses it for another reason", "ip route get PEER; nft list ruleset")
         case .outerMalformed: ("the outer header makes no sense", "a broken or hostile sender")
         case .outerFragment: ("a fragment of an outer packet", "the kernel should reassemble; check its version")
         case .notPeer: ("from an address that is no peer", "the peer's address changed, or a stranger tries")
@@ -31,12 +31,14 @@ extension Drop {
         case .nested: ("our own tunnel inside of itself", "a route at the peer sends our outer packets back to us")
         case .congestionUnsignalled: ("congestion marked on a packet that cannot say so", "a router marks wrongly")
         case .deviceDown: ("the tunnel device is not up", "ip link set DEVICE up")
-        case .writeRejected: ("the tunnel device refused the packet", "see the log")
-        case .writeFailed: ("writing to the tunnel device failed", "see the log")
+        case .writeRejected: ("the tunnel device refused the packet", "please report it, with 'ip -d link show DEVICE'")
+        case .writeFailed: ("writing to the tunnel device failed", "is the host out of memory?")
         case .fragmentationNeeded: ("too long for the way to the peer, and DF is set", "its sender was told the MTU")
         case .oneWay: ("this tunnel carries the other way only", "it was started with --only")
         case .outerTTL: ("it came from further away than --min-ttl allows", "the peer must send with --ttl 255")
         case .ownSource: ("its inner source is an address of this host", "a loop, a spoofer, or one address used twice")
+        case .mergedDatagrams:
+            ("the network card merged UDP datagrams", "ethtool -K UNDERLAY rx-udp-gro-forwarding off rx-gro-list off")
         case .linkLocalGroup:
             ("for a group of the link that AllowedIPs do not hold", "add 224.0.0.0/24 for OSPF and such")
         }

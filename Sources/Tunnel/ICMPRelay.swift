@@ -9,6 +9,8 @@ public import Wire
 public struct ICMPRelay: Sendable {
     /// Who the peers are.
     public var rules: RuleSet
+    /// Which way the tunnel carries; `nil` for both.
+    public var only: Direction?
     private let policy: OuterPolicy
     private let paths: Paths.View
 
@@ -31,11 +33,15 @@ public struct ICMPRelay: Sendable {
 
     /// Judges `report` about the outer packet at the start of `quote`. `now` in milliseconds.
     public func judge(_ report: ICMPReport, about quote: RawSpan, at now: UInt64) -> Verdict {
-        guard let outer = IPv4Quote(quote), let peer = peer(in: outer.packet) else { return .stray }
+        guard only != .decapsulate, let outer = IPv4Quote(quote), let peer = peer(in: outer.packet) else {
+            return .stray
+        }
         let innerRange = outer.packet.payloadRange
         let inner = IPv4Quote(quote.extracting(innerRange))
         // What is inside must make sense as far as it is there at all.
         if inner == nil, innerRange.count >= IPv4Packet.minimumHeaderLength { return .stray }
+        // Nor would we have sent it there. Else anybody could have us write to anybody, in anybody's name.
+        if let inner, rules.table.peer(owning: inner.packet.destination) != peer { return .stray }
         let told: ICMPv4Error?
         let isTooLong = report.type == 3 && report.code == 4
         if isTooLong {
@@ -53,9 +59,10 @@ public struct ICMPRelay: Sendable {
         return .tell(told, inner: innerRange, peer: peer)
     }
 
-    /// The peer that the quoted packet was sent to, if it has our address as its source and carries an IP packet.
+    /// The peer that the quoted packet was sent to, if it has our address as its source and begins with an IP packet.
     private func peer(in outer: IPv4Packet) -> PeerIndex? {
-        guard outer.protocolNumber == .ipip, let peer = rules.table.peer(at: outer.destination),
+        guard outer.protocolNumber == .ipip, outer.fragmentOffset == 0,
+            let peer = rules.table.peer(at: outer.destination),
             rules.table.endpoint(of: peer).local == outer.source
         else { return nil }
         return peer

@@ -51,9 +51,9 @@ extension Paths.View {
         return min(first, Int(learned >> momentBits))
     }
 
-    /// The first link on the way to `peer` takes `octets`.
+    /// The first link on the way to `peer` takes `octets`, of which no IPv4 packet has more than 65,535.
     public func setUnderlayMTU(_ octets: Int, to peer: PeerIndex) {
-        cells.store(UInt64(octets), to: cell(.underlayMTU, peer))
+        cells.store(UInt64(min(octets, IPv4Packet.maximumLength)), to: cell(.underlayMTU, peer))
     }
 
     /// Believes that packets to `peer` may have `octets` at most, for ``PathMTU/lifetime``.

@@ -11,6 +11,7 @@ public struct PeerTable: Sendable {
     private let byEndpoint: AddressMap
     private let byInnerAddress: PrefixMap
     private let reserved: PrefixMap
+    private let localEnds: AddressMap
 
     /// The outer addresses of one peer: what the data path needs of a ``Peer``.
     public struct Endpoint: Equatable, Sendable {
@@ -51,11 +52,15 @@ public struct PeerTable: Sendable {
         endpoints = peers.map { Endpoint(remote: $0.endpoint, local: $0.local, acceptance: $0.acceptance) }
         byEndpoint = AddressMap(peers.map(\.endpoint))
         byInnerAddress = PrefixMap(entries)
+        localEnds = AddressMap(Array(Set(peers.map(\.local))))
         reserved = PrefixMap(entries.filter { $0.prefix != .all })
     }
 
     /// The peer whose AllowedIPs hold `address` most specifically: the one to send it to, the only one to take it from.
     public func peer(owning address: IPv4Address) -> PeerIndex? { byInnerAddress.peer(owning: address) }
+
+    /// Whether some peer knows us by this address.
+    public func isLocalEnd(_ address: IPv4Address) -> Bool { localEnds.contains(address) }
 
     /// Whether `address` is some peer's own: its AllowedIPs hold it, and not only because they hold every address.
     public func isReserved(_ address: IPv4Address) -> Bool { reserved.peer(owning: address) != nil }

@@ -187,6 +187,18 @@ import Wire
         #expect(received == 2)
     }
 
+    @Test(arguments: [1, 4]) func `a crowd of ICMP errors about others costs no packet`(code: UInt8) throws {
+        let fates = try Self.overDevice { sender, device in
+            let (from, to) = (IPv4Address(203, 0, 113, 1), IPv4Address(203, 0, 113, 2))
+            let quoting = icmpError(type: 3, code: code, about: packet(.ipip, from: from, to: to, payload: Self.inner))
+            let forged = packet(.icmp, from: IPv4Address(10, 0, 0, 254), to: Self.here, payload: quoting)
+            for _ in 0..<40 { _ = try device.send(.init(repeating: forged, count: 8)) }
+            try sender.waitForErrors()
+            return try sender.send([Self.inner, Self.inner], outer: Self.fields())
+        }
+        #expect(fates == [.delivered, .delivered])
+    }
+
     /// Sends us protocol 4 and then protocol 253: the protocol of the packet that the kernel first complained about.
     private func firstComplaint(guarded: Bool) throws -> IPProtocol? {
         try inFreshNetwork {

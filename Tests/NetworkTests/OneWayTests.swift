@@ -87,6 +87,37 @@ struct OneWayTests {
         }
     }
 
+    @Test func `--local holds for everybody`() throws {
+        try Lab.open { lab in
+            let (a, b) = try lab.pair()
+            try b.shell("ip address add 192.0.2.20/24 dev eth0")
+            let server = try b.up(
+                "--only", "decapsulate", "--accept-from", "any", "--local", "192.0.2.2", "--address", "10.9.0.100/32")
+            try a.send(
+                ["192.0.2.2", "192.0.2.20"].map { #"IP(src="192.0.2.1", dst="\#($0)") / \#(OneWayTests.request)"# })
+            let report = try server.report { $0.decapsulate.received == 2 }
+            #expect(report.decapsulate.delivered == 1)
+            #expect(report.decapsulate.drops == ["not-local": 1])
+            #expect(report.local == "192.0.2.2")
+        }
+    }
+
+    /// `tunnel.o` and `ipip.o`, each a process of its own.
+    @Test func `the two modules of 1994 run side by side`() throws {
+        try Lab.open { lab in
+            let (a, b) = try lab.pair()
+            let out = try a.up(
+                "--peer", "192.0.2.2", "--only", "encapsulate", "--device", "tunl", "--address",
+                "10.9.0.1 peer 10.9.0.2")
+            let back = try a.up("--peer", "192.0.2.2", "--only", "decapsulate", "--device", "ipip")
+            _ = try lab.upB(b)
+            try a.shell("for f in /proc/sys/net/ipv4/conf/*/rp_filter; do echo 0 > $f; done")
+            #expect(try a.ping("10.9.0.2", count: 3) == 3)
+            #expect(try out.report { $0.decapsulate.dropped == 3 }.decapsulateDrops == ["one-way": 3])
+            #expect(try back.report { $0.decapsulate.delivered == 3 }.decapsulate.delivered == 3)
+        }
+    }
+
     /// What a client asks the virtual address.
     private static let request = #"IP(src="192.0.2.1", dst="10.9.0.100") / ICMP()"#
 }

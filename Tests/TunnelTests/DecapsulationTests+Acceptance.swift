@@ -67,9 +67,24 @@ import Wire
             (.linkLocalGroup, { $0.destination = IPv4Address(224, 0, 0, 5) }), (.ttlZero, { $0.ttl = 0 }),
             (.nested, { ($0.carried, $0.destination) = (.ipip, Example.local) }),
             (.nested, { ($0.carried, $0.source) = (.ipip, DecapsulationAcceptanceTests.stranger) }),
+            (.nested, { ($0.carried, $0.source) = (.ipip, Example.secondEndpoint) }),
         ]
         for (drop, change) in refusals { #expect(receive(packet.with(change)).drop == drop) }
         #expect(receive(packet, trafficClass: 0b11).drop == .congestionUnsignalled)
+    }
+
+    @Test func `a stranger must write to the one address that was given, if one was`() {
+        tunnel.decapsulation.local = Example.local
+        #expect(receive(packet).drop == nil)
+        let elsewhere = packet.wrapped(from: DecapsulationAcceptanceTests.stranger, to: IPv4Address(192, 0, 2, 99))
+        #expect(decapsulate(elsewhere, by: tunnel).drop == .notLocal)
+        tunnel.decapsulation.local = nil
+        #expect(decapsulate(elsewhere, by: tunnel).drop == nil)
+    }
+
+    @Test func `a stranger must not come from too far away either`() {
+        tunnel.decapsulation.minimumTTL = 65
+        #expect(receive(packet).drop == .outerTTL)
     }
 
     @Test func `a peer stays a peer: its AllowedIPs bind it, whoever else is welcome`() {

@@ -113,6 +113,16 @@ import Wire
         #expect(decapsulate(packet, by: rules).drop == .nested)
     }
 
+    @Test func `protocol 4 that would come back as another peer's is nested`() throws {
+        // Our kernel would deliver it to us once more: from the second peer, who may send what the first may not.
+        let packet = nested(from: Example.secondEndpoint, to: IPv4Address(255, 255, 255, 255))
+        let everything = try PeerTable([
+            Peer(endpoint: Example.firstEndpoint, local: Example.local),
+            Peer(endpoint: Example.secondEndpoint, local: Example.local, allowed: [Example.prefix("10.9.9.0/24")]),
+        ])
+        #expect(decapsulate(packet.wrapped(), by: try TestTunnel(everything)).drop == .nested)
+    }
+
     private func nested(from source: IPv4Address, to destination: IPv4Address) -> TestPacket {
         TestPacket(carried: .ipip, source: source, destination: destination, payload: TestPacket.inbound.bytes())
     }

@@ -51,6 +51,13 @@ import Wire
         #expect(outcome.bytes == packet.bytes())
     }
 
+    @Test(arguments: [(1480, nil), (1481, .mergedDatagrams)] as [(Int, Drop?)])
+    func `datagrams that were merged have lost their sizes, and are dropped where that shows`(length: Int, drop: Drop?)
+    {
+        let packet = segments(length: length).with { $0.carried = .udp }.unfinished()
+        #expect(decapsulate(packet.wrapped(), by: rules).drop == drop)
+    }
+
     @Test func `a corrupted packet stays corrupted, whichever bit it is`() {
         let packet = segments(length: 100).summed()
         for bit in 0..<packet.payload.count * 8 {

@@ -89,6 +89,12 @@ import Wire
         #expect(outcome.drop == .offload)
     }
 
+    @Test func `datagrams that were merged cannot be told apart`() throws {
+        let merged = TestPacket.inbound.with { ($0.carried, $0.payload) = (.udp, .init(repeating: 1, count: 2_000)) }
+        let outcome = decapsulate(merged.unfinished().wrapped(), by: try DropReasonTests.tunnel())
+        #expect(outcome.drop == .mergedDatagrams)
+    }
+
     @Test func `the way that is not carried is one-way`() throws {
         let tunnel = try DropReasonTests.tunnel()
         (tunnel.encapsulation.only, tunnel.decapsulation.only) = (.decapsulate, .encapsulate)
@@ -97,7 +103,9 @@ import Wire
     }
 
     @Test func `no reason is left without a packet that provokes it`() {
-        let provoked = Set((DropReasonTests.outbound + DropReasonTests.inbound).map(\.0)).union([.offload, .oneWay])
+        let provoked = Set((DropReasonTests.outbound + DropReasonTests.inbound).map(\.0)).union([
+            .offload, .oneWay, .mergedDatagrams,
+        ])
         #expect(provoked.union(DropReasonTests.byKernel) == Set(Drop.allCases))
         #expect(provoked.isDisjoint(with: DropReasonTests.byKernel))
     }

@@ -9,31 +9,48 @@ import Wire
     private let now = Example.now
     private let tooLong = ICMPv4Error.fragmentationNeeded(mtu: 1480)
 
-    @Test func `25 errors in one burst, then one each 20 ms`() {
+    /// Both kinds, with what comes in one burst and each second. Two threads are twice that: 100 a second together.
+    static let kinds: [(error: ICMPv4Error, burst: Int, rate: Int)] = [
+        (.fragmentationNeeded(mtu: 1480), 15, 30), (.hostUnreachable, 10, 20),
+    ]
+
+    @Test(arguments: kinds) func `after a burst, one comes now and then`(
+        kind: (error: ICMPv4Error, burst: Int, rate: Int)
+    ) {
         var limiter = ICMPLimiter()
         var senders = Senders()
         let burst = (0..<40).filter { _ in
-            limiter.allows(.hostUnreachable, to: senders.next(), about: Example.firsts, at: now)
+            limiter.allows(kind.error, to: senders.next(), about: Example.firsts, at: now)
         }
-        #expect(burst == Array(0..<25))
-        let after = (1...100).filter {
-            limiter.allows(tooLong, to: senders.next(), about: Example.firsts, at: now + $0)
+        #expect(burst == Array(0..<kind.burst))
+        let after = (1...100 as ClosedRange<UInt64>).filter {
+            limiter.allows(kind.error, to: senders.next(), about: Example.firsts, at: now + $0)
         }
-        #expect(after == [20, 40, 60, 80, 100])
+        #expect(after == (kind.rate == 30 ? [34, 67, 100] : [50, 100]))
     }
 
-    @Test func `in the long run 50 errors a second, and a quiet hour saves up no more than a burst`() {
+    @Test(arguments: kinds) func `in the long run the rate holds, and a quiet hour saves up no more than a burst`(
+        kind: (error: ICMPv4Error, burst: Int, rate: Int)
+    ) {
         var limiter = ICMPLimiter()
         var senders = Senders()
         func flood(_ limiter: inout ICMPLimiter, from start: UInt64) -> Int {
             (0..<10_000 as Range<UInt64>).count { later in
-                limiter.allows(tooLong, to: senders.next(), about: Example.firsts, at: start + later)
+                limiter.allows(kind.error, to: senders.next(), about: Example.firsts, at: start + later)
             }
         }
         let first = flood(&limiter, from: now)
-        #expect(first == 25 + 499)
+        #expect(first == kind.burst + kind.rate * 10 - 1)
         let second = flood(&limiter, from: now + 3_600_000)
-        #expect(second == 25 + 499)
+        #expect(second == first)
+    }
+
+    @Test func `a storm of one kind leaves the other its share`() {
+        var limiter = ICMPLimiter()
+        var senders = Senders()
+        for _ in 0..<1_000 { _ = limiter.allows(.hostUnreachable, to: senders.next(), about: Example.firsts, at: now) }
+        let told = (0..<40).count { _ in limiter.allows(tooLong, to: senders.next(), about: Example.firsts, at: now) }
+        #expect(told == 15)
     }
 
     @Test(arguments: [ICMPv4Error.networkUnreachable, .hostUnreachable, .prohibited])
@@ -64,8 +81,10 @@ import Wire
             !limiter.allows(.hostUnreachable, to: Example.ours, about: Example.firsts, at: now)
         }
         #expect(suppressed == 999)
-        let others = (0..<30).count { _ in limiter.allows(tooLong, to: senders.next(), about: Example.firsts, at: now) }
-        #expect(others == 24)
+        let others = (0..<30).count { _ in
+            limiter.allows(.prohibited, to: senders.next(), about: Example.firsts, at: now)
+        }
+        #expect(others == 9)
         let again = limiter.allows(.hostUnreachable, to: Example.ours, about: Example.firsts, at: now + 1_000)
         #expect(again)
     }
@@ -84,7 +103,7 @@ import Wire
         let told = (0..<200).count { round in
             limiter.allows(.hostUnreachable, to: round % 2 == 0 ? first : second, about: Example.firsts, at: now)
         }
-        #expect(told == 25)
+        #expect(told == 10)
     }
 
     @Test func `a clock that stands still, or begins at 0, does no harm`() {

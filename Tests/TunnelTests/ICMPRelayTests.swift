@@ -66,6 +66,25 @@ import Wire
         }
     }
 
+    @Test func `what quotes a packet that we would not have sent there is stray`() throws {
+        let tunnel = try TestTunnel(pathMTU: 1500)
+        var elsewhere = sentPacket()
+        elsewhere.replaceSubrange(36..<40, with: [8, 8, 8, 8])  // the inner destination is no peer's
+        #expect(tunnel.judge(3, 1, about: elsewhere) == .stray)
+        var fragment = sentPacket()
+        fragment[7] = 1  // a later fragment of an outer packet begins with no header
+        #expect(tunnel.judge(3, 1, about: fragment) == .stray)
+        tunnel.expectNothingLearned()
+    }
+
+    @Test func `where nothing is sent, every error is stray`() throws {
+        let tunnel = try TestTunnel(pathMTU: 1500)
+        tunnel.relay.only = .decapsulate
+        #expect(tunnel.judge(3, 1, about: sentPacket()) == .stray)
+        #expect(tunnel.judge(3, 4, about: sentPacket()) == .stray)
+        tunnel.expectNothingLearned()
+    }
+
     @Test func `a whole packet shorter than 8 octets inside is useful as it is`() throws {
         for payload in 0..<8 {
             let inner = TestPacket.outbound.sized(20 + payload).bytes()

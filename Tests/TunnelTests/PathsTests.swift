@@ -6,6 +6,14 @@ import Wire
 @testable import Tunnel
 
 @Suite struct PathsTests {
+    @Test func `no way takes more than an IPv4 packet can have`() {
+        let paths = Paths(peerCount: 1)
+        for octets in [65_535, 65_536, 1 << 30] {
+            paths.view.setUnderlayMTU(octets, to: Example.first)
+            #expect(paths.view.mtu(to: Example.first, at: 0) == 65_535)
+        }
+    }
+
     private let now = Example.now
 
     @Test func `a way of which nothing is known takes the longest packet there is`() {

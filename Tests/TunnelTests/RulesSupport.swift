@@ -9,7 +9,7 @@ final class TestTunnel {
     let paths: Paths
     var encapsulation: Encapsulation
     var decapsulation: Decapsulation
-    let relay: ICMPRelay
+    var relay: ICMPRelay
 
     /// The tunnel of ``Example`` unless there are other peers; without a `pathMTU` the way takes everything.
     init(

@@ -11,7 +11,7 @@ import Tunnel
     @Test(arguments: 1...133 as ClosedRange<Int32>) func `what a socket refuses has a name`(number: Int32) {
         let table: [Int32: Drop] = [
             ENETUNREACH: .unreachable, EHOSTUNREACH: .unreachable, ECONNREFUSED: .unreachable,
-            ENOPROTOOPT: .unreachable,
+            ENOPROTOOPT: .unreachable, EINVAL: .unreachable,
             EMSGSIZE: .exceedsMTU, ENOBUFS: .noBuffers, EAGAIN: .noBuffers, EPERM: .forbidden, EACCES: .forbidden,
         ]
         #expect(RawSender.drop(Errno(rawValue: number)) == table[number, default: .sendFailed])

@@ -77,6 +77,20 @@ import Wire
         #expect(second?.underlayMTU == [1500])
     }
 
+    @Test func `an end of ours that goes is missed, and comes back`() throws {
+        let (first, second) = try find(after: "ip address delete \(Self.here)/24 dev network")
+        #expect(first?.missingEnds == [])
+        #expect(second?.missingEnds == [Self.here])
+        let script = "ip address delete \(Self.here)/24 dev network; ip address add \(Self.here)/24 dev network"
+        #expect(try find(after: script).second?.missingEnds == [])
+    }
+
+    @Test func `another way to a peer is named`() throws {
+        let (first, second) = try find(after: "ip route add \(Self.there) via 10.0.0.3 dev network")
+        #expect(first?.newWays == [])
+        #expect(second?.newWays == ["\(Self.there) via 10.0.0.3 dev network"])
+    }
+
     @Test func `a peer without a route leaves its MTU as it was`() throws {
         let (_, second) = try find(after: "ip address flush dev network")
         #expect(second?.underlayMTU == [nil])

@@ -65,7 +65,7 @@ import Wire
         let lower = scene.look(at: 1)
         let same = scene.look(at: 2)
         scene.pathMTU = 552
-        let low = scene.look(at: 3)
+        let low = scene.look(at: 10_001)
         #expect(lower == [Observer.Remark(isWarning: false, text: "path MTU to 192.0.2.2: 1400, so 1380 inside")])
         #expect(same.isEmpty)
         #expect(low.map(\.isWarning) == [true])
@@ -82,6 +82,38 @@ import Wire
         let silence = scene.look(at: 60_000)
         #expect(spoken == [1, 11, 21])
         #expect(silence.isEmpty)
+    }
+
+    @Test func `errors that mean nothing of their own are one thing, whatever their numbers`() throws {
+        var scene = try Scene()
+        var lines = 0
+        for code in 0...255 as ClosedRange<UInt8> {
+            let report = ICMPReport(type: 12, code: code, offender: IPv4Address(192, 0, 2, code))
+            scene.decapsulated.writer.error(report.encoded, peer: ObserverTests.peer)
+            lines += scene.look(at: UInt64(code) * 200).count
+        }
+        #expect(lines == 1)
+    }
+
+    @Test func `a path MTU that keeps changing is said every ten seconds, and the last one in the end`() throws {
+        var scene = try Scene()
+        var said: [String] = []
+        for step in 0..<100 {
+            scene.pathMTU = 1499 - step
+            said += scene.look(at: UInt64(step) * 200).map(\.text)
+        }
+        #expect(said.count == 2)
+        let last = scene.look(at: 60_000)
+        #expect(last.map(\.text) == ["path MTU to 192.0.2.2: 1400, so 1380 inside"])
+    }
+
+    @Test func `congestion that nobody can hear of is said`() throws {
+        var scene = try Scene()
+        scene.decapsulated.writer.dropped(.congestionUnsignalled, peer: ObserverTests.peer)
+        let first = scene.look(at: 1)
+        let again = scene.look(at: 2)
+        #expect(first.map(\.isWarning) == [true])
+        #expect(again.isEmpty)
     }
 
     @Test func `an alarming ECN is said, an odd one only counted`() throws {

@@ -65,9 +65,11 @@ import Wire
         #expect(try Arguments.acceptance(["192.0.2.0/24,198.51.100.0/24"]) == expected)
         #expect(try Arguments.acceptance(["192.0.2.0/24", "198.51.100.0/24"]) == expected)
         #expect(expected.description == "192.0.2.0/24,198.51.100.0/24")
+        #expect(try Arguments.acceptance(["peers,192.0.2.0/24", "198.51.100.0/24"]) == expected)
+        #expect(try Arguments.acceptance(["any,192.0.2.0/24"]) == .also([.all]))
     }
 
-    @Test(arguments: ["", "nobody", "192.0.2.1/24", "b.example", "peers,any"]) func `anybody else is refused`(
+    @Test(arguments: ["", "nobody", "192.0.2.1/24", "b.example", "peers,peers"]) func `anybody else is refused`(
         text: String
     ) {
         #expect(throws: Complaint.self) { try Arguments.acceptance([text]) }

@@ -23,6 +23,18 @@ import Wire
         #expect(some.first?.contains("for senders in this prefix that are no peers") == true)
     }
 
+    @Test(arguments: [
+        ["--only", "decapsulate", "--ttl", "9"], ["--only", "decapsulate", "--df", "set"],
+        ["--only", "decapsulate", "--dscp", "4"], ["--only", "decapsulate", "--ecn", "normal"],
+        ["--only", "encapsulate", "--min-ttl", "255"], ["--only", "encapsulate", "--accept-from", "any"],
+    ])
+    func `a flag that would do nothing is refused`(arguments: [String]) throws {
+        let options = try PolicyOptions.parse(arguments)
+        let complaint = #expect(throws: Complaint.self) { try options.policy() }
+        #expect(complaint?.exitCode == 2)
+        #expect(complaint?.what == arguments[2])
+    }
+
     @Test func `clearing DF is said loudly, copying it is not`() throws {
         #expect(try PolicyOptions.parse(["--df", "clear"]).policy().warnings.first?.contains("RFC 4963") == true)
         #expect(try PolicyOptions.parse(["--df", "copy"]).policy().warnings.isEmpty)

@@ -37,6 +37,7 @@ import Testing
                   state: up 3d 4h   mtu: 1480 (path 1500)   local: 111.112.101.37
                   carries one way only: encapsulate
                   accepts from: peers, 192.0.2.0/24
+                  packets of others: 0 received
                   drops without a peer: 2 received (not-peer 2), 0 sent
                   lost in the kernel: 12 at the socket, 13 at the device
                   cut into fragments: 5 packets
@@ -99,7 +100,7 @@ import Testing
     @Test func `status is one line`() {
         var report = TunnelReport.sample
         #expect(Status.line(report) == "tunl-b: up 3d 4h, 111.112.101.37 to 111.112.100.86, mtu 1480, 17 dropped")
-        report.state = .degraded
+        (report.state, report.problem) = (.degraded, "the device is down: ip link set tunl-b up")
         #expect(
             Status.line(report) == "tunl-b: degraded (the device is down: ip link set tunl-b up) 3d 4h, "
                 + "111.112.101.37 to 111.112.100.86, mtu 1480, 17 dropped")

@@ -31,7 +31,7 @@ import Wire
     ) -> Reporter.Moment {
         Reporter.Moment(
             encapsulated: out.snapshot(), decapsulated: back.snapshot(), pathMTU: [1500, 1400], link: link,
-            socketOverflows: 5, now: now)
+            missingEnd: nil, socketOverflows: 5, now: now)
     }
 
     @Test func `a tunnel that has seen no packet reports zeros`() throws {
@@ -123,5 +123,16 @@ import Wire
         let report = try reporter().report(moment(zero, zero, link: link, now: 10_000))
         #expect(report.state == (isUp == true ? .up : .degraded))
         #expect(report.mtu == (isUp == nil ? 0 : 1480))
+        #expect(report.problem == (isUp == true ? nil : "the device is down: ip link set iptun0 up"))
+    }
+
+    @Test func `a tunnel whose end is gone is degraded, and says so`() throws {
+        let zero = Counters(peerCount: 2).snapshot()
+        let moment = Reporter.Moment(
+            encapsulated: zero, decapsulated: zero, pathMTU: [1500, 1500], link: Self.link,
+            missingEnd: IPv4Address(198, 51, 100, 7), socketOverflows: 0, now: 10_000)
+        let report = try reporter().report(moment)
+        #expect(report.state == .degraded)
+        #expect(report.problem == "198.51.100.7 is no address of this host any more")
     }
 }

@@ -21,8 +21,8 @@ import Wire
         let parsed = try settings(
             "--local", "198.51.100.7", "--device", "tunl-b", "--address", "10.9.0.1/32,10.9.0.2", "--address",
             "10.9.0.3 peer 10.9.0.4", "--allowed-ips", "10.9.1.0/24", "--mtu", "1400", "--ttl", "inherit",
-            "--df", "copy", "--dscp", "46", "--ecn", "compatible", "--min-ttl", "254", "--mss-clamp", "1200", "--only",
-            "decapsulate", "--accept-from", "203.0.113.0/24,198.51.100.1")
+            "--df", "copy", "--dscp", "46", "--ecn", "compatible", "--min-ttl", "254", "--mss-clamp", "1200",
+            "--accept-from", "203.0.113.0/24,198.51.100.1")
         var expected = TunnelSettings(peer: .address(IPv4Address(192, 0, 2, 1)))
         expected.local = IPv4Address(198, 51, 100, 7)
         expected.device = DeviceName("tunl-b")
@@ -35,7 +35,7 @@ import Wire
         expected.policy.outer.ecn = .compatible
         expected.policy.minimumTTL = 254
         expected.policy.clamp = .fixed(1200)
-        expected.policy.only = .decapsulate
+        expected.policy.local = expected.local
         expected.policy.acceptance = .also(["203.0.113.0/24", "198.51.100.1/32"].compactMap { Prefix($0) })
         #expect(parsed == expected)
     }

@@ -7,13 +7,15 @@ enum ReportText {
         let path = report.underlayMTU
         var lines = [
             "interface: \(report.name)",
-            "  state: \(report.state.rawValue) \(duration(report.uptimeSeconds))   mtu: \(report.mtu) (path \(path))   "
+            "  state: \(report.state.rawValue) \(duration(report.uptimeSeconds))   mtu: \(report.mtu)\(path > 0 ? " (path \(path))" : "")   "
                 + "local: \(report.local)",
         ]
+        if let problem = report.problem { lines.append("  problem: \(problem)") }
         if let only = report.only { lines.append("  carries one way only: \(only)") }
         if report.acceptFrom != "peers" { lines.append("  accepts from: peers, \(report.acceptFrom)") }
-        if report.peers.isEmpty {
-            lines.append("  packets: \(report.decapsulate.delivered) received")
+        if report.acceptFrom != "peers" {
+            let others = report.decapsulate.delivered - report.peers.reduce(0) { $0 + $1.received.packets }
+            lines.append("  packets of others: \(others) received")
         }
         lines += drops(report.decapsulate.drops, report.encapsulate.drops).map { "  drops without a peer: \($0)" }
         lines += interface(report)

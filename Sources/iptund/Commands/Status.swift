@@ -7,7 +7,7 @@ internal import Tunnel
 struct Status: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Say how a tunnel is, and what its drops mean.",
-        discussion: "Exit status: 0 up, 3 degraded (the device is switched off), 4 down, 1 if it cannot be told.")
+        discussion: "Exit status: 0 up, 3 degraded (packets cannot pass), 4 down, 1 if it cannot be told.")
 
     @Argument(help: "The tunnel.")
     var name: String
@@ -43,9 +43,9 @@ struct Status: ParsableCommand {
     }
 
     static func line(_ report: TunnelReport) -> String {
-        let peers = report.peers.map(\.endpoint).joined(separator: ", ")
+        let peers = report.peers.isEmpty ? "nobody" : report.peers.map(\.endpoint).joined(separator: ", ")
         let dropped = report.encapsulate.dropped + report.decapsulate.dropped
-        let why = report.state == .degraded ? " (the device is down: ip link set \(report.name) up)" : ""
+        let why = report.problem.map { " (\($0))" } ?? ""
         return "\(report.name): \(report.state.rawValue)\(why) \(ReportText.duration(report.uptimeSeconds)), "
             + "\(report.local) to \(peers), mtu \(report.mtu), \(dropped) dropped"
     }

@@ -69,6 +69,7 @@ struct Up: ParsableCommand {
         settings.peer = try peer.map { text throws(Complaint) in try Arguments.peer(text) }
         if settings.peer == nil { try checkWorksWithoutPeer(settings.policy) }
         settings.local = try local.map { text throws(Complaint) in try Arguments.local(text) }
+        settings.policy.local = settings.local
         settings.device = try device.map { text throws(Complaint) in try Arguments.device(text) }
         settings.addresses = try Arguments.list(address, Arguments.address)
         settings.allowed = allowedIPs.isEmpty ? nil : try Arguments.list(allowedIPs, Arguments.allowed)

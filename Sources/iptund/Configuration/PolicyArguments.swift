@@ -57,11 +57,11 @@ extension Arguments {
         return .fixed(UInt16(number))
     }
 
-    /// `peers`, `any`, or prefixes by comma.
+    /// `peers`, `any`, prefixes, or several of them by comma; peers are always accepted.
     static func acceptance(_ texts: [String]) throws(Complaint) -> Decapsulation.Acceptance {
-        if texts == ["peers"] { return .peers }
-        if texts == ["any"] { return .also([.all]) }
-        let prefixes = try list(texts) { text throws(Complaint) in
+        let prefixes = try list(texts) { text throws(Complaint) -> Prefix? in
+            if text == "peers" { return nil }
+            if text == "any" { return .all }
             guard let prefix = Prefix(text) else {
                 throw .usage(
                     "--accept-from '\(text)'", why: "neither peers, any, nor an IPv4 prefix",
@@ -72,7 +72,9 @@ extension Arguments {
             }
             return prefix
         }
-        return .also(prefixes)
+        let others = prefixes.compactMap(\.self)
+        if others.isEmpty { return .peers }
+        return .also(others.contains(.all) ? [.all] : others)
     }
 
     private static func number(_ text: String, in range: ClosedRange<Int>) -> Int? {

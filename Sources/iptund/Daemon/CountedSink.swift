@@ -14,7 +14,8 @@ extension RawSender: CountedSink {
     /// Why the raw socket did not take a packet (raw(7), send(2)).
     static func drop(_ error: Errno) -> Drop {
         switch error {
-        case .networkUnreachable, .hostUnreachable, .connectionRefused, .noProtocol: .unreachable
+        // EINVAL is what a blackhole route says.
+        case .networkUnreachable, .hostUnreachable, .connectionRefused, .noProtocol, .invalidArgument: .unreachable
         case .messageTooLong: .exceedsMTU
         case .noBuffers, .wouldBlock: .noBuffers
         case .notPermitted, .permissionDenied: .forbidden

@@ -18,7 +18,7 @@ enum Daemon {
         let netlink = try openNetlink()
         let underlay = try findUnderlay(settings, netlink)
         let table = try peerTable(settings, underlay)
-        try OtherTunnels.check(table, settings.policy.acceptance, name: settings.device)
+        try OtherTunnels.check(table, settings.policy, name: settings.device)
         // From here on Ctrl-C is an orderly end, not a death with things half done.
         let signals = try explaining("cannot take signals", whatNow: "this should not happen") { () throws(Errno) in
             try Signals()
@@ -33,7 +33,7 @@ enum Daemon {
     static func describe(_ settings: TunnelSettings, echo: Echo) throws(Complaint) {
         let netlink = try openNetlink()
         let underlay = try findUnderlay(settings, netlink)
-        try OtherTunnels.check(try peerTable(settings, underlay), settings.policy.acceptance, name: settings.device)
+        try OtherTunnels.check(try peerTable(settings, underlay), settings.policy, name: settings.device)
         let (state, exists) = try Plan.Device.foresee(settings, netlink)
         let plan = try Plan.make(settings, on: state, over: underlay, netlink)
         try echo(plan, creating: exists ? nil : state.device.name)
@@ -49,7 +49,9 @@ enum Daemon {
         _ settings: TunnelSettings, _ netlink: borrowing Netlink
     ) throws(Complaint) -> Underlay? {
         switch settings.peer {
-        case nil: return nil
+        case nil:
+            if let local = settings.local { try Underlay.checkIsOurs(local, netlink) }
+            return nil
         case .address(let address): return try Underlay.find(address, local: settings.local, netlink)
         case .name(let name):
             let address: IPv4Address

@@ -39,7 +39,7 @@ struct DataThread: ~Copyable, Sendable {
             } catch {
                 batch[index].fate = .dropped
                 counters.dropped(error, peer: batch[index].peer)
-                if error == .loop { callAttention(at: now) }
+                if error == .loop || error == .congestionUnsignalled { callAttention(at: now) }
             }
         }
     }

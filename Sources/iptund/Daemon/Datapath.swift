@@ -67,7 +67,7 @@ struct Datapath: ~Copyable {
                 ended: try ended.duplicate(), attention: try attention.duplicate()))
         let inward = Decapsulator(
             from: try equipment.receiver.duplicate(), rules: policy.decapsulation(rules, mtu: mtu, paths: paths.view),
-            relay: ICMPRelay(rules, policy: policy.outer, paths: paths.view), to: try equipment.device.duplicate(),
+            relay: policy.relay(rules, paths: paths.view), to: try equipment.device.duplicate(),
             DataThread(
                 counters: decapsulated.writer, news: news.decapsulate, stop: try stop.duplicate(),
                 ended: try ended.duplicate(), attention: try attention.duplicate()))

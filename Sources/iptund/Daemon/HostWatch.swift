@@ -10,11 +10,18 @@ struct HostWatch: ~Copyable {
     private let table: PeerTable
     private var ownAddresses: Set<IPv4Address> = []
     private var peersInTunnel: Set<IPv4Address> = []
+    private var ways: [IPv4Address: Way] = [:]
     /// When to look next, milliseconds; `nil` while nothing has changed.
     private var dueAt: UInt64? = 0
 
     /// Changes come in crowds; this long is waited for more of them, milliseconds.
     private static let patience: UInt64 = 100
+
+    /// How packets leave for a peer.
+    private struct Way: Equatable {
+        let gateway: IPv4Address?
+        let link: Int32
+    }
 
     /// What was found when it was looked.
     struct Findings: Equatable {
@@ -24,10 +31,15 @@ struct HostWatch: ~Copyable {
         var underlayMTU: [Int?] = []
         /// Peers that have just been routed into the tunnel which they are the other end of.
         var newlyInTunnel: [IPv4Address] = []
+        /// Peers that packets now leave for by another way, and which.
+        var newWays: [String] = []
+        /// Our ends of the tunnel that are addresses of this host no more.
+        var missingEnds: Set<IPv4Address> = []
 
         static func == (left: Findings, right: Findings) -> Bool {
             (left.rules == nil) == (right.rules == nil) && left.underlayMTU == right.underlayMTU
-                && left.newlyInTunnel == right.newlyInTunnel
+                && left.newlyInTunnel == right.newlyInTunnel && left.newWays == right.newWays
+                && left.missingEnds == right.missingEnds
         }
     }
 
@@ -63,14 +75,27 @@ struct HostWatch: ~Copyable {
                 findings.rules = RuleSet(table: table, ownAddresses: ours)
             }
         }
+        findings.missingEnds = Set(table.peers.map(\.local)).subtracting(ownAddresses)
         for peer in table.peers {
             let route = try? netlink.lookUp(peer.endpoint, from: peer.boundLocal, mark: RawSender.mark)
             let isInTunnel = route?.link == device && device != 0
             if isInTunnel, peersInTunnel.insert(peer.endpoint).inserted { findings.newlyInTunnel.append(peer.endpoint) }
             if !isInTunnel { peersInTunnel.remove(peer.endpoint) }
+            if let route, let way = newWay(to: peer.endpoint, route, netlink) { findings.newWays.append(way) }
             findings.underlayMTU.append(isInTunnel ? nil : route.flatMap { mtu(to: peer, by: $0, netlink) })
         }
         return findings
+    }
+
+    /// The way to a peer in words, if it is another than before.
+    private mutating func newWay(
+        to peer: IPv4Address, _ route: ResolvedRoute, _ netlink: borrowing Netlink
+    ) -> String? {
+        let way = Way(gateway: route.gateway, link: route.link)
+        let before = ways.updateValue(way, forKey: peer)
+        guard let before, before != way else { return nil }
+        let link = (try? netlink.link(index: route.link))?.name ?? "link \(route.link)"
+        return "\(peer)\(way.gateway.map { " via \($0)" } ?? "") dev \(link)"
     }
 
     private func mtu(to peer: Peer, by route: ResolvedRoute, _ netlink: borrowing Netlink) -> Int? {

@@ -10,6 +10,8 @@ struct Observer {
     private var last: Reading?
     /// When each kind of line was last written, milliseconds.
     private var written: [String: UInt64] = [:]
+    /// The path MTU that was last written about, by peer.
+    private var writtenMTU: [Int: Int] = [:]
 
     /// What is looked at.
     struct Reading {
@@ -27,8 +29,8 @@ struct Observer {
 
     /// How long the same line is not repeated, milliseconds.
     static let interval: UInt64 = 60_000
-    /// The same for a loop, which somebody probably is just looking for.
-    static let loopInterval: UInt64 = 10_000
+    /// The same for what somebody probably is just looking for: a loop, or a path MTU that changes.
+    static let shortInterval: UInt64 = 10_000
 
     init(_ table: PeerTable, device: String) {
         self.table = table
@@ -44,16 +46,28 @@ struct Observer {
             if errors.errors > last?.decapsulated.peers[index].errors ?? 0,
                 let report = ICMPReport(encoded: errors.lastError)
             {
-                let key = "icmp \(peer.endpoint) \(report.type)/\(report.code)"
+                // By meaning: numbers are many, and anybody can send them all.
+                let key = "icmp \(index) \(report.meaning)"
                 append(&remarks, key, Observer.interval, at: now, "packets to \(peer.endpoint): \(report.description)")
             }
-            remarks += pathMTU(reading.pathMTU[index], before: last?.pathMTU[index], to: peer.endpoint)
+            notePathMTU(&remarks, reading.pathMTU[index], index, peer.endpoint, at: now)
         }
-        if count(.loop, reading.encapsulated) > last.map({ count(.loop, $0.encapsulated) }) ?? 0 {
+        if hasMore(.loop, { $0.encapsulated }, reading) {
             append(
-                &remarks, "loop", Observer.loopInterval, at: now,
+                &remarks, "loop", Observer.shortInterval, at: now,
                 "our own outer packets come back out of \(device): the route to a peer leads into its own tunnel; "
                     + "'ip route get PEER' shows it")
+        }
+        noteECN(&remarks, reading, at: now)
+        return remarks
+    }
+
+    private mutating func noteECN(_ remarks: inout [Remark], _ reading: Reading, at now: UInt64) {
+        if hasMore(.congestionUnsignalled, { $0.decapsulated }, reading) {
+            append(
+                &remarks, "congestion", Observer.interval, at: now,
+                "packets are dropped that arrive marked as congested, though their senders cannot hear of it: somebody "
+                    + "on the way marks what it must not (RFC 6040 section 4.2)")
         }
         if reading.decapsulated[.dangerousECN] > last?.decapsulated[.dangerousECN] ?? 0 {
             append(
@@ -61,30 +75,37 @@ struct Observer {
                 "packets arrive with an outer ECN that their inner header does not have: an old tunnel entry, or a "
                     + "router that rewrites it (RFC 6040 section 4.2)")
         }
-        return remarks
     }
 
-    private func pathMTU(_ mtu: Int, before: Int?, to peer: IPv4Address) -> [Remark] {
-        guard let before, mtu != before else { return [] }
-        let inner = mtu - OuterHeader.length
-        guard mtu < PathMTU.suspicious else {
-            return [Remark(isWarning: false, text: "path MTU to \(peer): \(mtu), so \(inner) inside")]
-        }
-        return [
-            Remark(
-                isWarning: true,
-                text:
-                    "path MTU to \(peer): \(mtu), so \(inner) inside; so little is a broken path or a forged ICMP error"
-            )
-        ]
-    }
-
-    private mutating func append(
-        _ remarks: inout [Remark], _ key: String, _ interval: UInt64, at now: UInt64, _ text: String
+    private mutating func notePathMTU(
+        _ remarks: inout [Remark], _ mtu: Int, _ index: Int, _ peer: IPv4Address, at now: UInt64
     ) {
-        if let before = written[key], now < before + interval { return }
+        guard let before = writtenMTU[index] else {
+            writtenMTU[index] = mtu
+            return
+        }
+        guard mtu != before else { return }
+        let isSuspicious = mtu < PathMTU.suspicious
+        let doubt = isSuspicious ? "; so little is a broken path or a forged ICMP error" : ""
+        let text = "path MTU to \(peer): \(mtu), so \(mtu - OuterHeader.length) inside\(doubt)"
+        if append(&remarks, "mtu \(index)", Observer.shortInterval, at: now, text, isWarning: isSuspicious) {
+            writtenMTU[index] = mtu
+        }
+    }
+
+    @discardableResult
+    private mutating func append(
+        _ remarks: inout [Remark], _ key: String, _ interval: UInt64, at now: UInt64, _ text: String,
+        isWarning: Bool = true
+    ) -> Bool {
+        if let before = written[key], now < before + interval { return false }
         written[key] = now
-        remarks.append(Remark(isWarning: true, text: text))
+        remarks.append(Remark(isWarning: isWarning, text: text))
+        return true
+    }
+
+    private func hasMore(_ drop: Drop, _ direction: (Reading) -> Counters.Snapshot, _ reading: Reading) -> Bool {
+        count(drop, direction(reading)) > last.map { count(drop, direction($0)) } ?? 0
     }
 
     private func count(_ drop: Drop, _ snapshot: Counters.Snapshot) -> UInt64 {

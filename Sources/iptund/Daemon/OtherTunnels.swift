@@ -9,13 +9,13 @@ enum OtherTunnels {
     /// inner sources from the same sender would both deliver them.
     ///
     /// A tunnel that does not talk to us is taken to be none.
-    static func check(
-        _ table: PeerTable, _ acceptance: Decapsulation.Acceptance, name: DeviceName?
-    ) throws(Complaint) {
+    static func check(_ table: PeerTable, _ policy: TunnelPolicy, name: DeviceName?) throws(Complaint) {
+        // What only encapsulates takes nothing: the two modules of 1994 ran side by side.
+        guard policy.only != .encapsulate else { return }
         for case .report(let report) in try RunningTunnels.ask(nil, directory: nil) {
             // Of this very name there can be only one, which its lock says better.
-            if report.name == name?.text { continue }
-            if let complaint = overlap(table, acceptance, with: report) { throw complaint }
+            if report.name == name?.text || report.only == Direction.encapsulate.rawValue { continue }
+            if let complaint = overlap(table, policy.acceptance, with: report) { throw complaint }
         }
     }
 

@@ -30,6 +30,8 @@ struct Reporter {
         let pathMTU: [Int]
         /// The device as it is now, `nil` when it is gone.
         let link: Link?
+        /// An end of ours that is no address of this host any more.
+        let missingEnd: IPv4Address?
         /// Packets that the raw socket had no room for.
         let socketOverflows: UInt64
         let now: UInt64
@@ -40,14 +42,24 @@ struct Reporter {
         let peers = table.peers.indices.map { peer($0, moment) }
         let link = moment.link
         return TunnelReport(
-            name: name, state: link?.isUp == true ? .up : .degraded, pid: processID, namespace: namespace,
+            name: name, state: problem(moment) == nil ? .up : .degraded, problem: problem(moment), pid: processID,
+            namespace: namespace,
             uptimeSeconds: (moment.now - start) / 1000, mtu: link?.mtu ?? 0, underlayMTU: underlay?.mtu ?? 0,
-            local: underlay.map { "\($0.local)" } ?? "any", only: policy.only?.rawValue,
+            local: (underlay?.local ?? policy.local).map { "\($0)" } ?? "any", only: policy.only?.rawValue,
             acceptFrom: policy.acceptance.description, peers: peers, encapsulate: direction(moment.encapsulated),
             decapsulate: direction(moment.decapsulated),
             kernelLosses: TunnelReport.KernelLosses(socket: moment.socketOverflows, device: link?.sendDrops ?? 0),
             privilegeShortfalls: shortfalls.map(\.description))
     }
+
+    /// Why packets cannot pass, in a sentence; `nil` when they can.
+    private func problem(_ moment: Moment) -> String? {
+        guard moment.link?.isUp == true else { return "the device is down: ip link set \(name) up" }
+        return moment.missingEnd.map(Reporter.missing)
+    }
+
+    /// That an end of ours is gone.
+    static func missing(_ end: IPv4Address) -> String { "\(end) is no address of this host any more" }
 
     private func peer(_ index: Int, _ moment: Moment) -> TunnelReport.Peer {
         let (peer, now) = (table.peers[index], moment.now)

@@ -12,6 +12,8 @@ struct Service: ~Copyable {
     private let device: Int32
     private var watch: HostWatch
     private var observer: Observer
+    /// Our ends of the tunnel that this host does not have any more.
+    private var missingEnds: Set<IPv4Address> = []
     /// When to look at the counters once more, milliseconds: a data thread is silent for a while after it has called.
     private var noteAgainAt: UInt64?
     private let log = StandardErrorLog.logger()
@@ -123,6 +125,11 @@ struct Service: ~Copyable {
         for peer in findings.newlyInTunnel {
             log.warning("peer \(peer) is routed into \(report.name) itself; add a route to it that avoids the device")
         }
+        for way in findings.newWays { log.notice("packets leave by another way now: \(way)") }
+        for end in findings.missingEnds.subtracting(missingEnds) {
+            log.warning("\(Reporter.missing(end)): peers do not know who sends from there; start the tunnel again")
+        }
+        missingEnds = findings.missingEnds
         note()
     }
 
@@ -142,7 +149,8 @@ struct Service: ~Copyable {
         let link = try? netlink.link(index: device)
         let moment = Reporter.Moment(
             encapsulated: datapath.encapsulated.snapshot(), decapsulated: datapath.decapsulated.snapshot(),
-            pathMTU: datapath.pathMTU(at: Clock.milliseconds), link: link, socketOverflows: host.socketOverflows,
+            pathMTU: datapath.pathMTU(at: Clock.milliseconds), link: link, missingEnd: missingEnds.first,
+            socketOverflows: host.socketOverflows,
             now: Clock.milliseconds)
         return (try? ReportDocument(tunnels: [report.report(moment)]).json(pretty: false))
             ?? #"{"error":"encoding","schema":1}"#

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Tunnel
+internal import Wire
 
 /// What somebody asked of the data path, and what does not change while it runs.
 struct TunnelPolicy: Equatable {
@@ -8,6 +9,8 @@ struct TunnelPolicy: Equatable {
     var outer = OuterPolicy()
     /// Whom packets are taken from.
     var acceptance = Decapsulation.Acceptance.peers
+    /// The one address of ours that packets are taken at; `nil` for every one.
+    var local: IPv4Address?
     /// The least TTL that they may have left.
     var minimumTTL: UInt8?
     /// Which way the tunnel carries; `nil` for both.
@@ -23,10 +26,18 @@ struct TunnelPolicy: Equatable {
         return encapsulation
     }
 
+    /// What becomes of ICMP errors.
+    func relay(_ rules: RuleSet, paths: Paths.View) -> ICMPRelay {
+        var relay = ICMPRelay(rules, policy: outer, paths: paths)
+        relay.only = only
+        return relay
+    }
+
     /// The rules of the decapsulating side.
     func decapsulation(_ rules: RuleSet, mtu: Int, paths: Paths.View) -> Decapsulation {
         var decapsulation = Decapsulation(rules, mtu: mtu, paths: paths)
         decapsulation.acceptance = acceptance
+        decapsulation.local = local
         decapsulation.minimumTTL = minimumTTL
         decapsulation.only = only
         decapsulation.clamp = clamp

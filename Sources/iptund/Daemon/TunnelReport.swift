@@ -8,6 +8,8 @@ internal import FoundationEssentials
 struct TunnelReport: Codable, Equatable {
     var name: String
     var state: State
+    /// Why it is degraded.
+    var problem: String?
     /// The daemon's process.
     var pid: Int32
     /// The inode of the network namespace that the tunnel lives in.
@@ -30,7 +32,7 @@ struct TunnelReport: Codable, Equatable {
     var privilegeShortfalls: [String]
 
     private enum CodingKeys: String, CodingKey {
-        case name, state, pid, namespace, mtu, local, only, peers, encapsulate, decapsulate
+        case name, state, problem, pid, namespace, mtu, local, only, peers, encapsulate, decapsulate
         case acceptFrom = "accept_from"
         case kernelLosses = "kernel_losses"
         case uptimeSeconds = "uptime_seconds"
@@ -41,7 +43,7 @@ struct TunnelReport: Codable, Equatable {
     enum State: String, Codable {
         /// Packets can pass.
         case up
-        /// Somebody switched the device off.
+        /// They cannot: ``problem`` says why.
         case degraded
     }
 

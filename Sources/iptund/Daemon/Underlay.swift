@@ -74,7 +74,8 @@ struct Underlay: Equatable {
         }
     }
 
-    private static func checkIsOurs(_ local: IPv4Address, _ netlink: borrowing Netlink) throws(Complaint) {
+    /// - Throws: that the address is not one of this host.
+    static func checkIsOurs(_ local: IPv4Address, _ netlink: borrowing Netlink) throws(Complaint) {
         let addresses: [InterfaceAddress]
         do throws(Errno) {
             addresses = try netlink.addresses(link: nil)
