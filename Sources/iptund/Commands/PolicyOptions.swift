@@ -25,8 +25,8 @@ struct PolicyOptions: ParsableArguments {
 
     @Option(
         name: .customLong("mss-clamp"),
-        help: ArgumentHelp("Longest TCP segment to agree on: 'off', 'auto', or octets.", valueName: "n"))
-    var segmentSizeClamp: String = "auto"
+        help: ArgumentHelp("Longest TCP segment to agree on: 'off', 'auto' (default), or octets.", valueName: "n"))
+    var segmentSizeClamp: String?
 
     @Option(help: ArgumentHelp("Carry one way only: 'encapsulate' or 'decapsulate'.", valueName: "way"))
     var only: String?
@@ -45,7 +45,7 @@ struct PolicyOptions: ParsableArguments {
         if let dscp { policy.outer.dscp = try Arguments.dscp(dscp) }
         if let ecn { policy.outer.ecn = try Arguments.ecn(ecn) }
         policy.minimumTTL = try minimumTTL.map { text throws(Complaint) in try Arguments.minimumTTL(text) }
-        policy.clamp = try Arguments.segmentSizeClamp(segmentSizeClamp)
+        if let segmentSizeClamp { policy.clamp = try Arguments.segmentSizeClamp(segmentSizeClamp) }
         policy.only = try only.map { text throws(Complaint) in try Arguments.only(text) }
         policy.acceptance = acceptFrom.isEmpty ? .peers : try Arguments.acceptance(acceptFrom)
         try checkIsUsed(policy.only)

@@ -41,7 +41,7 @@ struct Up: ParsableCommand {
     @Option(help: ArgumentHelp("MTU of the device, 68 to 65515 (default: underlay's - 20).", valueName: "octets"))
     var mtu: String?
 
-    @OptionGroup(title: "Treatment of packets") var treatment: PolicyOptions
+    @OptionGroup var treatment: PolicyOptions
 
     @Flag(name: .customLong("dry-run"), help: "Print every change that would be made, and make none.")
     var isDryRun = false
