@@ -44,7 +44,9 @@ struct FallingMTUTests {
             #expect(ending.isIntact)
             #expect(ending.longestGap < FallingMTUTests.patience)
             try eventually("the host knows its own uplink") { try tunnel.a.report().peers.first?.path_mtu == 1400 }
-            #expect(try tunnel.a.report().decapsulate.icmp_errors == 0)
+            // No router had to say so.
+            let report = try tunnel.a.report()
+            #expect(report.peers.first?.last_icmp_error?.contains("3/4") != true, "\(report)")
             try expectRecovery(chain, tunnel)
         }
     }
