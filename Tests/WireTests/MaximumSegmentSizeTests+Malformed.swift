@@ -72,6 +72,6 @@ import Wire
             let differences = before.indices.filter { before[$0] != after[$0] && $0 >= transport + 18 }
             try #require((differences.last ?? 0) - (differences.first ?? 0) <= 1, random.note)
         }
-        #expect(changed > 100, random.note)
+        #expect(changed > 30, random.note)
     }
 }
