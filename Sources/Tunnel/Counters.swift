@@ -15,9 +15,9 @@ public struct Counters: ~Copyable, Sendable {
         cells = AtomicCells(count: (peerCount + 1) * Counters.stride)
     }
 
-    /// What is counted, beside drops. All but the first four are for the interface only, unless it says otherwise.
+    /// What is counted, beside drops: what was delivered, and errors, for each peer too; the rest for the interface only.
     public enum Tally: Int, CaseIterable, Sendable {
-        /// Packets that the source gave us; for the interface only.
+        /// Packets that the source gave us.
         case received
         /// Packets that the sink took.
         case delivered

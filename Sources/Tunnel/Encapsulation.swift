@@ -75,7 +75,7 @@ public struct Encapsulation: Sendable {
         _ slot: inout PacketSlot, _ inner: InnerPacket, under outer: OuterFields, tunnelMTU: Int
     ) throws(Drop) {
         // A header that is written anew gets a checksum that is right, and must have had one.
-        if slot.segmentSize > 0 || inner.totalLength > tunnelMTU, !inner.hasValidHeader(in: slot.bytes) {
+        if slot.segmentSize > 0 || inner.totalLength > tunnelMTU, !hasValidHeader(slot) {
             throw .innerChecksum
         }
         if slot.segmentSize > 0 {
@@ -94,6 +94,11 @@ public struct Encapsulation: Sendable {
             slot.answer = .fragmentationNeeded(mtu: UInt16(clamping: tunnelMTU))
             throw .fragmentationNeeded
         }
+    }
+
+    private func hasValidHeader(_ slot: borrowing PacketSlot) -> Bool {
+        guard let packet = try? IPv4Packet(slot.bytes) else { return false }
+        return packet.hasValidHeaderChecksum
     }
 
     /// A superpacket is judged by the packets that it stands for. Segments of a stream may be made smaller where nobody

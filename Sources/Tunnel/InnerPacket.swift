@@ -54,15 +54,6 @@ public struct InnerPacket: Equatable, Sendable {
     }
 }
 
-extension InnerPacket {
-    /// Whether the header, which stands at the start of `bytes`, sums to its checksum (RFC 1071).
-    func hasValidHeader(in bytes: RawSpan) -> Bool {
-        var checksum = Checksum()
-        checksum.add(bytes.extracting(first: headerLength))
-        return checksum.value == 0
-    }
-}
-
 extension Drop {
     /// Names what is wrong with an inner packet.
     init(_ malformed: IPv4Packet.Malformed) {
