@@ -24,7 +24,7 @@ struct HostWatch: ~Copyable {
     }
 
     /// What was found when it was looked.
-    struct Findings: Equatable {
+    struct Findings {
         /// The new rules, if they changed.
         var rules: RuleSet?
         /// How long an outer packet may leave for each peer, octets; `nil` where there is no way.
@@ -35,12 +35,6 @@ struct HostWatch: ~Copyable {
         var newWays: [String] = []
         /// Our ends of the tunnel that are addresses of this host no more.
         var missingEnds: Set<IPv4Address> = []
-
-        static func == (left: Findings, right: Findings) -> Bool {
-            (left.rules == nil) == (right.rules == nil) && left.underlayMTU == right.underlayMTU
-                && left.newlyInTunnel == right.newlyInTunnel && left.newWays == right.newWays
-                && left.missingEnds == right.missingEnds
-        }
     }
 
     /// Begins to listen. It is due at once.
