@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// Slots that a thread allocates once and uses for ever: one system call fills or empties many.
-@safe public struct PacketBatch: ~Copyable {
+@safe public struct PacketBatch: ~Copyable, @unchecked Sendable {
     /// How many packets fit.
     public let capacity: Int
     /// How many slots hold a packet of this round.

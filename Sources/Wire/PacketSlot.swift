@@ -12,8 +12,9 @@
     public static let headroom = 64
     /// The longest packet.
     public static let capacity = IPv4Packet.maximumLength
-    /// What a slot takes, octets: one more than needed, so that slots stay aligned to cache lines.
-    static let stride = headroom + capacity + 1
+    /// What a slot takes, octets: aligned to cache lines, and so much more than 64 KiB that the packets of neighbours, which
+    /// mostly are as long as an Ethernet frame, do not share the same few lines of a cache.
+    static let stride = headroom + capacity + 1 + 1_536
 
     private let memory: UnsafeMutableRawPointer
 

@@ -17,23 +17,6 @@ public struct Segmentation: Equatable, Sendable {
     private let payloadLength: Int
     private let carried: IPProtocol
 
-    private enum TCP {
-        static let sequence = 4
-        static let dataOffset = 12
-        static let flags = 13
-        static let checksum = 16
-        static let headerLength = 20
-        static let fin: UInt8 = 0x01
-        static let push: UInt8 = 0x08
-        static let congestionWindowReduced: UInt8 = 0x80
-    }
-
-    private enum UDP {
-        static let length = 4
-        static let checksum = 6
-        static let headerLength = 8
-    }
-
     /// Looks at the superpacket at the start of `bytes`, to be cut into `size` octets of payload.
     ///
     /// The header length that comes with a superpacket is only a hint; it is read from the headers themselves. `nil` when
@@ -44,9 +27,8 @@ public struct Segmentation: Equatable, Sendable {
         let transportLength: Int
         switch packet.protocolNumber {
         case .tcp:
-            guard payload.byteCount >= TCP.headerLength else { return nil }
-            transportLength = Int(payload.octet(at: TCP.dataOffset) >> 4) * 4
-            guard transportLength >= TCP.headerLength, transportLength <= payload.byteCount else { return nil }
+            guard let length = TCP.headerLength(payload) else { return nil }
+            transportLength = length
         case .udp:
             guard payload.byteCount >= UDP.headerLength else { return nil }
             transportLength = UDP.headerLength

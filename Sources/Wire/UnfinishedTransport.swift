@@ -23,13 +23,13 @@ public struct UnfinishedTransport: Equatable, Sendable {
         let field: Int
         switch packet.protocolNumber {
         case .tcp:
-            guard payload.byteCount >= 20 else { return nil }
-            field = 16
-            headerLength = packet.headerLength + Int(payload.octet(at: 12) >> 4) * 4
+            guard payload.byteCount >= TCP.headerLength else { return nil }
+            field = TCP.checksum
+            headerLength = packet.headerLength + Int(payload.octet(at: TCP.dataOffset) >> 4) * 4
         case .udp:
-            guard payload.byteCount >= 8 else { return nil }
-            field = 6
-            headerLength = packet.headerLength + 8
+            guard payload.byteCount >= UDP.headerLength else { return nil }
+            field = UDP.checksum
+            headerLength = packet.headerLength + UDP.headerLength
         default: return nil
         }
         guard !packet.isFragment else { return nil }

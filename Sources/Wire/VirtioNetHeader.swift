@@ -58,6 +58,9 @@ public enum ChecksumState: Equatable, Sendable {
     /// Only the pseudo-header is summed (VIRTIO_NET_HDR_F_NEEDS_CSUM): octets from `start` on are still to be added, and
     /// the field stands `offset` octets after `start`.
     case partial(start: UInt16, offset: UInt16)
+
+    /// Whether it is still to be finished.
+    public var isPartial: Bool { if case .partial = self { true } else { false } }
 }
 
 extension VirtioNetHeader {

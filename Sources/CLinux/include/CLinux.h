@@ -23,6 +23,12 @@
 #include <sys/socket.h>
 #include <sys/types.h>
 
+/* Offloads of Linux 6.2, which the headers of Debian 12 do not know. */
+#ifndef TUN_F_USO4
+#define TUN_F_USO4 0x20
+#define TUN_F_USO6 0x40
+#endif
+
 /* The layout of struct mmsghdr, which only exists behind _GNU_SOURCE (asserted in CLinux.c). */
 struct clinux_message {
     struct msghdr header;
