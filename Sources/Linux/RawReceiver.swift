@@ -13,12 +13,15 @@ public struct RawReceiver: ~Copyable, Sendable {
     package let descriptor: Descriptor
     private let messages: Messages
 
-    /// Opens the socket for batches of `capacity` packets. The corresponding C function is `socket`.
+    /// Opens the socket of worker `index` of `workers`, for batches of `capacity` packets. Each takes the packets of its
+    /// own flows; ICMP errors, which every socket would get, are for worker 0 alone.
     ///
-    /// Requires `CAP_NET_RAW`; with `CAP_NET_ADMIN` the buffer may exceed the system's limit.
-    package init(capacity: Int) throws(Errno) {
+    /// The corresponding C function is `socket`. Requires `CAP_NET_RAW`; with `CAP_NET_ADMIN` the buffer may exceed the
+    /// system's limit.
+    package init(capacity: Int, worker index: Int = 0, of workers: Int = 1) throws(Errno) {
         let descriptor = try Descriptor.rawSocket()
-        try descriptor.set(IPPROTO_IP, IP_RECVERR, to: 1)
+        if workers > 1 { try descriptor.attach(FlowFilter.program(worker: index, of: workers)) }
+        if index == 0 { try descriptor.set(IPPROTO_IP, IP_RECVERR, to: 1) }
         try descriptor.setBuffer(forced: SO_RCVBUFFORCE, plain: SO_RCVBUF, octets: RawReceiver.bufferSize)
         self.init(descriptor, capacity: capacity)
     }

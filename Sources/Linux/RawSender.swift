@@ -4,13 +4,13 @@ internal import CLinux
 internal import Glibc
 public import Wire
 
-/// The raw socket that protocol 4 leaves by, which also guards the one that it arrives at.
-///
-/// When no raw socket takes a packet, Linux tells its sender "protocol unreachable" (ICMP 3/2), and a full receive buffer
-/// counts as not taking it. A peer's kernel would then report our momentary overload to its users as an unreachable host.
-/// This socket drops every packet by a filter, so its buffer is never full, and the kernel is content.
+/// The raw socket that protocol 4 leaves by.
 ///
 /// IP_HDRINCL: we write the outer header. IP_RECVERR: a full queue of the host is an error, not a success.
+///
+/// It is connected to our own address, from which nothing ever arrives, though every packet is sent to its own
+/// destination. So the kernel gives it neither copies of packets that arrive nor ICMP errors, of which each would fail a
+/// later send; and it remembers the device queue of a connected socket, instead of dissecting every packet for one.
 @safe public struct RawSender: ~Copyable, @unchecked Sendable {
     package let descriptor: Descriptor
     private let messages: Messages
@@ -18,8 +18,8 @@ public import Wire
     private let heads: UnsafeMutableRawPointer
     /// The slot of the batch that each message belongs to.
     private let owners: UnsafeMutablePointer<Int>
-    /// The last one that was used where DF is clear. One count for all destinations is unique for each (RFC 6864 §4.3).
-    private var identification = UInt16.random(in: .min ... .max)
+    /// What is written where DF is clear. One count for all destinations is unique for each (RFC 6864 §4.3).
+    private var identifications: Identifications
     /// Outer packets sent since ``takeSent()`` was last called.
     private var sent = 0
 
@@ -27,22 +27,24 @@ public import Wire
     /// tunnel: `ip rule add fwmark 0x1994 lookup main`. The year in which protocol 4 came to Linux.
     package static let mark: UInt32 = 0x1994
 
-    /// Opens the socket for batches of `capacity` packets. The corresponding C function is `socket`.
+    /// Opens the socket for batches of `capacity` packets. The corresponding C functions are `socket` and `connect`.
     ///
+    /// `local` is an address of this host; `nil` for a socket that will never send. Of several sockets each has a share of
+    /// the identifications.
     /// Requires `CAP_NET_RAW`; with `CAP_NET_ADMIN` the buffer may exceed the system's limit.
-    package init(capacity: Int) throws(Errno) {
+    package init(capacity: Int, local: IPv4Address?, worker index: Int = 0, of workers: Int = 1) throws(Errno) {
         let descriptor = try Descriptor.rawSocket()
-        try descriptor.refuseEveryPacket()
         try descriptor.set(IPPROTO_IP, IP_RECVERR, to: 1)
         try descriptor.set(SOL_SOCKET, SO_MARK, to: Int32(RawSender.mark))
         try descriptor.setBuffer(forced: SO_SNDBUFFORCE, plain: SO_SNDBUF, octets: RawSender.bufferSize)
-        // Nothing is received here. The least there is: room for two or three ICMP errors, so that forgetting them is quick.
         try descriptor.set(SOL_SOCKET, SO_RCVBUF, to: 0)
-        self.init(descriptor, capacity: capacity)
+        if let local { try descriptor.connect(to: local) }
+        self.init(descriptor, capacity: capacity, Identifications(worker: index, of: workers))
     }
 
-    private init(_ descriptor: consuming Descriptor, capacity: Int) {
+    private init(_ descriptor: consuming Descriptor, capacity: Int, _ identifications: Identifications) {
         self.descriptor = descriptor
+        self.identifications = identifications
         messages = Messages(capacity: capacity)
         unsafe heads = .allocate(byteCount: capacity * RawSender.headStride, alignment: 16)
         unsafe owners = .allocate(capacity: capacity)
@@ -57,7 +59,7 @@ public import Wire
 
     /// The same socket with message buffers of its own, for another thread.
     package func duplicate() throws(Errno) -> RawSender {
-        RawSender(try descriptor.duplicate(), capacity: messages.capacity)
+        RawSender(try descriptor.duplicate(), capacity: messages.capacity, identifications)
     }
 
     /// Outer packets sent since the last call.
@@ -73,8 +75,6 @@ public import Wire
     /// How long a network that takes nothing is waited for, once a batch: more would only make its queue longer, and the
     /// thread deaf to being stopped.
     private static let patience: Int32 = 10
-    /// How often a packet is tried again that was refused because of an ICMP error about another: each takes a new error.
-    private static let attempts = 8
 }
 
 extension RawSender: PacketSink {
@@ -117,12 +117,12 @@ extension RawSender: PacketSink {
 
     private mutating func render(_ slot: borrowing PacketSlot, _ index: Int, at place: Int) {
         guard let fields = slot.outer else { preconditionFailure("a pending packet has outer fields") }
-        if index == 0 || !slot.cut.sharesIdentification { advanceIdentification() }
+        if index == 0 || !slot.cut.sharesIdentification { identifications.advance() }
         // SAFETY: place < capacity, kept by `stage`; each head has its own stride.
         let memory = unsafe heads + place * RawSender.headStride
         var head = unsafe MutableRawSpan(_unsafeStart: memory, byteCount: Cut.maximumHeadLength)
         let (length, body) = slot.cut.write(
-            index, of: slot.bytes, under: fields, identification: identification, to: &head)
+            index, of: slot.bytes, under: fields, identification: identifications.current, to: &head)
         // SAFETY: the body lies within the slot, and both outlive the call to sendmmsg.
         unsafe messages.send(
             place, head: UnsafeMutableRawBufferPointer(start: memory, count: length),
@@ -130,21 +130,13 @@ extension RawSender: PacketSink {
             to: fields.destination)
     }
 
-    /// 0 would leave the choice to the kernel, which knows nothing of ours.
-    private mutating func advanceIdentification() {
-        identification &+= 1
-        if identification == 0 { identification = 1 }
-    }
-
     private mutating func send(_ batch: inout PacketBatch, count: Int, _ hasWaited: inout Bool) throws(Errno) {
         var next = 0
-        var attempts = 0
         while next < count {
             let result = messages.send(to: descriptor, from: next, count: count - next)
             if result > 0 {
                 next += Int(result)
                 sent += Int(result)
-                attempts = 0
                 continue
             }
             let error = Errno(rawValue: -result)
@@ -159,47 +151,13 @@ extension RawSender: PacketSink {
                 for place in next..<count { refuse(place, of: &batch, error) }
                 return
             }
-            if error.isAboutEarlierPacket, attempts < RawSender.attempts {
-                attempts += 1
-                // Where the host itself says that it is too long, it is.
-                if try !forgetErrors() || error != .messageTooLong { continue }
-            }
             refuse(next, of: &batch, error)
             next += 1
-            attempts = 0
         }
     }
 
     private func refuse(_ place: Int, of batch: inout PacketBatch, _ error: Errno) {
         // SAFETY: place < capacity, kept by `stage`.
         batch[unsafe owners[place]].fate = .failed(error.rawValue)
-    }
-
-    /// Empties the error queue: as long as something is in it, the kernel refuses packets that have nothing to do with it.
-    /// The receiver has the same errors in a queue of its own.
-    /// - Returns: whether the host itself had refused a packet: what ICMP says of others may carry the same errno.
-    private func forgetErrors() throws(Errno) -> Bool {
-        var isOurs = false
-        for _ in 0..<messages.capacity {
-            // SAFETY: no memory at all.
-            let memory = unsafe UnsafeMutableRawBufferPointer(start: nil, count: 0)
-            guard let queued = try unsafe descriptor.nextError(quote: memory) else { break }
-            if queued.report == nil { isOurs = true }
-        }
-        return isOurs
-    }
-}
-
-extension Descriptor {
-    /// Drops every packet that arrives at this socket. The corresponding C call is `setsockopt(SO_ATTACH_FILTER)`.
-    func refuseEveryPacket() throws(Errno) {
-        // BPF_RET | BPF_K with k = 0: keep no octet of any packet.
-        var instruction = sock_filter(code: UInt16(BPF_RET | BPF_K), jt: 0, jf: 0, k: 0)
-        let result = unsafe withUnsafeMutablePointer(to: &instruction) { instruction in
-            var program = unsafe sock_fprog(len: 1, filter: instruction)
-            let size = socklen_t(unsafe MemoryLayout<sock_fprog>.size)
-            return unsafe setsockopt(rawValue, SOL_SOCKET, SO_ATTACH_FILTER, &program, size)
-        }
-        try posix(result)
     }
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import CLinux
 internal import Glibc
 internal import Wire
 
@@ -19,6 +20,29 @@ extension Descriptor {
         } catch .notPermitted {
             try set(SOL_SOCKET, plain, to: octets)
         }
+    }
+
+    /// Keeps only the packets that `program` wants. The corresponding C call is `setsockopt(SO_ATTACH_FILTER)`.
+    func attach(_ program: [sock_filter]) throws(Errno) {
+        var instructions = program
+        let result = unsafe instructions.withUnsafeMutableBufferPointer { instructions in
+            var program = unsafe sock_fprog(len: UInt16(instructions.count), filter: instructions.baseAddress)
+            let size = socklen_t(unsafe MemoryLayout<sock_fprog>.size)
+            return unsafe setsockopt(rawValue, SOL_SOCKET, SO_ATTACH_FILTER, &program, size)
+        }
+        try posix(result)
+    }
+
+    /// Makes `address` the other end. The corresponding C function is `connect`.
+    func connect(to address: IPv4Address) throws(Errno) {
+        var socketAddress = sockaddr_in(address)
+        let size = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let result = unsafe withUnsafePointer(to: &socketAddress) { pointer in
+            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                unsafe Glibc.connect(rawValue, $0, size)
+            }
+        }
+        try posix(result)
     }
 
     /// How long a blocking send may take.

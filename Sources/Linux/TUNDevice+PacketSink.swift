@@ -20,6 +20,12 @@ extension TUNDevice: PacketSink {
         }
     }
 
+    /// Superpackets that were made of several packets since the last call.
+    package mutating func takeCoalesced() -> Int {
+        defer { coalesced = 0 }
+        return coalesced
+    }
+
     /// Writes a packet that goes on alone.
     private func write(_ slot: inout PacketSlot) throws(Errno) {
         let leading = VirtioNetHeader.length
@@ -41,7 +47,7 @@ extension TUNDevice: PacketSink {
         gather(run, of: batch)
         let error = gathering.write(to: descriptor)
         let isUnknown = error == .invalidArgument
-        if isUnknown { kinds.remove(run.kind) } else { merged += 1 }
+        if isUnknown { kinds.remove(run.kind) } else { coalesced += 1 }
         let fate = try TUNDevice.fate(error)
         var slot = run.first
         for _ in 0..<run.count {

@@ -23,18 +23,17 @@ public struct TUNDevice: ~Copyable, Sendable {
     var gathering: Gathering
     /// Where the headers of a superpacket are written.
     var head = PacketBatch(capacity: 1)
-    /// Superpackets written since ``takeMerged()`` was last called.
-    var merged = 0
+    /// Superpackets made since ``takeCoalesced()`` was last called.
+    var coalesced = 0
 
     /// Creates the device `name`, or attaches to an idle persistent one, for batches of `capacity` packets.
     ///
     /// The corresponding C call is `ioctl(TUNSETIFF)`. Requires `CAP_NET_ADMIN`, or an existing device that belongs to this user.
     /// - Throws: `Errno.noSuchFile` without /dev/net/tun, `Errno.busy` when somebody uses the device,
     ///   `Errno.invalidArgument` when the name belongs to another kind of interface.
-    package init(name: String, capacity: Int = 64) throws(Errno) {
+    package init(name: String, capacity: Int = 64, queues: Queues = .one) throws(Errno) {
         let descriptor = try Descriptor.open(TUNDevice.path, O_RDWR | O_NONBLOCK)
-        let flags = IFF_TUN | IFF_NO_PI | IFF_VNET_HDR
-        let attached = try TUNDevice.attach(descriptor, name: name, flags: Int32(flags))
+        let attached = try TUNDevice.attach(descriptor, name: name, queues)
         let isPersistent = try checked(clinux_tun_flags(descriptor.rawValue)) & Int32(IFF_PERSIST) != 0
         try checked(clinux_tun_set_little_endian(descriptor.rawValue))
         let kinds = try TUNDevice.offload(from: descriptor)
@@ -71,9 +70,22 @@ public struct TUNDevice: ~Copyable, Sendable {
         clinux_tun_set_offload(descriptor.rawValue, UInt32(offloads)) >= 0
     }
 
+    /// How many threads read from a device, each its own packets.
+    package enum Queues: Sendable {
+        /// One, the usual.
+        case one
+        /// One for each ``TUNDevice`` of that name. The kernel keeps all packets of a flow in one queue.
+        case several
+    }
+
     /// The same device, for another thread.
     package func duplicate() throws(Errno) -> TUNDevice {
         TUNDevice(try descriptor.duplicate(), name: name, isPersistent: isPersistent, kinds, capacity)
+    }
+
+    /// Another queue of a device that has several: the kernel spreads flows over them. Requires `CAP_NET_ADMIN`.
+    package func nextQueue() throws(Errno) -> TUNDevice {
+        try TUNDevice(name: name, capacity: capacity, queues: .several)
     }
 
     /// Sees whether the driver is there and lets us in, without making a device.
@@ -86,8 +98,9 @@ public struct TUNDevice: ~Copyable, Sendable {
     private static let nameSize = 16
 
     private static func attach(
-        _ descriptor: borrowing Descriptor, name: String, flags: Int32
+        _ descriptor: borrowing Descriptor, name: String, _ queues: Queues
     ) throws(Errno) -> String {
+        let flags = Int32(IFF_TUN | IFF_NO_PI | IFF_VNET_HDR) | (queues == .several ? Int32(IFF_MULTI_QUEUE) : 0)
         var buffer = name.utf8.prefix(nameSize - 1).map { CChar(bitPattern: $0) }
         buffer += [CChar](repeating: 0, count: nameSize - buffer.count)
         try checked(unsafe clinux_tun_attach(descriptor.rawValue, &buffer, flags))

@@ -33,6 +33,8 @@ public struct Counters: ~Copyable, Sendable {
         case strayErrors
         /// Packets that stand for several: cut on the way out, merged by the kernel on the way in.
         case superpackets
+        /// Superpackets that we made ourselves, of packets that belong together.
+        case coalesced
         /// Outer packets that were sent: segments and fragments each count.
         case datagrams
         /// Packets that were cut into fragments, inner or outer.

@@ -44,3 +44,42 @@ extension Counters {
         public var dropped: UInt64 { drops.values.reduce(0, +) }
     }
 }
+
+extension Counters.Snapshot {
+    /// What several writers counted together, for the same peers.
+    public init(adding snapshots: [Counters.Snapshot]) {
+        var tallies: [Counters.Tally: UInt64] = [:]
+        for tally in Counters.Tally.allCases {
+            tallies[tally] = snapshots.reduce(0) { tally.combined($0, $1[tally]) }
+        }
+        self.tallies = tallies
+        interface = Counters.Entry(adding: snapshots.map(\.interface))
+        peers = (snapshots.first?.peers ?? []).indices.map { peer in
+            Counters.Entry(adding: snapshots.map { $0.peers[peer] })
+        }
+    }
+}
+
+extension Counters.Entry {
+    fileprivate init(adding entries: [Counters.Entry]) {
+        func total(_ tally: Counters.Tally, _ value: (Counters.Entry) -> UInt64) -> UInt64 {
+            entries.reduce(0) { tally.combined($0, value($1)) }
+        }
+        delivered = total(.delivered) { $0.delivered }
+        deliveredOctets = total(.deliveredOctets) { $0.deliveredOctets }
+        lastDelivered = total(.lastDelivered) { $0.lastDelivered }
+        errors = total(.errors) { $0.errors }
+        lastError = total(.lastError) { $0.lastError }
+        drops = entries.reduce(into: [:]) { $0.merge($1.drops, uniquingKeysWith: &+) }
+    }
+}
+
+extension Counters.Tally {
+    /// A tally of two writers: amounts are added; of moments the later counts; ICMP errors have one reader only.
+    fileprivate func combined(_ one: UInt64, _ other: UInt64) -> UInt64 {
+        switch self {
+        case .lastDelivered, .lastError: max(one, other)
+        default: one + other
+        }
+    }
+}

@@ -23,7 +23,7 @@ import Wire
     ) throws -> Value {
         try inFreshNetwork {
             try shell("ip address add \(here) dev lo; ip address add \(there) dev lo")
-            var sender = try RawSender(capacity: 8)
+            var sender = try RawSender(capacity: 8, local: here)
             var receiver = try RawReceiver(capacity: 8)
             return try body(&sender, &receiver)
         }
@@ -36,7 +36,7 @@ import Wire
         try inFreshNetwork {
             var device = try TUNDevice(name: "network")
             try shell("ip link set network addrgenmode none up; ip address add \(here)/24 dev network")
-            var sender = try RawSender(capacity: 8)
+            var sender = try RawSender(capacity: 8, local: here)
             return try body(&sender, &device)
         }
     }

@@ -5,11 +5,17 @@ import Testing
 @testable import iptund
 
 @Suite(.needsRoot) struct ClaimTests {
+    private static func settings(_ name: String?) -> TunnelSettings {
+        var settings = TunnelSettings()
+        settings.device = name.flatMap { DeviceName($0) }
+        return settings
+    }
+
     /// Claims `name` in `directory`: the device that came of it, or the complaint.
     private static func take(_ name: String?, _ directory: String) throws -> (device: String?, complaint: Complaint?) {
         let netlink = try Netlink()
         do throws(Complaint) {
-            let claim = try Claim.take(name.flatMap { DeviceName($0) }, directory: directory, netlink)
+            let claim = try Claim.take(settings(name), directory: directory, netlink)
             return (claim.device.name, nil)
         } catch {
             return (nil, error)
@@ -20,7 +26,7 @@ import Testing
         try withTemporaryDirectory { base in
             let (device, directory, isThere, held) = try inFreshNetwork {
                 let netlink = try Netlink()
-                let claim = try Claim.take(DeviceName("tunl-b"), directory: base + "/b", netlink)
+                let claim = try Claim.take(Self.settings("tunl-b"), directory: base + "/b", netlink)
                 let isThere = try netlink.link(named: "tunl-b") != nil
                 let held = thrown { () throws(Errno) in _ = try LockFile(base + "/b/lock", timeoutMilliseconds: 0) }
                 claim.directory.remove()

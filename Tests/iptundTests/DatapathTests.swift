@@ -36,16 +36,16 @@ import Wire
             try shell("ip route add 10.9.0.0/24 dev tunnel; echo 1 > /proc/sys/net/ipv4/ip_forward")
             let allowed = try #require(Prefix("10.9.0.0/24"))
             let table = try PeerTable([Peer(endpoint: Self.peer, local: Self.local, allowed: [allowed])])
-            let equipment = Datapath.Equipment(
+            let ports = Worker.Ports(
                 device: device, receiver: try RawReceiver(capacity: Datapath.batchCapacity),
-                sender: try RawSender(capacity: Datapath.batchCapacity))
+                sender: try RawSender(capacity: Datapath.batchCapacity, local: Self.local))
             let path = try Datapath.start(
-                RuleSet(table: table), TunnelPolicy(), mtu: 1480, underlayMTU: [1500], with: equipment)
+                RuleSet(table: table), TunnelPolicy(), mtu: 1480, underlayMTU: [1500], with: [ports])
             let packets = Result { try body(&inside, &outside, path) }
             // What has come out may not be counted yet.
             let deadline = Clock.milliseconds + 5_000
             while Clock.milliseconds < deadline, !Self.isSettled(path) { sched_yield() }
-            let (encapsulated, decapsulated) = (path.encapsulated.snapshot(), path.decapsulated.snapshot())
+            let (encapsulated, decapsulated) = path.snapshots()
             var failure: Errno?
             do throws(Errno) { try path.finish() } catch { failure = error }
             return Sight(
@@ -54,9 +54,8 @@ import Wire
     }
 
     private static func isSettled(_ path: borrowing Datapath) -> Bool {
-        [path.encapsulated.snapshot(), path.decapsulated.snapshot()].allSatisfy {
-            $0.received == $0.delivered + $0.dropped
-        }
+        let (encapsulated, decapsulated) = path.snapshots()
+        return [encapsulated, decapsulated].allSatisfy { $0.received == $0.delivered + $0.dropped }
     }
 
     @Test func `a packet that is routed into the device goes to the peer`() throws {
@@ -148,7 +147,7 @@ import Wire
             path.replace(RuleSet(table: table, ownAddresses: [Self.far]))
             _ = try outside.send([good])
             let deadline = Clock.milliseconds + 5_000
-            while Clock.milliseconds < deadline, path.decapsulated.snapshot().received < 2 { sched_yield() }
+            while Clock.milliseconds < deadline, path.snapshots().decapsulated.received < 2 { sched_yield() }
             return before
         }
         #expect(sight.packets.count == 1)
@@ -158,7 +157,7 @@ import Wire
     @Test func `a device that is deleted ends the tunnel, which says why`() throws {
         let sight = try run { _, _, path in
             try shell("ip link delete tunnel")
-            var interests = [Poll.Interest.signal(of: path.ended)]
+            var interests = [path.ended]
             try Poll.wait(for: &interests, timeoutMilliseconds: 5_000)
             return interests[0].isReady ? [[1]] : []
         }

@@ -20,7 +20,7 @@ extension TunnelReport {
             received: 3, delivered: 2, dropped: 1, drops: [:], superpackets: 1, datagrams: 46, fragmented: 5,
             answers: 6, suppressedAnswers: 7, icmpErrors: 0, lastICMPError: nil),
         decapsulate: Direction(
-            received: 1016, delivered: 1000, dropped: 16, drops: ["not-peer": 2], superpackets: 8,
+            received: 1016, delivered: 1000, dropped: 16, drops: ["not-peer": 2], superpackets: 8, coalesced: 15,
             answers: 1, suppressedAnswers: 0, icmpErrors: 4, strayICMPErrors: 9,
             lastICMPError: "peer unreachable (ICMP 3/1 from 192.0.2.9)", unexpectedECN: 10, dangerousECN: 11),
         kernelLosses: KernelLosses(socket: 12, device: 13),

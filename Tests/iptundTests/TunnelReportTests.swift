@@ -17,11 +17,11 @@ import Testing
     @Test func `what is printed has these names, sorted, and leaves out what there is not`() throws {
         let expected = """
             {"schema":1,"tunnels":[{"accept_from":"192.0.2.0\\/24",\
-            "decapsulate":{"answers":1,"dangerous_ecn":11,"datagrams":0,"delivered":1000,"dropped":16,\
+            "decapsulate":{"answers":1,"coalesced":15,"dangerous_ecn":11,"datagrams":0,"delivered":1000,"dropped":16,\
             "drops":{"not-peer":2},"fragmented":0,"icmp_errors":4,\
             "last_icmp_error":"peer unreachable (ICMP 3\\/1 from 192.0.2.9)","received":1016,"stray_icmp_errors":9,\
             "superpackets":8,"suppressed_answers":0,"unexpected_ecn":10},\
-            "encapsulate":{"answers":6,"dangerous_ecn":0,"datagrams":46,"delivered":2,"dropped":1,"drops":{},\
+            "encapsulate":{"answers":6,"coalesced":0,"dangerous_ecn":0,"datagrams":46,"delivered":2,"dropped":1,"drops":{},\
             "fragmented":5,"icmp_errors":0,"received":3,"stray_icmp_errors":0,"superpackets":1,\
             "suppressed_answers":7,"unexpected_ecn":0},\
             "kernel_losses":{"device":13,"socket":12},\
@@ -32,7 +32,7 @@ import Testing
             "received":{"drops":{"inner-source":12,"martian":1,"truncated":1},"octets":1288490189,"packets":1000},\
             "sent":{"drops":{},"octets":3072,"packets":2}}],\
             "pid":4242,"privilege_shortfalls":["bounding set not emptied"],"state":"up","underlay_mtu":1500,\
-            "uptime_seconds":273600}]}
+            "uptime_seconds":273600,"workers":1}]}
             """
         #expect(try ReportDocument(tunnels: [.sample]).json(pretty: false) == expected)
     }

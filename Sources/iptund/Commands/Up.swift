@@ -41,6 +41,10 @@ struct Up: ParsableCommand {
     @Option(help: ArgumentHelp("MTU of the device, 68 to 65515 (default: underlay's - 20).", valueName: "octets"))
     var mtu: String?
 
+    @Option(
+        help: ArgumentHelp("Pairs of threads that share the flows, 1 to 16, or 'auto' (default: 1).", valueName: "n"))
+    var workers: String?
+
     @OptionGroup var treatment: PolicyOptions
 
     @Flag(name: .customLong("dry-run"), help: "Print every change that would be made, and make none.")
@@ -79,6 +83,7 @@ struct Up: ParsableCommand {
                 whatNow: "leave it out, or give an inner address")
         }
         settings.mtu = try mtu.map { text throws(Complaint) in try Arguments.mtu(text) }
+        if let workers { settings.workers = try Arguments.workers(workers) }
         return settings
     }
 

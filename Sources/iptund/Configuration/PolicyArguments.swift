@@ -77,7 +77,7 @@ extension Arguments {
         return .also(others.contains(.all) ? [.all] : others)
     }
 
-    private static func number(_ text: String, in range: ClosedRange<Int>) -> Int? {
+    static func number(_ text: String, in range: ClosedRange<Int>) -> Int? {
         guard text.allSatisfy({ $0.isASCII && $0.isNumber }), let number = Int(text), range.contains(number) else {
             return nil
         }

@@ -18,11 +18,15 @@ struct TunnelSettings: Equatable {
     var allowed: [Prefix]?
     /// The MTU of the device, `nil` for the underlay's less the outer header.
     var mtu: Int?
+    /// How many pairs of threads share the flows.
+    var workers = 1
     /// What becomes of packets.
     var policy = TunnelPolicy()
 
     /// The MTU of a device that nothing is sent by, octets: what fits through a tunnel over Ethernet.
     static let defaultMTU = 1_480
+    /// Each has two threads, and 9 MiB of address space.
+    static let maximumWorkers = 16
     /// What an MTU may be: the least that IPv4 allows (RFC 791 §3.2), the most that fits into an outer packet.
     static let mtuRange = 68...OuterHeader.maximumPayloadLength
 }

@@ -11,18 +11,19 @@ struct Claim: ~Copyable {
     /// How long the lock of a tunnel that is just ending is waited for, milliseconds.
     private static let patience: UInt64 = 5_000
 
-    /// Claims `name`, or else the first `iptunN` that is free. Requires `CAP_NET_ADMIN`.
+    /// Claims the device that `settings` name, or else the first `iptunN` that is free. Requires `CAP_NET_ADMIN`.
     static func take(
-        _ name: DeviceName?, directory: String?, _ netlink: borrowing Netlink
+        _ settings: TunnelSettings, directory: String?, _ netlink: borrowing Netlink
     ) throws(Complaint) -> Claim {
         let directory = directory ?? RuntimeDirectory.fromEnvironment
-        if let name { return try take(name.text, directory: directory, patience: patience) }
+        let queues = settings.workers == 1 ? TUNDevice.Queues.one : .several
+        if let name = settings.device?.text { return try take(name, queues, directory: directory, patience: patience) }
         for number in 0..<1_000 {
             let candidate = "iptun\(number)"
             let link = try? netlink.link(named: candidate)
             if link != nil { continue }
             do throws(Complaint) {
-                return try take(candidate, directory: directory, patience: 0)
+                return try take(candidate, queues, directory: directory, patience: 0)
             } catch {
                 // Somebody was faster: that name is taken, the next may not be.
                 if error.why == Claim.busy || directory == nil && error.why == Claim.taken { continue }
@@ -32,7 +33,9 @@ struct Claim: ~Copyable {
         throw Complaint("no device", why: "iptun0 to iptun999 are all taken", whatNow: "name one with --device")
     }
 
-    private static func take(_ name: String, directory: String?, patience: UInt64) throws(Complaint) -> Claim {
+    private static func take(
+        _ name: String, _ queues: TUNDevice.Queues, directory: String?, patience: UInt64
+    ) throws(Complaint) -> Claim {
         let namespace: NetworkNamespace
         do throws(Errno) {
             namespace = try NetworkNamespace.current()
@@ -43,7 +46,7 @@ struct Claim: ~Copyable {
             name: name, namespace: namespace, override: directory)
         let lock = try takeLock(of: &directory, patience: patience)
         do throws(Errno) {
-            return Claim(device: try TUNDevice(name: name), directory: directory, lock: lock)
+            return Claim(device: try TUNDevice(name: name, queues: queues), directory: directory, lock: lock)
         } catch {
             directory.remove()
             throw complaint(about: name, error)

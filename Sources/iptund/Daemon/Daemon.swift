@@ -24,7 +24,7 @@ enum Daemon {
             try Signals()
         }
         let supervisor = Supervisor()
-        let claim = try Claim.take(settings.device, directory: directory, netlink)
+        let claim = try Claim.take(settings, directory: directory, netlink)
         let host = try PreparedHost.prepare(settings, claim, underlay, netlink, echo: echo)
         try carry(settings, table, claim, host, underlay, netlink, signals, supervisor)
     }
@@ -95,13 +95,11 @@ enum Daemon {
             let reporter = Reporter(
                 name: claim.directory.name, processID: Environment.processID, namespace: host.namespace,
                 start: Clock.milliseconds, underlay: underlay, table: table, policy: settings.policy,
+                workers: settings.workers,
                 shortfalls: shortfalls)
-            let equipment = try explaining("cannot start the data path", whatNow: "is the limit of files reached?") {
-                () throws(Errno) in try host.equipment(claim.device)
-            }
-            var service = try Service.start(settings, with: equipment, report: reporter, netlink)
+            var service = try Service.start(settings, with: host.takePorts(), report: reporter, netlink)
             let control = host.takeControl()
-            outcome = service.serve(control, host, netlink, signals, supervisor)
+            outcome = service.serve(control, netlink, signals, supervisor)
             // Whatever happened, the threads end before what they use goes away.
             try service.finish(claim.device.name)
         } catch {

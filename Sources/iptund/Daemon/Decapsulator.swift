@@ -41,6 +41,7 @@ struct Decapsulator: ~Copyable, ThreadWork {
             thread.judge(&batch, by: rules, at: now)
             try device.drain(&batch)
             thread.settle(batch, by: TUNDevice.self, at: now)
+            thread.counters.count(.coalesced, device.takeCoalesced())
             // The packets of this round have gone: their memory can hold quotes.
             if wake == .errors { try relayErrors(&batch, &replies, at: now) }
         }

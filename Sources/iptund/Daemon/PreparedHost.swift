@@ -6,8 +6,9 @@ internal import Tunnel
 
 /// The host after set-up: everything open that needed privilege, every change made, and somebody to take them back.
 struct PreparedHost: ~Copyable {
-    private let receiver: RawReceiver
-    private let sender: RawSender
+    /// Keeps the kernel from answering for us, to the last moment.
+    private let kernelGuard: Guard
+    private var ports: [Worker.Ports]
     let user: User
     let namespace: UInt64
     private let plan: Plan
@@ -42,28 +43,23 @@ struct PreparedHost: ~Copyable {
     /// The control socket, for whoever serves it.
     mutating func takeControl() -> ControlServer? { control.take() }
 
-    /// What the data path works with; the sockets stay open here too.
-    func equipment(_ device: borrowing TUNDevice) throws(Errno) -> Datapath.Equipment {
-        Datapath.Equipment(
-            device: try device.duplicate(), receiver: try receiver.duplicate(), sender: try sender.duplicate())
+    /// What the data path works with, for whoever starts it.
+    mutating func takePorts() -> [Worker.Ports] {
+        defer { ports = [] }
+        return ports
     }
 
-    /// Packets that arrived and that the kernel had no room to keep for us.
-    var socketOverflows: UInt64 { (try? receiver.overflows) ?? 0 }
-
-    /// Closes the sockets, and has the changes taken back and the directory removed.
+    /// Has the changes taken back and the directory removed.
     consuming func end() { janitor.finish() }
 
     /// What needs privilege but changes nothing, and last the janitor, whose child must not share what comes later.
     private static func open(
         _ settings: TunnelSettings, _ claim: borrowing Claim, _ underlay: Underlay?, _ netlink: borrowing Netlink
     ) throws(Complaint) -> PreparedHost {
-        let receiver = try explaining("cannot open a raw socket for protocol 4", whatNow: Prerequisites.remedy) {
-            () throws(Errno) in try RawReceiver(capacity: Datapath.batchCapacity)
+        let kernelGuard = try explaining("cannot open a raw socket for protocol 4", whatNow: Prerequisites.remedy) {
+            () throws(Errno) in try Guard()
         }
-        let sender = try explaining("cannot open a raw socket to send from", whatNow: Prerequisites.remedy) {
-            () throws(Errno) in try RawSender(capacity: Datapath.batchCapacity)
-        }
+        let ports = try openPorts(settings, claim, underlay)
         let state = try Plan.Device.state(of: claim.device, netlink)
         let plan = try Plan.make(settings, on: state, over: underlay, netlink)
         let user = User.current.id == 0 ? Surrender.user(StandardErrorLog.logger()) : User.current
@@ -76,11 +72,30 @@ struct PreparedHost: ~Copyable {
             let janitor = try Janitor.start(
                 reverting: plan.changes, removing: claim.directory, netlink: reverting, lock: claim.lock)
             return PreparedHost(
-                receiver: receiver, sender: sender, user: user, namespace: namespace, plan: plan,
+                kernelGuard: kernelGuard, ports: ports, user: user, namespace: namespace, plan: plan,
                 janitor: janitor, control: control)
         } catch {
             throw Complaint("cannot start the janitor", error, whatNow: "is the process limit reached?")
         }
+    }
+
+    /// What each worker reads from and writes to.
+    private static func openPorts(
+        _ settings: TunnelSettings, _ claim: borrowing Claim, _ underlay: Underlay?
+    ) throws(Complaint) -> [Worker.Ports] {
+        let (count, capacity) = (settings.workers, Datapath.batchCapacity)
+        var ports: [Worker.Ports] = []
+        for index in 0..<count {
+            do throws(Errno) {
+                let device = index == 0 ? try claim.device.duplicate() : try claim.device.nextQueue()
+                let receiver = try RawReceiver(capacity: capacity, worker: index, of: count)
+                let sender = try RawSender(capacity: capacity, local: underlay?.local, worker: index, of: count)
+                ports.append(Worker.Ports(device: device, receiver: receiver, sender: sender))
+            } catch {
+                throw Complaint("cannot open what worker \(index) needs", error, whatNow: Prerequisites.remedy)
+            }
+        }
+        return ports
     }
 
     private static func listen(_ directory: RuntimeDirectory, _ user: User) throws(Complaint) -> ControlServer {

@@ -14,6 +14,7 @@ struct Reporter {
     let underlay: Underlay?
     let table: PeerTable
     let policy: TunnelPolicy
+    let workers: Int
     let shortfalls: [Privileges.Shortfall]
 
     /// The two ends, for people.
@@ -46,6 +47,7 @@ struct Reporter {
             namespace: namespace,
             uptimeSeconds: (moment.now - start) / 1000, mtu: link?.mtu ?? 0, underlayMTU: underlay?.mtu ?? 0,
             local: (underlay?.local ?? policy.local).map { "\($0)" } ?? "any", only: policy.only?.rawValue,
+            workers: workers,
             acceptFrom: policy.acceptance.description, peers: peers, encapsulate: direction(moment.encapsulated),
             decapsulate: direction(moment.decapsulated),
             kernelLosses: TunnelReport.KernelLosses(socket: moment.socketOverflows, device: link?.sendDrops ?? 0),
@@ -81,6 +83,7 @@ struct Reporter {
         TunnelReport.Direction(
             received: snapshot.received, delivered: snapshot.delivered, dropped: snapshot.dropped,
             drops: named(snapshot.interface.drops), superpackets: snapshot[.superpackets],
+            coalesced: snapshot[.coalesced],
             datagrams: snapshot[.datagrams], fragmented: snapshot[.fragmented], answers: snapshot[.answers],
             suppressedAnswers: snapshot[.suppressedAnswers], icmpErrors: snapshot.errors,
             strayICMPErrors: snapshot[.strayErrors],

@@ -20,7 +20,7 @@ struct Service: ~Copyable {
 
     /// Starts the data path.
     static func start(
-        _ settings: TunnelSettings, with equipment: consuming Datapath.Equipment, report: consuming Reporter,
+        _ settings: TunnelSettings, with ports: [Worker.Ports], report: consuming Reporter,
         _ netlink: borrowing Netlink
     ) throws(Complaint) -> Service {
         let mtu = settings.mtu ?? report.underlay?.tunnelMTU ?? TunnelSettings.defaultMTU
@@ -30,7 +30,7 @@ struct Service: ~Copyable {
             let findings = watch.look(netlink, device: device, at: Clock.milliseconds)
             let datapath = try Datapath.start(
                 findings?.rules ?? RuleSet(table: report.table), settings.policy, mtu: mtu,
-                underlayMTU: findings?.underlayMTU ?? [], with: equipment)
+                underlayMTU: findings?.underlayMTU ?? [], with: ports)
             let observer = Observer(report.table, device: report.name)
             return Service(datapath: datapath, report: report, device: device, watch: watch, observer: observer)
         } catch {
@@ -51,7 +51,7 @@ struct Service: ~Copyable {
     /// Proves that no thread has privilege, says READY, then answers questions until a signal comes or the data path ends.
     /// - Returns: `nil` when it was asked to stop.
     mutating func serve(
-        _ control: consuming ControlServer?, _ host: borrowing PreparedHost, _ netlink: borrowing Netlink,
+        _ control: consuming ControlServer?, _ netlink: borrowing Netlink,
         _ signals: borrowing Signals, _ supervisor: borrowing Supervisor
     ) -> Complaint? {
         guard var control = control.take() else { preconditionFailure("the control socket is served once") }
@@ -63,7 +63,7 @@ struct Service: ~Copyable {
         note()
         while true {
             var interests: [Poll.Interest] =
-                [.next(of: signals), .signal(of: datapath.ended), .signal(of: datapath.attention), watch.interest]
+                [.next(of: signals), datapath.ended, datapath.attention, watch.interest]
                 + control.interests
             do throws(Errno) {
                 try Poll.wait(for: &interests, timeoutMilliseconds: timeoutMilliseconds(control))
@@ -75,7 +75,7 @@ struct Service: ~Copyable {
             attend(isCalled: interests[2].isReady)
             if interests[3].isReady { watch.listen(at: Clock.milliseconds) }
             follow(netlink)
-            control.serve(interests[4...]) { answer($0, host, netlink) }
+            control.serve(interests[4...]) { answer($0, netlink) }
         }
         supervisor.stopping()
         return nil
@@ -93,7 +93,7 @@ struct Service: ~Copyable {
     /// Looks at the counters when a data thread calls, and once more when it would call again.
     private mutating func attend(isCalled: Bool) {
         if isCalled {
-            datapath.attention.clear()
+            datapath.clearAttention()
             noteAgainAt = Clock.milliseconds + DataThread.silence * 5 / 4
         } else {
             guard let due = noteAgainAt, due <= Clock.milliseconds else { return }
@@ -135,22 +135,24 @@ struct Service: ~Copyable {
 
     /// Writes down what people should read about.
     private mutating func note() {
+        let counted = datapath.snapshots()
         let reading = Observer.Reading(
-            encapsulated: datapath.encapsulated.snapshot(), decapsulated: datapath.decapsulated.snapshot(),
+            encapsulated: counted.encapsulated, decapsulated: counted.decapsulated,
             pathMTU: datapath.pathMTU(at: Clock.milliseconds))
         for remark in observer.remarks(reading, at: Clock.milliseconds) {
             if remark.isWarning { log.warning("\(remark.text)") } else { log.info("\(remark.text)") }
         }
     }
 
-    private func answer(_ request: String, _ host: borrowing PreparedHost, _ netlink: borrowing Netlink) -> String {
+    private func answer(_ request: String, _ netlink: borrowing Netlink) -> String {
         guard request == "show" else { return #"{"error":"unknown request","schema":1}"# }
         // By number: a device that was renamed is still ours.
         let link = try? netlink.link(index: device)
+        let counted = datapath.snapshots()
         let moment = Reporter.Moment(
-            encapsulated: datapath.encapsulated.snapshot(), decapsulated: datapath.decapsulated.snapshot(),
+            encapsulated: counted.encapsulated, decapsulated: counted.decapsulated,
             pathMTU: datapath.pathMTU(at: Clock.milliseconds), link: link, missingEnd: missingEnds.first,
-            socketOverflows: host.socketOverflows,
+            socketOverflows: datapath.socketOverflows,
             now: Clock.milliseconds)
         return (try? ReportDocument(tunnels: [report.report(moment)]).json(pretty: false))
             ?? #"{"error":"encoding","schema":1}"#

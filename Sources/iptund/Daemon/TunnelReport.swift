@@ -21,6 +21,8 @@ struct TunnelReport: Codable, Equatable {
     var local: String
     /// The one way that it carries, if it does not carry both.
     var only: String?
+    /// How many pairs of threads share the flows.
+    var workers = 1
     /// Whom packets are taken from.
     var acceptFrom = "peers"
     var peers: [Peer]
@@ -32,7 +34,7 @@ struct TunnelReport: Codable, Equatable {
     var privilegeShortfalls: [String]
 
     private enum CodingKeys: String, CodingKey {
-        case name, state, problem, pid, namespace, mtu, local, only, peers, encapsulate, decapsulate
+        case name, state, problem, pid, namespace, mtu, local, only, workers, peers, encapsulate, decapsulate
         case acceptFrom = "accept_from"
         case kernelLosses = "kernel_losses"
         case uptimeSeconds = "uptime_seconds"
@@ -56,6 +58,8 @@ struct TunnelReport: Codable, Equatable {
         var drops: [String: UInt64]
         /// Packets that stood for several: cut before they were sent, or merged by the kernel before we got them.
         var superpackets: UInt64 = 0
+        /// Superpackets that we made ourselves before we handed them to the kernel.
+        var coalesced: UInt64 = 0
         /// Outer packets that were sent: segments and fragments each count.
         var datagrams: UInt64 = 0
         /// Packets that were cut into fragments.
@@ -75,7 +79,7 @@ struct TunnelReport: Codable, Equatable {
         var dangerousECN: UInt64 = 0
 
         private enum CodingKeys: String, CodingKey {
-            case received, delivered, dropped, drops, superpackets, datagrams, fragmented, answers
+            case received, delivered, dropped, drops, superpackets, coalesced, datagrams, fragmented, answers
             case suppressedAnswers = "suppressed_answers"
             case strayICMPErrors = "stray_icmp_errors"
             case unexpectedECN = "unexpected_ecn"

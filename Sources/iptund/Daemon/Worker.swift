@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Linux
+internal import Tunnel
+internal import Wire
+
+/// One of the workers that share a tunnel's flows: a thread that encapsulates, and one that decapsulates.
+///
+/// Each has its own queue of the device, its own sockets and its own counters, so that workers never wait for each other.
+/// A class because arrays cannot hold what is not copyable; no packet ever passes by here.
+final class Worker {
+    private let ports: Ports
+    private let encapsulated: Counters
+    private let decapsulated: Counters
+    /// Where each thread finds new rules.
+    private let news = (encapsulate: Handover<RuleSet>(), decapsulate: Handover<RuleSet>())
+    private var encapsulate: Thread?
+    private var decapsulate: Thread?
+
+    /// What a worker reads from and writes to.
+    final class Ports: Sendable {
+        fileprivate let device: TUNDevice
+        fileprivate let receiver: RawReceiver
+        fileprivate let sender: RawSender
+
+        init(device: consuming TUNDevice, receiver: consuming RawReceiver, sender: consuming RawSender) {
+            self.device = device
+            self.receiver = receiver
+            self.sender = sender
+        }
+    }
+
+    /// By whom threads are stopped, and whom they tell.
+    struct Signals: ~Copyable {
+        let stop: Wakeup
+        let ended: Wakeup
+        let attention: Wakeup
+    }
+
+    /// A worker with nothing to do yet.
+    init(_ ports: Ports, peerCount: Int) {
+        self.ports = ports
+        encapsulated = Counters(peerCount: peerCount)
+        decapsulated = Counters(peerCount: peerCount)
+    }
+
+    /// Starts both threads. After a failure ``finish()`` ends the one that may be running, once it was told to stop.
+    func start(
+        _ rules: RuleSet, _ policy: TunnelPolicy, mtu: Int, paths: Paths.View, signals: borrowing Signals,
+        suffix: String
+    ) throws(Errno) {
+        let outward = Encapsulator(
+            from: try ports.device.duplicate(), rules: policy.encapsulation(rules, mtu: mtu, paths: paths),
+            to: try ports.sender.duplicate(),
+            try signals.thread(counting: encapsulated.writer, told: news.encapsulate))
+        let inward = Decapsulator(
+            from: try ports.receiver.duplicate(), rules: policy.decapsulation(rules, mtu: mtu, paths: paths),
+            relay: policy.relay(rules, paths: paths), to: try ports.device.duplicate(),
+            try signals.thread(counting: decapsulated.writer, told: news.decapsulate))
+        encapsulate = try Thread.start("encapsulate\(suffix)", outward)
+        decapsulate = try Thread.start("decapsulate\(suffix)", inward)
+    }
+
+    /// Lets both threads go on by new rules, from their next batch on. The peers must be the same.
+    func replace(_ rules: RuleSet) {
+        news.encapsulate.give(rules)
+        news.decapsulate.give(rules)
+    }
+
+    /// What was counted so far, in the order of ``Direction``.
+    func snapshots() -> (encapsulated: Counters.Snapshot, decapsulated: Counters.Snapshot) {
+        (encapsulated.snapshot(), decapsulated.snapshot())
+    }
+
+    /// Packets that arrived and that the kernel had no room to keep for this worker.
+    var socketOverflows: UInt64 { (try? ports.receiver.overflows) ?? 0 }
+
+    /// Waits for the end of both threads, which must have been told to stop: the counters must outlive their writers.
+    /// - Throws: what made one end by itself.
+    func finish() throws(Errno) {
+        var failure: Errno?
+        do throws(Errno) { try encapsulate.take()?.join() } catch { failure = error }
+        do throws(Errno) { try decapsulate.take()?.join() } catch { failure = failure ?? error }
+        if let failure { throw failure }
+    }
+}
+
+extension Worker.Signals {
+    fileprivate func thread(
+        counting counters: Counters.Writer, told news: Handover<RuleSet>
+    ) throws(Errno) -> DataThread {
+        DataThread(
+            counters: counters, news: news, stop: try stop.duplicate(), ended: try ended.duplicate(),
+            attention: try attention.duplicate())
+    }
+}
