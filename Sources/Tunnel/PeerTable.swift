@@ -10,7 +10,8 @@ public struct PeerTable: Sendable {
     private let endpoints: [Endpoint]
     private let byEndpoint: AddressMap
     private let byInnerAddress: PrefixMap
-    private let reserved: PrefixMap
+    /// Who has what nobody has more narrowly: the peer with 0.0.0.0/0, which `byInnerAddress` leaves out.
+    private let everythingElse: PeerIndex?
     private let localEnds: AddressMap
 
     /// The outer addresses of one peer: what the data path needs of a ``Peer``.
@@ -51,19 +52,21 @@ public struct PeerTable: Sendable {
         self.peers = peers
         endpoints = peers.map { Endpoint(remote: $0.endpoint, local: $0.local, acceptance: $0.acceptance) }
         byEndpoint = AddressMap(peers.map(\.endpoint))
-        byInnerAddress = PrefixMap(entries)
+        byInnerAddress = PrefixMap(entries.filter { $0.prefix != .all })
+        everythingElse = entries.first { $0.prefix == .all }?.peer
         localEnds = AddressMap(Array(Set(peers.map(\.local))))
-        reserved = PrefixMap(entries.filter { $0.prefix != .all })
     }
 
     /// The peer whose AllowedIPs hold `address` most specifically: the one to send it to, the only one to take it from.
-    public func peer(owning address: IPv4Address) -> PeerIndex? { byInnerAddress.peer(owning: address) }
+    public func peer(owning address: IPv4Address) -> PeerIndex? {
+        byInnerAddress.peer(owning: address) ?? everythingElse
+    }
 
     /// Whether some peer knows us by this address.
     public func isLocalEnd(_ address: IPv4Address) -> Bool { localEnds.contains(address) }
 
     /// Whether `address` is some peer's own: its AllowedIPs hold it, and not only because they hold every address.
-    public func isReserved(_ address: IPv4Address) -> Bool { reserved.peer(owning: address) != nil }
+    public func isReserved(_ address: IPv4Address) -> Bool { byInnerAddress.peer(owning: address) != nil }
 
     /// The peer that sends from this outer address; `nil` for a stranger.
     public func peer(at endpoint: IPv4Address) -> PeerIndex? { byEndpoint.peer(at: endpoint) }

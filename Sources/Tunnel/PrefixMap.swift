@@ -4,11 +4,11 @@ internal import Wire
 
 /// Longest-prefix match, immutable: which peer an address belongs to.
 ///
-/// Nested prefixes are flattened once into ranges that do not overlap, sorted by where they start. A lookup is then one
-/// binary search over an array of 32-bit numbers: 100,000 prefixes take 18 steps and 1.6 MB at most.
+/// Nested prefixes are flattened once into ranges that do not overlap, in ascending order. A lookup then finds the range
+/// that the address lies in: 100,000 prefixes make 200,001 ranges at most, which take 1.7 MB and five steps.
 struct PrefixMap: Sendable {
-    /// The first address of each range, ascending; the first is always 0.
-    private let starts: [UInt32]
+    /// The last address of each range; that of the last one is the last there is.
+    private let lasts: SearchTree
     /// Whose range it is, ``nobody`` for a gap.
     private let owners: [UInt32]
 
@@ -23,19 +23,14 @@ struct PrefixMap: Sendable {
         }
         for entry in ordered { flattening.open(entry.prefix, owner: entry.peer.rawValue) }
         flattening.closeAll()
-        starts = flattening.starts
+        // A range ends where the next one starts, and the first starts at 0.
+        lasts = SearchTree(flattening.starts.dropFirst().map { $0 - 1 } + [.max])
         owners = flattening.owners
     }
 
     /// The owner of the longest prefix that holds `address`; `nil` when none does.
     func peer(owning address: IPv4Address) -> PeerIndex? {
-        var low = 0
-        var high = starts.count
-        while high - low > 1 {
-            let middle = (low + high) / 2
-            if starts[middle] <= address.rawValue { low = middle } else { high = middle }
-        }
-        let owner = owners[low]
+        let owner = owners[lasts.position(of: address.rawValue)]
         return owner == PrefixMap.nobody ? nil : PeerIndex(rawValue: owner)
     }
 

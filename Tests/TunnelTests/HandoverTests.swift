@@ -61,7 +61,7 @@ import Tunnel
 }
 
 /// Counts who is alive.
-private final class Census: Sendable {
+final class Census: Sendable {
     let living = Atomic(0)
 
     final class Member: Sendable {

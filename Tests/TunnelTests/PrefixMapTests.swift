@@ -93,7 +93,7 @@ import Wire
 
 extension Prefix {
     /// The addresses where an off-by-one would show.
-    fileprivate var edges: [IPv4Address] {
+    var edges: [IPv4Address] {
         [address.rawValue, last.rawValue].flatMap { [$0 &- 1, $0, $0 &+ 1].map(IPv4Address.init(rawValue:)) }
     }
 }

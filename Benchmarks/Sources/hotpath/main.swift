@@ -42,6 +42,7 @@ struct HotPath {
         }
         print("                           ns per packet (min-max)      allocations per packet")
         for measure in [encapsulated, decapsulated, dropped, cut.measure] { print(measure.line) }
+        try LookupMeasure.run()
     }
 
     static func counterCounts() -> Bool {
@@ -111,12 +112,13 @@ struct Measure {
         nanoseconds.append(Double(elapsed.components.attoseconds) / 1e9 / Double(count))
     }
 
+    static func padded(_ name: String) -> String { name + String(repeating: " ", count: max(1, 27 - name.count)) }
+
     var line: String {
         let sorted = nanoseconds.sorted()
         func text(_ value: Double?) -> String { "\(((value ?? 0) * 10).rounded() / 10)" }
         let spread = "\(text(sorted[sorted.count / 2])) (\(text(sorted.first))-\(text(sorted.last)))"
-        let padded = name + String(repeating: " ", count: max(1, 27 - name.count))
-        return padded + spread + String(repeating: " ", count: max(1, 29 - spread.count))
+        return Measure.padded(name) + spread + String(repeating: " ", count: max(1, 29 - spread.count))
             + "\(Double(allocated) / Double(packets)) (\(allocated) in \(packets))"
     }
 }
