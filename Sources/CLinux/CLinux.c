@@ -77,6 +77,11 @@ int clinux_accept(int fd) { return result(accept4(fd, NULL, NULL, SOCK_CLOEXEC |
 
 int clinux_name_thread(pthread_t thread, const char *name) { return -pthread_setname_np(thread, name); }
 
+int clinux_schedule_batch(void) {
+    const struct sched_param none = {0};
+    return result(sched_setscheduler(0, SCHED_BATCH, &none));
+}
+
 int clinux_enter_network(int fd) { return result(setns(fd, CLONE_NEWNET)); }
 
 int clinux_unshare_network(void) { return result(unshare(CLONE_NEWNET)); }

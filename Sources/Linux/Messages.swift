@@ -41,21 +41,23 @@ internal import Wire
         unsafe messages[index].header.msg_iovlen = 1
     }
 
-    /// Lets message `index` carry `head` and then `body` to `destination`; both must live as long as the next call.
+    /// Lets message `index` carry `piece`, and then `rest`, to `destination`; both must live as long as the next call.
     @unsafe func send(
-        _ index: Int, head: UnsafeMutableRawBufferPointer, body: UnsafeMutableRawBufferPointer,
+        _ index: Int, _ piece: UnsafeMutableRawBufferPointer, then rest: UnsafeMutableRawBufferPointer? = nil,
         to destination: IPv4Address
     ) {
         precondition(index < capacity)
         // SAFETY: checked above.
-        unsafe pieces[index * 2] = iovec(iov_base: head.baseAddress, iov_len: head.count)
-        unsafe pieces[index * 2 + 1] = iovec(iov_base: body.baseAddress, iov_len: body.count)
+        unsafe pieces[index * 2] = iovec(iov_base: piece.baseAddress, iov_len: piece.count)
+        if let rest = unsafe rest {
+            unsafe pieces[index * 2 + 1] = iovec(iov_base: rest.baseAddress, iov_len: rest.count)
+        }
         unsafe addresses[index] = sockaddr_in(destination)
         unsafe messages[index].header = msghdr()
         unsafe messages[index].header.msg_name = UnsafeMutableRawPointer(addresses + index)
         unsafe messages[index].header.msg_namelen = socklen_t(MemoryLayout<sockaddr_in>.size)
         unsafe messages[index].header.msg_iov = pieces + index * 2
-        unsafe messages[index].header.msg_iovlen = 2
+        unsafe messages[index].header.msg_iovlen = rest == nil ? 1 : 2
     }
 
     /// Octets that message `index` received.

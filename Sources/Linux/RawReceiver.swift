@@ -102,10 +102,10 @@ extension RawReceiver {
 }
 
 extension Descriptor {
-    /// A socket for protocol 4 that neither chooses headers for us nor learns from forged ICMP. Requires `CAP_NET_RAW`.
-    static func rawSocket() throws(Errno) -> Descriptor {
+    /// A socket that neither chooses headers for us nor learns from forged ICMP. Requires `CAP_NET_RAW`.
+    static func rawSocket(protocolNumber: Int32 = Int32(IPPROTO_IPIP)) throws(Errno) -> Descriptor {
         let type = Int32(SOCK_RAW.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
-        let descriptor = Descriptor(owning: try posix(socket(AF_INET, type, Int32(IPPROTO_IPIP))))
+        let descriptor = Descriptor(owning: try posix(socket(AF_INET, type, protocolNumber)))
         try descriptor.set(IPPROTO_IP, IP_HDRINCL, to: 1)
         try descriptor.set(IPPROTO_IP, IP_MTU_DISCOVER, to: IP_PMTUDISC_OMIT)
         return descriptor

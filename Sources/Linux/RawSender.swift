@@ -6,16 +6,13 @@ public import Wire
 
 /// The raw socket that protocol 4 leaves by.
 ///
-/// IP_HDRINCL: we write the outer header. IP_RECVERR: a full queue of the host is an error, not a success.
-///
-/// It is connected to our own address, from which nothing ever arrives, though every packet is sent to its own
-/// destination. So the kernel gives it neither copies of packets that arrive nor ICMP errors, of which each would fail a
-/// later send; and it remembers the device queue of a connected socket, instead of dissecting every packet for one.
+/// IPPROTO_RAW: we write the outer header, and nothing ever arrives here, neither packets nor ICMP errors, of which each
+/// would fail a later send. IP_RECVERR: a full queue of the host is an error, not a success.
 @safe public struct RawSender: ~Copyable, @unchecked Sendable {
     package let descriptor: Descriptor
     private let messages: Messages
-    /// A head for each message.
-    private let heads: UnsafeMutableRawPointer
+    /// Where each message's packet is put together, or only its head if it is long.
+    private let places: UnsafeMutableRawPointer
     /// The slot of the batch that each message belongs to.
     private let owners: UnsafeMutablePointer<Int>
     /// What is written where DF is clear. One count for all destinations is unique for each (RFC 6864 §4.3).
@@ -33,12 +30,13 @@ public import Wire
     /// the identifications.
     /// Requires `CAP_NET_RAW`; with `CAP_NET_ADMIN` the buffer may exceed the system's limit.
     package init(capacity: Int, local: IPv4Address?, worker index: Int = 0, of workers: Int = 1) throws(Errno) {
-        let descriptor = try Descriptor.rawSocket()
+        let descriptor = try Descriptor.rawSocket(protocolNumber: Int32(IPPROTO_RAW))
         try descriptor.set(IPPROTO_IP, IP_RECVERR, to: 1)
         try descriptor.set(SOL_SOCKET, SO_MARK, to: Int32(RawSender.mark))
         try descriptor.setBuffer(forced: SO_SNDBUFFORCE, plain: SO_SNDBUF, octets: RawSender.bufferSize)
-        try descriptor.set(SOL_SOCKET, SO_RCVBUF, to: 0)
-        if let local { try descriptor.connect(to: local) }
+        // Each packet names its own destination. But only for a connected socket does the kernel remember the queue of the
+        // network device; for others it dissects every packet to choose one.
+        if let local { try? descriptor.connect(to: local) }
         self.init(descriptor, capacity: capacity, Identifications(worker: index, of: workers))
     }
 
@@ -46,14 +44,14 @@ public import Wire
         self.descriptor = descriptor
         self.identifications = identifications
         messages = Messages(capacity: capacity)
-        unsafe heads = .allocate(byteCount: capacity * RawSender.headStride, alignment: 16)
+        unsafe places = .allocate(byteCount: capacity * RawSender.placeStride, alignment: 64)
         unsafe owners = .allocate(capacity: capacity)
         unsafe owners.initialize(repeating: 0, count: capacity)
     }
 
     deinit {
         // SAFETY: allocated in `init`; plain memory needs no deinitialization.
-        unsafe heads.deallocate()
+        unsafe places.deallocate()
         unsafe owners.deallocate()
     }
 
@@ -68,8 +66,8 @@ public import Wire
         return sent
     }
 
-    /// ``Cut/maximumHeadLength``, rounded up so that heads stay aligned.
-    private static let headStride = 144
+    /// Room for an Ethernet frame; so much more than 2 KiB that places do not share the same few lines of a cache.
+    private static let placeStride = 2_112
     private static let bufferSize: Int32 = 4 << 20
 
     /// How long a network that takes nothing is waited for, once a batch: more would only make its queue longer, and the
@@ -118,16 +116,23 @@ extension RawSender: PacketSink {
     private mutating func render(_ slot: borrowing PacketSlot, _ index: Int, at place: Int) {
         guard let fields = slot.outer else { preconditionFailure("a pending packet has outer fields") }
         if index == 0 || !slot.cut.sharesIdentification { identifications.advance() }
-        // SAFETY: place < capacity, kept by `stage`; each head has its own stride.
-        let memory = unsafe heads + place * RawSender.headStride
+        // SAFETY: place < capacity, kept by `stage`; each has its own stride.
+        let memory = unsafe places + place * RawSender.placeStride
         var head = unsafe MutableRawSpan(_unsafeStart: memory, byteCount: Cut.maximumHeadLength)
         let (length, body) = slot.cut.write(
             index, of: slot.bytes, under: fields, identification: identifications.current, to: &head)
         // SAFETY: the body lies within the slot, and both outlive the call to sendmmsg.
-        unsafe messages.send(
-            place, head: UnsafeMutableRawBufferPointer(start: memory, count: length),
-            body: UnsafeMutableRawBufferPointer(start: slot.address + body.lowerBound, count: body.count),
-            to: fields.destination)
+        let rest = unsafe UnsafeMutableRawBufferPointer(start: slot.address + body.lowerBound, count: body.count)
+        if length + body.count <= RawSender.placeStride {
+            // The kernel takes one piece so much faster than two that it is worth a copy from cache to cache.
+            let room = unsafe UnsafeMutableRawBufferPointer(start: memory + length, count: body.count)
+            unsafe room.copyMemory(from: UnsafeRawBufferPointer(rest))
+            let packet = unsafe UnsafeMutableRawBufferPointer(start: memory, count: length + body.count)
+            unsafe messages.send(place, packet, to: fields.destination)
+        } else {
+            let head = unsafe UnsafeMutableRawBufferPointer(start: memory, count: length)
+            unsafe messages.send(place, head, then: rest, to: fields.destination)
+        }
     }
 
     private mutating func send(_ batch: inout PacketBatch, count: Int, _ hasWaited: inout Bool) throws(Errno) {

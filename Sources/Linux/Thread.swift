@@ -32,6 +32,14 @@ package struct Thread: ~Copyable, Sendable {
         return Thread(handle: handle, outcome: outcome)
     }
 
+    /// Lets whatever runs finish its turn when the calling thread wakes up, instead of interrupting it (SCHED_BATCH).
+    ///
+    /// A thread that interrupts for every packet gets one to three of them a call, and pays a change of threads each time.
+    /// One that waits for its turn finds what has come meanwhile. Where a processor is idle there is nothing to wait for.
+    /// The corresponding C function is `sched_setscheduler`; no capability is needed, and where it is forbidden
+    /// nevertheless, everything works as it did.
+    package static func waitForTurns() { _ = clinux_schedule_batch() }
+
     /// Waits for the end of the thread. The corresponding C function is `pthread_join`.
     /// - Throws: what its work threw.
     package consuming func join() throws(Errno) {

@@ -27,6 +27,7 @@ struct Decapsulator: ~Copyable, ThreadWork {
 
     consuming func run() throws(Errno) {
         defer { thread.ended.signal() }
+        Thread.waitForTurns()
         var batch = PacketBatch(capacity: Datapath.batchCapacity)
         var replies = PacketBatch(capacity: Datapath.batchCapacity)
         while true {

@@ -24,6 +24,7 @@ struct Encapsulator: ~Copyable, ThreadWork {
 
     consuming func run() throws(Errno) {
         defer { thread.ended.signal() }
+        Thread.waitForTurns()
         var batch = PacketBatch(capacity: Datapath.batchCapacity)
         var replies = PacketBatch(capacity: Datapath.batchCapacity)
         while try Poll.wait(for: device, or: thread.stop) != .stop {
