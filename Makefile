@@ -4,10 +4,10 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test test-sanitize fuzz build bench deps lint fmt clean
+.PHONY: help demo test test-sanitize fuzz build bench bench-rules bench-tunnels deps lint fmt clean
 
 swift_sources = $(wildcard Package.swift Sources Tests \
-	Benchmarks/Package.swift Benchmarks/Sources Fuzz/Package.swift Fuzz/Sources)
+	Benchmarks/Package.swift Benchmarks/Sources Benchmarks/Tests Fuzz/Package.swift Fuzz/Sources)
 shell_scripts = $(shell grep -lE '^.!/bin/(ba)?sh$$' scripts/* .ci/*)
 
 help: ## List what make can do here (the default)
@@ -35,9 +35,22 @@ build: ## Build the release program, .build/release/iptund
 	@scripts/deps build
 	swift build -c release --static-swift-stdlib --product iptund -Xlinker --strip-all
 
-bench: ## Measure the rules: nanoseconds and allocations per packet
-	@scripts/deps build
+bench: ## Both of the next two
+	@$(MAKE) --no-print-directory bench-rules
+	@$(MAKE) --no-print-directory bench-tunnels
+
+bench-rules: ## Measure the rules: nanoseconds and allocations per packet
+	@scripts/deps bench-rules
 	@swift run -c release --package-path Benchmarks hotpath
+
+bench-tunnels: ## Compare with other tunnels, as root; ROUNDS=3 SECONDS_EACH=4 SUBJECTS=iptund,socat
+	@scripts/deps bench-tunnels
+	@$(MAKE) --no-print-directory build
+	swift build -c release --package-path Benchmarks --product compare
+	@mkdir -p Benchmarks/results
+	@scripts/raise "$(CURDIR)/Benchmarks/.build/release/compare" run --iptund "$(CURDIR)/.build/release/iptund" \
+		--output "$(CURDIR)/Benchmarks/results" $(if $(ROUNDS),--rounds '$(ROUNDS)') \
+		$(if $(SECONDS_EACH),--seconds '$(SECONDS_EACH)') $(if $(SUBJECTS),--subjects '$(SUBJECTS)')
 
 deps: ## Install the Debian packages that all of this needs
 	@scripts/deps test lint
