@@ -47,7 +47,8 @@ extension TUNDevice: PacketSink {
         gather(run, of: batch)
         let error = gathering.write(to: descriptor)
         let isUnknown = error == .invalidArgument
-        if isUnknown { kinds.remove(run.kind) } else { coalesced += 1 }
+        if isUnknown { kinds.remove(run.kind) }
+        if error == nil { coalesced += 1 }
         let fate = try TUNDevice.fate(error)
         var slot = run.first
         for _ in 0..<run.count {

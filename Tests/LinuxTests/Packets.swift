@@ -48,7 +48,7 @@ extension PacketSlot {
 extension PacketSink where Self: ~Copyable {
     /// Writes packets, all with the same outer fields, and returns what became of them.
     mutating func send(_ packets: [[UInt8]], outer: OuterFields? = nil) throws(Failure) -> [PacketSlot.Fate] {
-        var batch = PacketBatch(capacity: 8)
+        var batch = PacketBatch(capacity: max(packets.count, 1))
         for (index, octets) in packets.enumerated() {
             unsafe batch[index].copy(octets.span.bytes)
             batch[index].outer = outer

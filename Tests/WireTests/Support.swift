@@ -46,6 +46,9 @@ struct SplitMix64: RandomNumberGenerator {
         state = seed
     }
 
+    /// Starts from `seed`.
+    init(seed: UInt64) { (self.seed, state) = (seed, seed) }
+
     /// What to say when a test fails.
     var note: Comment { "again with IPTUND_TEST_SEED=\(seed)" }
 

@@ -68,7 +68,7 @@ import Wire
 
     @Test func `a pin goes as today's route to the peer does`() throws {
         let direct = try plan("--peer", "192.0.2.1", gateway: nil)
-        #expect(direct.commands.first == "ip route add 192.0.2.1/32 dev left proto 203")
+        #expect(direct.commands.first == "ip route add 192.0.2.1/32 via 192.0.2.1 dev left proto 203 onlink")
         let onLink = try plan("--peer", "192.0.2.1", isOnLink: true)
         #expect(onLink.commands.first == "ip route add 192.0.2.1/32 via 10.0.0.9 dev left proto 203 onlink")
     }
@@ -83,6 +83,15 @@ import Wire
         let plan = try plan("--peer", "192.0.2.1", after: script)
         #expect(plan.alreadyThere == (isThere ? [Self.pin] : []))
         #expect(plan.commands.contains(Self.pin) == !isThere)
+    }
+
+    @Test(arguments: ["", " onlink via 192.0.2.1"])
+    func `a host on the link is its own gateway, whether a route says so or not`(
+        route: String
+    ) throws {
+        let plan = try plan(
+            "--peer", "192.0.2.1", gateway: nil, after: "ip route add 192.0.2.1/32 dev left\(route)")
+        #expect(plan.alreadyThere.count == 1)
     }
 
     @Test func `routes and addresses of the device that are there already are left alone`() throws {

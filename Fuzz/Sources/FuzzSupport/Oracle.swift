@@ -9,7 +9,7 @@ public func always(
 
 /// The one's complement sum of 16-bit words as RFC 1071 §1 defines it, and nothing of `Wire`: 0xffff when the checksum
 /// was summed too and is right.
-public func naiveSum(_ octets: some Sequence<UInt8>) -> UInt16 {
+@inlinable public func naiveSum(_ octets: some Sequence<UInt8>) -> UInt16 {
     var sum: UInt32 = 0
     var isHigh = true
     for octet in octets {

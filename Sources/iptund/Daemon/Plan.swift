@@ -104,12 +104,14 @@ struct Plan: Equatable {
 
     /// The 1994 README's "static route to B": a host route as today's route to the peer goes.
     ///
-    /// It names the source that other traffic to the peer has today, so that nothing but the tunnel notices the pin.
+    /// It names the source that other traffic to the peer has today, so that nothing but the tunnel notices the pin. A peer
+    /// on the link is its own gateway: packets go the same way, but for a neighbour the kernel would make and free a route
+    /// entry per packet that carries its own header (Linux, `FLOWI_FLAG_KNOWN_NH`); for a gateway it keeps one.
     private static func pin(_ underlay: Underlay) -> Route {
         Route(
-            to: Prefix(host: underlay.peer), gateway: underlay.gateway, link: underlay.device.index,
+            to: Prefix(host: underlay.peer), gateway: underlay.gateway ?? underlay.peer, link: underlay.device.index,
             source: underlay.routeSource, protocolNumber: HostChange.routeProtocol,
-            isOnLink: underlay.isGatewayOnLink)
+            isOnLink: underlay.gateway == nil || underlay.isGatewayOnLink)
     }
 
     /// An equal route of anybody else is there. One of our own was left by a tunnel that was killed together with its
@@ -121,9 +123,14 @@ struct Plan: Equatable {
         case .address(let address, _): state.addresses.contains(address)
         case .route(let route, _):
             try netlink.routes(to: route.destination).contains {
-                $0.link == route.link && $0.gateway == route.gateway && $0.protocolNumber != route.protocolNumber
+                $0.link == route.link && $0.nextHop == route.nextHop && $0.protocolNumber != route.protocolNumber
             }
         case .noIPv6, .mtu, .up: false
         }
     }
+}
+
+extension Route {
+    /// Who gets the packets next: for a single host on the link, the host itself.
+    fileprivate var nextHop: IPv4Address? { gateway ?? (destination.length == 32 ? destination.address : nil) }
 }
