@@ -80,7 +80,11 @@ public struct Encapsulation: Sendable {
         }
         if slot.segmentSize > 0 {
             let segmentation = try segmentation(of: slot)
-            slot.cut = .segments(try fit(segmentation, inner, under: outer, tunnelMTU, &slot.answer))
+            if let segmentation = try fit(segmentation, inner, under: outer, tunnelMTU, &slot.answer) {
+                slot.cut = .segments(segmentation)
+            } else {
+                slot.fate = .apart
+            }
             return
         }
         try finishChecksum(of: &slot, inner)
@@ -101,16 +105,18 @@ public struct Encapsulation: Sendable {
         return packet.hasValidHeaderChecksum
     }
 
-    /// A superpacket is judged by the packets that it stands for. Segments of a stream may be made smaller where nobody
-    /// forbids it; datagrams may not.
+    /// A superpacket is judged by the packets that it stands for. Where nobody forbids it, segments of a stream may be made
+    /// smaller; datagrams may not, but each can be cut into fragments: `nil`.
     private func fit(
         _ segmentation: Segmentation, _ inner: InnerPacket, under outer: OuterFields, _ tunnelMTU: Int,
         _ answer: inout ICMPv4Error?
-    ) throws(Drop) -> Segmentation {
+    ) throws(Drop) -> Segmentation? {
         guard segmentation.longestLength > tunnelMTU else { return segmentation }
-        let mayCut = outer.fragmentation == .allowed || !inner.dontFragment
-        if mayCut, segmentation.isStream, tunnelMTU > segmentation.headerLength {
-            return segmentation.resized(to: tunnelMTU - segmentation.headerLength)
+        if outer.fragmentation == .allowed || !inner.dontFragment {
+            if !segmentation.isStream { return nil }
+            if tunnelMTU > segmentation.headerLength {
+                return segmentation.resized(to: tunnelMTU - segmentation.headerLength)
+            }
         }
         answer = .fragmentationNeeded(mtu: UInt16(clamping: tunnelMTU))
         throw .fragmentationNeeded

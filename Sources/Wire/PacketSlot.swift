@@ -46,6 +46,8 @@
         case pending
         /// A rule dropped it, and counted that.
         case dropped
+        /// It does not go on as it is, but as the packets that it stands for, one by one.
+        case apart
         /// The sink delivered it.
         case delivered
         /// The sink could not deliver it: the errno.

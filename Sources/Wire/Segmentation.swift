@@ -94,6 +94,17 @@ public struct Segmentation: Equatable, Sendable {
         transport.store(checksum.value == 0 ? 0xffff : checksum.value, at: field)
     }
 
+    /// Makes a packet of its own of segment `index`, in another slot.
+    public func copy(_ index: Int, of superpacket: RawSpan, to slot: inout PacketSlot) {
+        let body = body(index)
+        slot.reset()
+        slot.place(length: headerLength + body.count)
+        slot.checksum = .valid
+        var bytes = slot.mutableBytes
+        write(index, of: superpacket, to: &bytes, at: 0)
+        bytes.copy(superpacket.extracting(body), to: headerLength)
+    }
+
     @_lifetime(transport: copy transport)
     private func advance(_ transport: inout MutableRawSpan, to index: Int) {
         let sequence = transport.bytes.uint32(at: TCP.sequence)

@@ -18,6 +18,7 @@ struct Report: Decodable {
     let local: String
     let only: String?
     let accept_from: String
+    let workers: Int
     let peers: [Peer]
     let encapsulate: Direction
     let decapsulate: Direction
@@ -30,6 +31,7 @@ struct Report: Decodable {
         /// Of packets without a peer.
         let drops: [String: Int]
         let superpackets: Int
+        let coalesced: Int
         let datagrams: Int
         let fragmented: Int
         let answers: Int

@@ -53,13 +53,18 @@ import Wire
     }
 
     @Test(arguments: Policy.allCases, [0x0000, 0x4000] as [UInt16])
-    func `datagrams are never made smaller: their sender is told`(policy: Policy, flags: UInt16) throws {
+    func `datagrams are never made smaller: they are cut one by one, or their sender is told`(
+        policy: Policy, flags: UInt16
+    ) throws {
         let packet = TestPacket.datagrams(length: 6000, fragment: flags)
         let outcome = encapsulate(packet.bytes(), by: try tunnel(policy), checksum: packet.partial, segmentSize: 1453)
-        #expect(outcome.drop == .fragmentationNeeded)
-        #expect(outcome.answer == .fragmentationNeeded(mtu: 1480))
+        let mayCut = flags == 0 || policy == .clear
+        #expect(outcome.drop == (mayCut ? nil : .fragmentationNeeded))
+        #expect(outcome.fate == (mayCut ? .apart : .pending))
+        #expect(outcome.answer == (mayCut ? nil : .fragmentationNeeded(mtu: 1480)))
         let fitting = encapsulate(packet.bytes(), by: try tunnel(policy), checksum: packet.partial, segmentSize: 1452)
         #expect(fitting.drop == nil)
+        #expect(fitting.fate == .pending)
     }
 
     @Test(arguments: [ChecksumState.unknown, .valid])

@@ -11,6 +11,22 @@ import Wire
         61 62 63 64  65 66 67 68  69
         """)
 
+    @Test func `a datagram in a slot of its own is a packet like any other`() throws {
+        var batch = PacketBatch(capacity: 2)
+        let segmentation = try #require(Segmentation(superpacket, size: 4))
+        let expected = segmentation.packets(of: superpacket)
+        for index in 0..<segmentation.count {
+            // What an earlier packet has left in the slot is forgotten.
+            (batch[1].segmentSize, batch[1].fate, batch[1].peer) = (7, .dropped, PeerIndex(rawValue: 3))
+            segmentation.copy(index, of: superpacket.octets, to: &batch[1])
+            #expect((0..<batch[1].length).map { batch[1].bytes.octet(at: $0) } == expected[index])
+            #expect(batch[1].checksum == .valid)
+            #expect(batch[1].segmentSize == 0)
+            #expect(batch[1].fate == .pending)
+            #expect(batch[1].peer == nil)
+        }
+    }
+
     @Test func `each datagram has a length and a checksum of its own`() throws {
         let segmentation = try #require(Segmentation(superpacket, size: 4))
         #expect(segmentation.count == 3)

@@ -34,14 +34,17 @@ struct HotPath {
         var encapsulated = Measure("encapsulate 1400 octets"), decapsulated = Measure("decapsulate 1400 octets")
         var dropped = Measure("drop a stranger's packet")
         var cut = CutMeasure()
+        var wire = WireMeasure()
         for _ in 0..<rounds {
             encapsulated.round(inner, outward)
             decapsulated.round(arriving, inward)
             dropped.round(strange, inward)
             cut.round()
+            wire.round()
         }
         print("                           ns per packet (min-max)      allocations per packet")
         for measure in [encapsulated, decapsulated, dropped, cut.measure] { print(measure.line) }
+        for line in wire.lines { print(line) }
         try LookupMeasure.run()
     }
 

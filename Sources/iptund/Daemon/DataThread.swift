@@ -55,7 +55,7 @@ struct DataThread: ~Copyable, Sendable {
                 count(batch[index])
                 if batch[index].remark == .dangerousECN { callAttention(at: now) }
             case .failed(let error): counters.dropped(Sink.drop(Errno(rawValue: error)), peer: batch[index].peer)
-            case .dropped, .pending: break
+            case .dropped, .pending, .apart: break
             }
         }
     }

@@ -26,16 +26,45 @@ struct Encapsulator: ~Copyable, ThreadWork {
         defer { thread.ended.signal() }
         Thread.waitForTurns()
         var batch = PacketBatch(capacity: Datapath.batchCapacity)
+        var parts = PacketBatch(capacity: Datapath.batchCapacity)
         var replies = PacketBatch(capacity: Datapath.batchCapacity)
         while try Poll.wait(for: device, or: thread.stop) != .stop {
             if let news = thread.news.take() { rules.rules = news }
             try device.fill(&batch)
             let now = Clock.milliseconds
-            thread.judge(&batch, by: rules, at: now)
-            try sender.drain(&batch)
-            thread.settle(batch, by: RawSender.self, at: now)
-            thread.counters.count(.datagrams, sender.takeSent())
-            try answer(batch, &replies, at: now)
+            try pass(&batch, &replies, at: now)
+            for index in batch.indices where batch[index].fate == .apart {
+                try pass(batch[index], by: &parts, &replies, at: now)
+            }
+        }
+    }
+
+    /// From the device to the network, or to the counters.
+    private mutating func pass(
+        _ batch: inout PacketBatch, _ replies: inout PacketBatch, at now: UInt64
+    ) throws(Errno) {
+        thread.judge(&batch, by: rules, at: now)
+        try sender.drain(&batch)
+        thread.settle(batch, by: RawSender.self, at: now)
+        thread.counters.count(.datagrams, sender.takeSent())
+        try answer(batch, &replies, at: now)
+    }
+
+    /// Datagrams that came as one go on one by one, and count so.
+    private mutating func pass(
+        _ superpacket: borrowing PacketSlot, by parts: inout PacketBatch, _ replies: inout PacketBatch, at now: UInt64
+    ) throws(Errno) {
+        guard let segmentation = Segmentation(superpacket.bytes, size: superpacket.segmentSize) else { return }
+        thread.counters.count(.received, -1)
+        var next = 0
+        while next < segmentation.count {
+            parts.removeAll()
+            while next < segmentation.count, !parts.isFull {
+                segmentation.copy(next, of: superpacket.bytes, to: &parts[parts.count])
+                parts.setCount(parts.count + 1)
+                next += 1
+            }
+            try pass(&parts, &replies, at: now)
         }
     }
 
