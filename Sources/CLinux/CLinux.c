@@ -79,6 +79,7 @@ int clinux_name_thread(pthread_t thread, const char *name) { return -pthread_set
 
 int clinux_schedule_batch(void) {
     const struct sched_param none = {0};
+    if (sched_getscheduler(0) != SCHED_OTHER) return 0;
     return result(sched_setscheduler(0, SCHED_BATCH, &none));
 }
 

@@ -10,7 +10,7 @@ package enum Environment {
     /// The file that this process runs.
     package static var program: String? { Files.linkTarget("/proc/self/exe") }
 
-    /// How many processors this process may use. The corresponding C call is `sysconf(_SC_NPROCESSORS_ONLN)`.
+    /// How many processors the host has. The corresponding C call is `sysconf(_SC_NPROCESSORS_ONLN)`.
     package static var processorCount: Int { max(sysconf(Int32(_SC_NPROCESSORS_ONLN)), 1) }
 
     /// The process itself.

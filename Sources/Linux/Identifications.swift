@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// The identifications of outer packets that one worker sends, one after the other: those of another are different.
+///
+/// The price is that they repeat after 65,535 divided by the number of workers.
 struct Identifications: Sendable {
     /// The last that was taken.
     private(set) var current: UInt16

@@ -6,8 +6,9 @@ public import Wire
 
 /// The raw socket that protocol 4 leaves by.
 ///
-/// IPPROTO_RAW: we write the outer header, and nothing ever arrives here, neither packets nor ICMP errors, of which each
-/// would fail a later send. IP_RECVERR: a full queue of the host is an error, not a success.
+/// IPPROTO_RAW: we write the outer header, and nothing arrives here, neither packets nor ICMP errors about them, of which
+/// each would fail a later send. Only older kernels hand it errors that quote protocol 255, which somebody must have forged.
+/// IP_RECVERR: a full queue of the host is an error, not a success.
 @safe public struct RawSender: ~Copyable, @unchecked Sendable {
     package let descriptor: Descriptor
     private let messages: Messages
@@ -35,8 +36,9 @@ public import Wire
         try descriptor.set(SOL_SOCKET, SO_MARK, to: Int32(RawSender.mark))
         try descriptor.setBuffer(forced: SO_SNDBUFFORCE, plain: SO_SNDBUF, octets: RawSender.bufferSize)
         // Each packet names its own destination. But only for a connected socket does the kernel remember the queue of the
-        // network device; for others it dissects every packet to choose one.
-        if let local { try? descriptor.connect(to: local) }
+        // network device; for others it dissects every packet to choose one. And rules "from" our address apply, as they do
+        // to a tunnel of the kernel.
+        if let local { try descriptor.connect(to: local) }
         self.init(descriptor, capacity: capacity, Identifications(worker: index, of: workers))
     }
 
@@ -73,6 +75,8 @@ public import Wire
     /// How long a network that takes nothing is waited for, once a batch: more would only make its queue longer, and the
     /// thread deaf to being stopped.
     private static let patience: Int32 = 10
+    /// How often a packet is tried again that was refused because of an ICMP error about another: each takes a new error.
+    private static let attempts = 8
 }
 
 extension RawSender: PacketSink {
@@ -137,11 +141,13 @@ extension RawSender: PacketSink {
 
     private mutating func send(_ batch: inout PacketBatch, count: Int, _ hasWaited: inout Bool) throws(Errno) {
         var next = 0
+        var attempts = 0
         while next < count {
             let result = messages.send(to: descriptor, from: next, count: count - next)
             if result > 0 {
                 next += Int(result)
                 sent += Int(result)
+                attempts = 0
                 continue
             }
             let error = Errno(rawValue: -result)
@@ -156,13 +162,32 @@ extension RawSender: PacketSink {
                 for place in next..<count { refuse(place, of: &batch, error) }
                 return
             }
+            if error.isAboutEarlierPacket, attempts < RawSender.attempts {
+                attempts += 1
+                // Where the host itself says that it is too long, it is.
+                if try !forgetErrors() || error != .messageTooLong { continue }
+            }
             refuse(next, of: &batch, error)
             next += 1
+            attempts = 0
         }
     }
 
     private func refuse(_ place: Int, of batch: inout PacketBatch, _ error: Errno) {
         // SAFETY: place < capacity, kept by `stage`.
         batch[unsafe owners[place]].fate = .failed(error.rawValue)
+    }
+
+    /// Empties the error queue: as long as something is in it, waiting for room ends at once.
+    /// - Returns: whether the host itself had refused a packet: what ICMP says of others may carry the same errno.
+    private func forgetErrors() throws(Errno) -> Bool {
+        var isOurs = false
+        for _ in 0..<messages.capacity {
+            // SAFETY: no memory at all.
+            let memory = unsafe UnsafeMutableRawBufferPointer(start: nil, count: 0)
+            guard let queued = try unsafe descriptor.nextError(quote: memory) else { break }
+            if queued.report == nil { isOurs = true }
+        }
+        return isOurs
     }
 }

@@ -8,6 +8,7 @@ extension TUNDevice: PacketSource {
     /// Reads the packets that the kernel routed into the device, until there are no more, the batch is full, or it holds
     /// so much that the next would push the first out of the processor's cache before it is sent.
     ///
+    /// A superpacket is the last of its batch: if it has to be taken apart, nothing overtakes its parts.
     /// The corresponding C function is `read`, once per packet: TUN devices have no batch call.
     /// - Throws: `Errno.descriptorState` when the device was deleted.
     public mutating func fill(_ batch: inout PacketBatch) throws(Errno) {
@@ -17,6 +18,7 @@ extension TUNDevice: PacketSource {
         while count < batch.capacity, octets < TUNDevice.readAhead, try fill(&batch[count]) {
             octets += batch[count].length
             count += 1
+            if batch[count - 1].segmentSize > 0 { break }
         }
         batch.setCount(count)
     }

@@ -29,7 +29,8 @@ public struct TUNDevice: ~Copyable, Sendable {
     /// Creates the device `name`, or attaches to an idle persistent one, for batches of `capacity` packets.
     ///
     /// The corresponding C call is `ioctl(TUNSETIFF)`. Requires `CAP_NET_ADMIN`, or an existing device that belongs to this user.
-    /// - Throws: `Errno.noSuchFile` without /dev/net/tun, `Errno.busy` when somebody uses the device,
+    /// - Throws: `Errno.noSuchFile` without /dev/net/tun, `Errno.busy` when somebody uses the device, or when one of
+    ///   several queues exists already,
     ///   `Errno.invalidArgument` when the name belongs to another kind of interface.
     package init(name: String, capacity: Int = 64, queues: Queues = .one) throws(Errno) {
         let descriptor = try Descriptor.open(TUNDevice.path, O_RDWR | O_NONBLOCK)
@@ -74,8 +75,20 @@ public struct TUNDevice: ~Copyable, Sendable {
     package enum Queues: Sendable {
         /// One, the usual.
         case one
-        /// One for each ``TUNDevice`` of that name. The kernel keeps all packets of a flow in one queue.
+        /// The first of several. The device must be new: the kernel lets any number of programs read from one with several
+        /// queues, each a part of its packets, and calls none of them busy.
         case several
+        /// One more. The kernel keeps the packets of a flow in one queue, but for the moment at which the first answer
+        /// arrives by another.
+        case another
+
+        fileprivate var flags: Int32 {
+            switch self {
+            case .one: 0
+            case .several: Int32(IFF_MULTI_QUEUE) | Int32(IFF_TUN_EXCL)
+            case .another: Int32(IFF_MULTI_QUEUE)
+            }
+        }
     }
 
     /// The same device, for another thread.
@@ -85,7 +98,7 @@ public struct TUNDevice: ~Copyable, Sendable {
 
     /// Another queue of a device that has several: the kernel spreads flows over them. Requires `CAP_NET_ADMIN`.
     package func nextQueue() throws(Errno) -> TUNDevice {
-        try TUNDevice(name: name, capacity: capacity, queues: .several)
+        try TUNDevice(name: name, capacity: capacity, queues: .another)
     }
 
     /// Sees whether the driver is there and lets us in, without making a device.
@@ -100,7 +113,7 @@ public struct TUNDevice: ~Copyable, Sendable {
     private static func attach(
         _ descriptor: borrowing Descriptor, name: String, _ queues: Queues
     ) throws(Errno) -> String {
-        let flags = Int32(IFF_TUN | IFF_NO_PI | IFF_VNET_HDR) | (queues == .several ? Int32(IFF_MULTI_QUEUE) : 0)
+        let flags = Int32(IFF_TUN | IFF_NO_PI | IFF_VNET_HDR) | queues.flags
         var buffer = name.utf8.prefix(nameSize - 1).map { CChar(bitPattern: $0) }
         buffer += [CChar](repeating: 0, count: nameSize - buffer.count)
         try checked(unsafe clinux_tun_attach(descriptor.rawValue, &buffer, flags))

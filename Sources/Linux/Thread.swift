@@ -36,7 +36,7 @@ package struct Thread: ~Copyable, Sendable {
     ///
     /// A thread that interrupts for every packet gets one to three of them a call, and pays a change of threads each time.
     /// One that waits for its turn finds what has come meanwhile. Where a processor is idle there is nothing to wait for.
-    /// The corresponding C function is `sched_setscheduler`; no capability is needed, and where it is forbidden
+    /// What an administrator has chosen instead stays. The corresponding C function is `sched_setscheduler`; no capability is needed, and where it is forbidden
     /// nevertheless, everything works as it did.
     package static func waitForTurns() { _ = clinux_schedule_batch() }
 

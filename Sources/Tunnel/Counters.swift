@@ -97,9 +97,9 @@ extension Counters {
         /// The source gave `packets` packets.
         public func received(_ packets: Int) { count(.received, packets) }
 
-        /// Something happened `times` times that is counted for the interface only. Fewer than 0 takes back.
+        /// Something happened `times` times that is counted for the interface only.
         public func count(_ tally: Tally, _ times: Int = 1) {
-            cells.add(UInt64(truncatingIfNeeded: times), to: Counters.cell(tally, of: nil))
+            cells.add(UInt64(times), to: Counters.cell(tally, of: nil))
         }
 
         /// An ICMP error about an outer packet to `peer` arrived, which the caller encodes as `last`.

@@ -3,7 +3,8 @@
 /// A packet that may become part of a superpacket: which flow it is of, and where in the flow it belongs.
 ///
 /// Only what ``Segmentation`` makes again from a superpacket qualifies (Linux, `tcp_gro_receive`, `udp_gro_receive`): no
-/// fragment, no IP options, all checksums right, something in it; TCP with ACK and at most PSH, UDP with a checksum.
+/// fragment, no IP options, all checksums right, something in it; TCP with ACK and at most PSH, UDP with a checksum and to
+/// one host.
 struct Mergeable: Equatable, Sendable {
     /// Whose packets may be one superpacket, and keep their order whatever becomes of them.
     let flow: Flow
@@ -49,7 +50,8 @@ struct Mergeable: Equatable, Sendable {
             transportLength = length
             sequence = payload.uint32(at: TCP.sequence)
             pushes = payload.octet(at: TCP.flags) & TCP.push != 0
-        case .udp where kinds.contains(.datagrams):
+        // For a group that is forwarded, the kernel compares the whole superpacket with the MTU (`ipmr_queue_xmit`).
+        case .udp where kinds.contains(.datagrams) && packet.destination.isUnicast:
             guard payload.uint16(at: UDP.length) == payload.byteCount, payload.uint16(at: UDP.checksum) != 0 else {
                 return nil
             }

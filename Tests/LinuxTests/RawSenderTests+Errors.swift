@@ -37,6 +37,31 @@ extension RawSenderTests {
         }
         #expect(fates == [.delivered, .delivered])
     }
+
+    /// Older kernels hand such an error to the socket; it must cost nothing there either.
+    @Test func `an ICMP error that quotes protocol 255 costs no packet`() throws {
+        let fates = try Self.overDevice { sender, device in
+            let quoted = packet(IPProtocol(rawValue: 255), from: Self.here, to: Self.here, payload: Self.inner)
+            let forged = packet(
+                .icmp, from: IPv4Address(10, 0, 0, 254), to: Self.here,
+                payload: icmpError(type: 3, code: 1, about: quoted))
+            _ = try device.send([forged, forged])
+            return try sender.send([Self.inner, Self.inner], outer: Self.fields())
+        }
+        #expect(fates == [.delivered, .delivered])
+    }
+
+    @Test func `after a packet that was too long, waiting for room is waiting`() throws {
+        let (fates, isPending) = try Self.overDevice { sender, _ in
+            let long = packet(.udp, from: Self.here, to: Self.there, payload: .init(repeating: 0, count: 1461))
+            let fates = try sender.send([long, long, Self.inner], outer: Self.fields())
+            // An error that nobody has read would end every wait at once.
+            var entry = pollfd(fd: sender.descriptor.rawValue, events: 0, revents: 0)
+            return (fates, unsafe poll(&entry, 1, 0) != 0)
+        }
+        #expect(fates == [.failed(EMSGSIZE), .failed(EMSGSIZE), .delivered])
+        #expect(!isPending)
+    }
 }
 
 extension RawReceiver {

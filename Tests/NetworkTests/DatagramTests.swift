@@ -53,6 +53,20 @@ struct DatagramTests {
             for end in [a, b] { try end.expectEveryPacketAccountedFor() }
         }
     }
+
+    @Test func `what follows datagrams that are taken apart does not overtake them`() throws {
+        try Lab.open { lab in
+            let (a, b) = try lab.tunnel(a: ["--mtu", "1480"], b: ["--mtu", "1480"])
+            for end in [a, b] { try end.host.shell("ip link set eth0 mtu 1420") }
+            _ = try a.report { $0.peers.first?.path_mtu == 1420 }
+            // What waits while the daemon is stopped comes in one batch, if it may.
+            a.process.signal(SIGSTOP)
+            let receive = try b.host.datagramReceiver(count: 60)
+            try a.host.sendDatagrams(count: 60, size: 1_440, atOnce: 6, mayFragment: true, alone: 5)
+            a.process.signal(SIGCONT)
+            #expect(try receive() == Array(0..<60))
+        }
+    }
 }
 
 extension Host {
@@ -77,8 +91,11 @@ extension Host {
         }
     }
 
-    /// Sends numbered datagrams of `size` octets to 10.9.0.2, several in one call.
-    func sendDatagrams(count: Int, size: Int, atOnce: Int, mayFragment: Bool = false) throws {
+    /// Sends numbered datagrams of `size` octets to 10.9.0.2, several in one call; of so many, the one that is `alone` goes
+    /// by a call of its own.
+    func sendDatagrams(
+        count: Int, size: Int, atOnce: Int, mayFragment: Bool = false, alone: Int? = nil
+    ) throws {
         try python(
             """
             wire = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -87,7 +104,9 @@ extension Host {
             wire.connect(("10.9.0.2", 7100))
             def datagram(number): return number.to_bytes(4, "big") + bytes([number % 251]) * (\(size) - 4)
             for first in range(0, \(count), \(atOnce)):
-                wire.send(b"".join(datagram(number) for number in range(first, first + \(atOnce))))
+                numbers = range(first, first + \(alone ?? atOnce))
+                wire.send(b"".join(datagram(number) for number in numbers))
+                for number in range(first + \(alone ?? atOnce), first + \(atOnce)): wire.send(datagram(number))
             """)
     }
 

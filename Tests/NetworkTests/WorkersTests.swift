@@ -81,18 +81,32 @@ struct WorkersTests {
         }
     }
 
-    @Test func `a persistent device of one queue cannot have several workers, which is said`() throws {
+    @Test(arguments: ["", " multi_queue"]) func `several workers need a new device, and say so`(kind: String) throws {
         try Lab.open { lab in
             let (a, _) = try lab.pair()
-            try a.shell("ip tuntap add iptun7 mode tun")
+            try a.shell("ip tuntap add iptun7 mode tun\(kind)")
             let before = try a.state
-            let message = try a.refuses(
-                [Host.program, "up", "--peer", "192.0.2.2", "--device", "iptun7", "--workers", "2"], status: 1)
-            #expect(message.contains("iptun7"))
+            for verb in [["up"], ["up", "--dry-run"]] {
+                let arguments = ["--peer", "192.0.2.2", "--device", "iptun7", "--workers", "2"]
+                let message = try a.refuses([Host.program] + verb + arguments, status: 1)
+                #expect(message.contains("iptun7: exists already, and several workers need one that is new"))
+            }
             #expect(try a.changes(since: before) == [])
-            try a.shell("ip tuntap delete iptun7 mode tun; ip tuntap add iptun7 mode tun multi_queue")
-            let tunnel = try a.up("--peer", "192.0.2.2", "--device", "iptun7", "--workers", "2")
-            #expect(try tunnel.report().workers == 2)
+        }
+    }
+
+    @Test func `nobody else gets a part of the packets`() throws {
+        try Lab.open { lab in
+            let (a, _) = try lab.pair()
+            let arguments = ["--peer", "192.0.2.2", "--device", "iptun7", "--workers", "2"]
+            let first = try a.up(arguments + ["--runtime-directory", "\(lab.directory)/1"])
+            #expect(first.echoes.contains("[#] ip tuntap add mode tun dev iptun7 multi_queue"))
+            _ = try a.refuses(
+                [
+                    Host.program, "up", "--accept-from", "any", "--only", "decapsulate", "--device", "iptun7",
+                    "--workers", "2",
+                ]
+                    + ["--runtime-directory", "\(lab.directory)/2"], status: 1)
         }
     }
 }

@@ -33,7 +33,8 @@ import Wire
         // Traffic class, identification, TTL, addresses, ports.
         let free = Set([1, 4, 5, 8] + Array(12...23))
         for bit in 0..<8 {
-            let isFree = free.contains(offset) || offset == 6 && bit == 6
+            // One bit makes a group of the destination: 230.51.100.2.
+            let isFree = free.contains(offset) && !(offset == 16 && bit == 5) || offset == 6 && bit == 6
             let pair = datagrams([100, 100]).map { changed($0, offset, bit) }
             #expect(coalesce(pair) == (isFree ? [[0, 1]] : [[0], [1]]), "bit \(bit)")
         }

@@ -69,7 +69,7 @@ import Wire
                 trafficClass: UInt8(truncatingIfNeeded: random.next()),
                 identification: UInt16(truncatingIfNeeded: random.next()),
                 fragment: Bool.random(using: &random) ? 0x4000 : 0, source: random.bytes(4),
-                destination: random.bytes(4))
+                destination: [UInt8.random(in: 1...126, using: &random)] + random.bytes(3))
             let tcp = BuiltTCP(
                 sequence: UInt32(truncatingIfNeeded: random.next()), flags: Bool.random(using: &random) ? 0x10 : 0x18,
                 options: random.bytes(4 * Int.random(in: 0...10, using: &random)),

@@ -53,6 +53,15 @@ import Testing
         #expect(try !#require(Self.look(BuiltPacket.divisible.carrying(BuiltUDP(payload: [1])))).isAtomic)
     }
 
+    @Test(arguments: [224, 230, 239] as [UInt8])
+    func `datagrams for a group are never merged: the kernel would not cut them where it forwards them`(group: UInt8) {
+        var packet = BuiltPacket.atomic
+        packet.destination = [group, 1, 2, 3]
+        #expect(Self.look(packet.carrying(BuiltUDP(payload: [1]))) == nil)
+        packet.destination = [223, 1, 2, 3]
+        #expect(Self.look(packet.carrying(BuiltUDP(payload: [1]))) != nil)
+    }
+
     @Test func `only kinds that were asked for`() {
         #expect(Self.look(Self.segment, .streams) != nil)
         #expect(Self.look(Self.segment, .datagrams) == nil)

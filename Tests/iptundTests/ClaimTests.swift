@@ -91,7 +91,7 @@ import Testing
                 return try Self.take("tunl-b", base + "/b")
             }
             #expect(complaint?.what == "device tunl-b")
-            #expect(complaint?.why == "exists and is no TUN device that can be attached to")
+            #expect(complaint?.why == "exists and is no TUN device of one queue, which could be attached to")
             #expect(!Files.exists(base + "/b"))
         }
     }

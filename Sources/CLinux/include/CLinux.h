@@ -71,7 +71,7 @@ int clinux_pipe(int ends[2]);
 int clinux_accept(int fd);
 /* pthread_setname_np(3): GNU only. */
 int clinux_name_thread(pthread_t thread, const char *name);
-/* sched_setscheduler(2) of the calling thread to SCHED_BATCH: GNU only. */
+/* sched_setscheduler(2) of the calling thread from SCHED_OTHER to SCHED_BATCH: GNU only. */
 int clinux_schedule_batch(void);
 /* setns(2): moves the calling thread to the network namespace that fd refers to. GNU only. */
 int clinux_enter_network(int fd);

@@ -23,9 +23,12 @@ struct TunnelSettings: Equatable {
     /// What becomes of packets.
     var policy = TunnelPolicy()
 
+    /// What `ip tuntap add mode tun dev` would be told to make a device of this name.
+    func tuntap(_ name: String) -> String { workers > 1 ? "\(name) multi_queue" : name }
+
     /// The MTU of a device that nothing is sent by, octets: what fits through a tunnel over Ethernet.
     static let defaultMTU = 1_480
-    /// Each has two threads, and 9 MiB of address space.
+    /// Each has two threads, and 22 MB for packets, of which only what packets touch becomes resident.
     static let maximumWorkers = 16
     /// What an MTU may be: the least that IPv4 allows (RFC 791 §3.2), the most that fits into an outer packet.
     static let mtuRange = 68...OuterHeader.maximumPayloadLength

@@ -26,7 +26,11 @@ struct Claim: ~Copyable {
                 return try take(candidate, queues, directory: directory, patience: 0)
             } catch {
                 // Somebody was faster: that name is taken, the next may not be.
-                if error.why == Claim.busy || directory == nil && error.why == Claim.taken { continue }
+                if error.why == Claim.busy || error.why == Claim.busyOrThere
+                    || directory == nil && error.why == Claim.taken
+                {
+                    continue
+                }
                 throw error
             }
         }
@@ -46,10 +50,11 @@ struct Claim: ~Copyable {
             name: name, namespace: namespace, override: directory)
         let lock = try takeLock(of: &directory, patience: patience)
         do throws(Errno) {
-            return Claim(device: try TUNDevice(name: name, queues: queues), directory: directory, lock: lock)
+            let device = try TUNDevice(name: name, capacity: Datapath.batchCapacity, queues: queues)
+            return Claim(device: device, directory: directory, lock: lock)
         } catch {
             directory.remove()
-            throw complaint(about: name, error)
+            throw queues == .one ? complaint(about: name, error) : complaintAboutQueues(of: name, error)
         }
     }
 
@@ -73,6 +78,14 @@ struct Claim: ~Copyable {
 
     private static let taken = "is up already"
     private static let busy = "is in use by another program"
+    private static let busyOrThere = "exists already, and several workers need one that is new"
+
+    /// Why a device of several queues could not be had.
+    static func complaintAboutQueues(of name: String, _ error: Errno) -> Complaint {
+        guard [.busy, .invalidArgument, .exists].contains(error) else { return complaint(about: name, error) }
+        return Complaint(
+            "device \(name)", why: Claim.busyOrThere, whatNow: "choose another --device, or leave --workers out")
+    }
 
     /// Why the device could not be had.
     static func complaint(about name: String, _ error: Errno) -> Complaint {
@@ -81,7 +94,7 @@ struct Claim: ~Copyable {
             Complaint("device \(name)", why: busy, whatNow: "choose another --device")
         case .invalidArgument, .exists:
             Complaint(
-                "device \(name)", why: "exists and is no TUN device that can be attached to",
+                "device \(name)", why: "exists and is no TUN device of one queue, which could be attached to",
                 whatNow: "choose another --device, or remove it with 'ip link delete \(name)'")
         case .notPermitted, .permissionDenied:
             Complaint("cannot create device \(name)", error, whatNow: Prerequisites.remedy)

@@ -36,7 +36,7 @@ enum Daemon {
         try OtherTunnels.check(try peerTable(settings, underlay), settings.policy, name: settings.device)
         let (state, exists) = try Plan.Device.foresee(settings, netlink)
         let plan = try Plan.make(settings, on: state, over: underlay, netlink)
-        try echo(plan, creating: exists ? nil : state.device.name)
+        try echo(plan, creating: exists ? nil : settings.tuntap(state.device.name))
     }
 
     static func openNetlink() throws(Complaint) -> Netlink {

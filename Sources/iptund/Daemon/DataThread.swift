@@ -32,7 +32,6 @@ struct DataThread: ~Copyable, Sendable {
 
     /// Applies the rules to every packet of a batch, and counts those that die of them. `now` in milliseconds.
     mutating func judge(_ batch: inout PacketBatch, by rules: some PacketRules, at now: UInt64) {
-        counters.received(batch.count)
         for index in batch.indices {
             do throws(Drop) {
                 try rules.apply(to: &batch[index], at: now)

@@ -31,11 +31,14 @@ struct Datapath: ~Copyable {
             peerCount: peerCount,
             signals: Worker.Signals(stop: try Wakeup(), ended: try Wakeup(), attention: try Wakeup()))
         path.setUnderlayMTU(underlayMTU)
+        let paths = path.paths.view
+        let duties = Worker.Duties(
+            encapsulation: policy.encapsulation(rules, mtu: mtu, paths: paths),
+            decapsulation: policy.decapsulation(rules, mtu: mtu, paths: paths),
+            relay: policy.relay(rules, paths: paths))
         do throws(Errno) {
             for (index, worker) in path.workers.enumerated() {
-                try worker.start(
-                    rules, policy, mtu: mtu, paths: path.paths.view, signals: path.signals,
-                    suffix: ports.count == 1 ? "" : "-\(index)")
+                try worker.start(duties, signals: path.signals, suffix: ports.count == 1 ? "" : "-\(index)")
             }
         } catch {
             try? path.finish()

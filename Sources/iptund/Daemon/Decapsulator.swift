@@ -39,6 +39,7 @@ struct Decapsulator: ~Copyable, ThreadWork {
             }
             try receiver.fill(&batch)
             let now = Clock.milliseconds
+            thread.counters.received(batch.count)
             thread.judge(&batch, by: rules, at: now)
             try device.drain(&batch)
             thread.settle(batch, by: TUNDevice.self, at: now)

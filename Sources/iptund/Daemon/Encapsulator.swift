@@ -32,6 +32,7 @@ struct Encapsulator: ~Copyable, ThreadWork {
             if let news = thread.news.take() { rules.rules = news }
             try device.fill(&batch)
             let now = Clock.milliseconds
+            thread.counters.received(batch.count)
             try pass(&batch, &replies, at: now)
             for index in batch.indices where batch[index].fate == .apart {
                 try pass(batch[index], by: &parts, &replies, at: now)
@@ -55,7 +56,8 @@ struct Encapsulator: ~Copyable, ThreadWork {
         _ superpacket: borrowing PacketSlot, by parts: inout PacketBatch, _ replies: inout PacketBatch, at now: UInt64
     ) throws(Errno) {
         guard let segmentation = Segmentation(superpacket.bytes, size: superpacket.segmentSize) else { return }
-        thread.counters.count(.received, -1)
+        thread.counters.count(.superpackets)
+        thread.counters.received(segmentation.count - 1)
         var next = 0
         while next < segmentation.count {
             parts.removeAll()

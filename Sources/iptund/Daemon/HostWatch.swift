@@ -71,7 +71,7 @@ struct HostWatch: ~Copyable {
         }
         findings.missingEnds = Set(table.peers.map(\.local)).subtracting(ownAddresses)
         for peer in table.peers {
-            let route = try? netlink.lookUp(peer.endpoint, from: peer.boundLocal, mark: RawSender.mark)
+            let route = try? netlink.lookUp(peer.endpoint, from: peer.local, mark: RawSender.mark)
             let isInTunnel = route?.link == device && device != 0
             if isInTunnel, peersInTunnel.insert(peer.endpoint).inserted { findings.newlyInTunnel.append(peer.endpoint) }
             if !isInTunnel { peersInTunnel.remove(peer.endpoint) }
@@ -94,12 +94,7 @@ struct HostWatch: ~Copyable {
 
     private func mtu(to peer: Peer, by route: ResolvedRoute, _ netlink: borrowing Netlink) -> Int? {
         guard let link = try? netlink.link(index: route.link) else { return nil }
-        let configured = try? netlink.configuredMTU(peer.endpoint, from: peer.boundLocal, mark: RawSender.mark)
+        let configured = try? netlink.configuredMTU(peer.endpoint, from: peer.local, mark: RawSender.mark)
         return min(configured ?? link.mtu, link.mtu)
     }
-}
-
-extension Peer {
-    /// The source that a route to the peer must fit, if somebody insists on one.
-    fileprivate var boundLocal: IPv4Address? { acceptance == .localOnly ? local : nil }
 }

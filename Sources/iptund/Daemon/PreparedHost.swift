@@ -30,7 +30,7 @@ struct PreparedHost: ~Copyable {
             throw error
         }
         do throws(Complaint) {
-            try echo(host.plan, creating: claim.device.isPersistent ? nil : claim.device.name) {
+            try echo(host.plan, creating: claim.device.isPersistent ? nil : settings.tuntap(claim.device.name)) {
                 change throws(Complaint) in try apply(change, netlink)
             }
         } catch {

@@ -37,9 +37,10 @@ struct Underlay: Equatable {
         let configuredMTU: Int?
         let isGatewayOnLink: Bool
         do throws(Errno) {
-            route = try netlink.lookUp(peer, from: local, mark: RawSender.mark)
+            route = try netlink.wayOut(to: peer, from: local)
             link = try netlink.link(index: route.link)
-            configuredMTU = try netlink.configuredMTU(peer, from: local, mark: RawSender.mark)
+            let source = local ?? (route.kind == .unicast ? route.source : nil)
+            configuredMTU = try netlink.configuredMTU(peer, from: source, mark: RawSender.mark)
             routeSource = local == nil ? route.source : try netlink.lookUp(peer).source
             // A gateway that is itself behind a gateway was taken on faith when its route was made.
             if let gateway = route.gateway {
@@ -87,5 +88,15 @@ struct Underlay: Equatable {
                 "--local \(local)", why: "is not an address of this host",
                 whatNow: "'ip -4 address' lists them; leave it out to take what the route says")
         }
+    }
+}
+
+extension Netlink {
+    /// How outer packets leave for `peer`: with our address as their source, which rules may ask for.
+    fileprivate func wayOut(to peer: IPv4Address, from local: IPv4Address?) throws(Errno) -> ResolvedRoute {
+        if let local { return try lookUp(peer, from: local, mark: RawSender.mark) }
+        let route = try lookUp(peer, mark: RawSender.mark)
+        guard route.kind == .unicast, let source = route.source else { return route }
+        return try lookUp(peer, from: source, mark: RawSender.mark)
     }
 }

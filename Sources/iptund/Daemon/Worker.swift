@@ -30,6 +30,13 @@ final class Worker {
         }
     }
 
+    /// What is to be done with packets, the same for all workers.
+    struct Duties {
+        let encapsulation: Encapsulation
+        let decapsulation: Decapsulation
+        let relay: ICMPRelay
+    }
+
     /// By whom threads are stopped, and whom they tell.
     struct Signals: ~Copyable {
         let stop: Wakeup
@@ -45,17 +52,14 @@ final class Worker {
     }
 
     /// Starts both threads. After a failure ``finish()`` ends the one that may be running, once it was told to stop.
-    func start(
-        _ rules: RuleSet, _ policy: TunnelPolicy, mtu: Int, paths: Paths.View, signals: borrowing Signals,
-        suffix: String
-    ) throws(Errno) {
+    func start(_ duties: Duties, signals: borrowing Signals, suffix: String) throws(Errno) {
         let outward = Encapsulator(
-            from: try ports.device.duplicate(), rules: policy.encapsulation(rules, mtu: mtu, paths: paths),
+            from: try ports.device.duplicate(), rules: duties.encapsulation,
             to: try ports.sender.duplicate(),
             try signals.thread(counting: encapsulated.writer, told: news.encapsulate))
         let inward = Decapsulator(
-            from: try ports.receiver.duplicate(), rules: policy.decapsulation(rules, mtu: mtu, paths: paths),
-            relay: policy.relay(rules, paths: paths), to: try ports.device.duplicate(),
+            from: try ports.receiver.duplicate(), rules: duties.decapsulation, relay: duties.relay,
+            to: try ports.device.duplicate(),
             try signals.thread(counting: decapsulated.writer, told: news.decapsulate))
         encapsulate = try Thread.start("encapsulate\(suffix)", outward)
         decapsulate = try Thread.start("decapsulate\(suffix)", inward)
