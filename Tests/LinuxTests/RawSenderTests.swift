@@ -160,6 +160,16 @@ import Wire
         #expect(received[..<3].flatMap { $0[20...] } == long)
     }
 
+    @Test func `rules that ask for our address apply`() throws {
+        let count = try Self.overDevice { sender, device in
+            // With any other source nothing would get there.
+            try shell("ip rule add priority 1 not from \(Self.here) prohibit")
+            _ = try sender.send([Self.inner], outer: Self.fields())
+            return try device.receive(1).count
+        }
+        #expect(count == 1)
+    }
+
     @Test func `what is sent carries the mark`() throws {
         let count = try Self.overDevice { sender, device in
             // Without the mark nothing would get there.

@@ -60,6 +60,16 @@ import Wire
         #expect(underlay?.isGatewayOnLink == true)
     }
 
+    @Test(.needsRoot) func `rules that ask for our address apply, as they do to what is sent`() throws {
+        let script = """
+            ip link add other type veth peer name end; ip link set end up; ip link set other up
+            ip route add default via 10.0.0.2; ip route add default dev other table 100
+            ip rule add priority 50 from 10.0.0.1 lookup 100
+            """
+        #expect(try find(Self.far, after: script).underlay?.device.name == "other")
+        #expect(try find(Self.far, local: IPv4Address(10, 0, 0, 7), after: script).underlay?.device.name == "left")
+    }
+
     @Test(.needsRoot) func `our address is the one that was asked for, or what the route says`() throws {
         #expect(try find(Self.near, local: IPv4Address(10, 0, 0, 7)).underlay?.local == IPv4Address(10, 0, 0, 7))
         let script = "ip route add 192.0.2.0/24 via 10.0.0.2 src 10.0.0.7"
