@@ -29,8 +29,8 @@ public struct TUNDevice: ~Copyable, Sendable {
     /// Creates the device `name`, or attaches to an idle persistent one, for batches of `capacity` packets.
     ///
     /// The corresponding C call is `ioctl(TUNSETIFF)`. Requires `CAP_NET_ADMIN`, or an existing device that belongs to this user.
-    /// - Throws: `Errno.noSuchFile` without /dev/net/tun, `Errno.busy` when somebody uses the device, or when one of
-    ///   several queues exists already,
+    /// - Throws: `Errno.noSuchFile` without /dev/net/tun, `Errno.busy` when somebody uses the device, or when it
+    ///   exists although it is to have several queues,
     ///   `Errno.invalidArgument` when the name belongs to another kind of interface.
     package init(name: String, capacity: Int = 64, queues: Queues = .one) throws(Errno) {
         let descriptor = try Descriptor.open(TUNDevice.path, O_RDWR | O_NONBLOCK)
