@@ -19,6 +19,19 @@ extension ArgumentsTests {
         #expect(complaint(text, Arguments.mtu) == expected)
     }
 
+    @Test func `workers are 1 to 16, or as many as fit this host`() throws {
+        for count in 1...16 { #expect(try Arguments.workers("\(count)") == count) }
+        #expect((1...16).contains(try Arguments.workers("auto")))
+    }
+
+    @Test(arguments: ["", "0", "17", "-1", "+2", "1.5", "Auto", " 2", "99999999999999999999"])
+    func `anything else is no number of workers`(text: String) {
+        let expected = Complaint.usage(
+            "--workers '\(text)'", why: "neither 1 to 16 nor 'auto'",
+            whatNow: "leave it out for one; more help only where a single one cannot keep up")
+        #expect(complaint(text, Arguments.workers) == expected)
+    }
+
     @Test func `every TTL but 0 is one`() throws {
         for number in 1...255 as ClosedRange<UInt8> {
             #expect(try Arguments.ttl("\(number)") == .fixed(try #require(TTL(rawValue: number))))
