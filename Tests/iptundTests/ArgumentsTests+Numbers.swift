@@ -20,8 +20,9 @@ extension ArgumentsTests {
     }
 
     @Test func `workers are 1 to 16, or as many as fit this host`() throws {
-        for count in 1...16 { #expect(try Arguments.workers("\(count)") == count) }
-        #expect((1...16).contains(try Arguments.workers("auto")))
+        for count in 1...16 { #expect(try Arguments.workers("\(count)") == .fixed(count)) }
+        #expect(try Arguments.workers("auto") == .automatic)
+        #expect((1...16).contains(WorkerCount.automatic.count))
     }
 
     @Test(arguments: ["", "0", "17", "-1", "+2", "1.5", "Auto", " 2", "99999999999999999999"])

@@ -16,7 +16,7 @@ import Wire
             peer: IPv4Address(192, 0, 2, 1), local: IPv4Address(198, 51, 100, 7), gateway: nil, routeSource: nil,
             isGatewayOnLink: false,
             device: device, mtu: 1500)
-        var settings = TunnelSettings(peer: PeerAddress("b.example"))
+        var settings = TunnelSettings(peers: [PeerSettings(endpoint: .name("b.example"))])
         settings.addresses = all
         let state = Plan.Device(
             device: device, mtu: 1480, isUp: false, isNew: true, addresses: Array(all.prefix(present)))

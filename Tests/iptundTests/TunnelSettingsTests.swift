@@ -7,11 +7,11 @@ import Wire
 
 @Suite struct TunnelSettingsTests {
     @Test func `settings of a bare peer leave everything else to be found out`() {
-        let settings = TunnelSettings(peer: PeerAddress("192.0.2.1"))
+        let settings = TunnelSettings(peers: [PeerSettings(endpoint: .address(IPv4Address(192, 0, 2, 1)))])
         #expect(settings.local == nil)
         #expect(settings.device == nil)
         #expect(settings.addresses.isEmpty)
-        #expect(settings.allowed == nil)
+        #expect(settings.peers[0].allowed == nil)
         #expect(settings.mtu == nil)
         #expect(settings.policy == TunnelPolicy())
         #expect(TunnelSettings.mtuRange == 68...65_515)

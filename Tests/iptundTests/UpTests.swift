@@ -13,7 +13,7 @@ import Wire
     }
 
     @Test func `a peer alone is the smallest call`() throws {
-        let expected = TunnelSettings(peer: .address(IPv4Address(192, 0, 2, 1)))
+        let expected = TunnelSettings(peers: [PeerSettings(endpoint: .address(IPv4Address(192, 0, 2, 1)))])
         #expect(try settings() == expected)
     }
 
@@ -23,11 +23,11 @@ import Wire
             "10.9.0.3 peer 10.9.0.4", "--allowed-ips", "10.9.1.0/24", "--mtu", "1400", "--ttl", "inherit",
             "--df", "copy", "--dscp", "46", "--ecn", "compatible", "--min-ttl", "254", "--mss-clamp", "1200",
             "--accept-from", "203.0.113.0/24,198.51.100.1")
-        var expected = TunnelSettings(peer: .address(IPv4Address(192, 0, 2, 1)))
+        var expected = TunnelSettings(peers: [PeerSettings(endpoint: .address(IPv4Address(192, 0, 2, 1)))])
         expected.local = IPv4Address(198, 51, 100, 7)
         expected.device = DeviceName("tunl-b")
         expected.addresses = ["10.9.0.1", "10.9.0.2", "10.9.0.3 peer 10.9.0.4"].compactMap { InterfaceAddress($0) }
-        expected.allowed = [try #require(Prefix("10.9.1.0/24"))]
+        expected.peers[0].allowed = [try #require(Prefix("10.9.1.0/24"))]
         expected.mtu = 1400
         expected.policy.outer.ttl = .inherit
         expected.policy.outer.fragmentation = .copy
@@ -41,8 +41,8 @@ import Wire
     }
 
     @Test func `no prefixes is not the same as all prefixes`() throws {
-        #expect(try settings().allowed == nil)
-        #expect(try settings("--allowed-ips", "0.0.0.0/0").allowed == [.all])
+        #expect(try settings().peers[0].allowed == nil)
+        #expect(try settings("--allowed-ips", "0.0.0.0/0").peers[0].allowed == [.all])
     }
 
     @Test func `a value may follow an equals sign`() throws {
@@ -51,7 +51,7 @@ import Wire
 
     @Test func `without a peer a tunnel can only take packets, and must be told from whom`() throws {
         let settings = try Up.parse(["--only", "decapsulate", "--accept-from", "any"]).settings()
-        #expect(settings.peer == nil)
+        #expect(settings.peers.isEmpty)
         for arguments in [
             [], ["--only", "decapsulate"], ["--accept-from", "any"],
             ["--only", "decapsulate", "--accept-from", "any", "--allowed-ips", "10.0.0.0/8"],

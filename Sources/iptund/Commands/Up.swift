@@ -70,14 +70,16 @@ struct Up: ParsableCommand {
     func settings() throws(Complaint) -> TunnelSettings {
         var settings = TunnelSettings()
         settings.policy = try treatment.policy()
-        settings.peer = try peer.map { text throws(Complaint) in try Arguments.peer(text) }
-        if settings.peer == nil { try checkWorksWithoutPeer(settings.policy) }
+        if let peer { settings.peers = [PeerSettings(endpoint: try Arguments.peer(peer))] }
+        if settings.peers.isEmpty { try checkWorksWithoutPeer(settings.policy) }
         settings.local = try local.map { text throws(Complaint) in try Arguments.local(text) }
         settings.policy.local = settings.local
         settings.device = try device.map { text throws(Complaint) in try Arguments.device(text) }
         settings.addresses = try Arguments.list(address, Arguments.address)
-        settings.allowed = allowedIPs.isEmpty ? nil : try Arguments.list(allowedIPs, Arguments.allowed)
-        if case .address(let peer) = settings.peer, settings.allowed?.contains(Prefix(host: peer)) == true {
+        if !allowedIPs.isEmpty { settings.peers[0].allowed = try Arguments.list(allowedIPs, Arguments.allowed) }
+        if case .address(let peer) = settings.peers.first?.endpoint,
+            settings.peers[0].allowed?.contains(Prefix(host: peer)) == true
+        {
             throw .usage(
                 "--allowed-ips \(peer)/32", why: "is the peer's outer address, which the tunnel itself is sent to",
                 whatNow: "leave it out, or give an inner address")

@@ -79,16 +79,15 @@ enum Arguments {
         return mtu
     }
 
-    /// How many workers. What `auto` means was not measured with more than two processors, so it is cautious: one for every
-    /// four, since each worker keeps two threads busy, and what comes out of the tunnel wants to run too.
-    static func workers(_ text: String) throws(Complaint) -> Int {
-        if text == "auto" { return min(max(Environment.processorCount / 4, 1), TunnelSettings.maximumWorkers) }
-        guard let count = number(text, in: 1...TunnelSettings.maximumWorkers) else {
+    /// How many workers.
+    static func workers(_ text: String) throws(Complaint) -> WorkerCount {
+        if text == "auto" { return .automatic }
+        guard let count = number(text, in: 1...WorkerCount.maximum) else {
             throw .usage(
-                "--workers '\(text)'", why: "neither 1 to \(TunnelSettings.maximumWorkers) nor 'auto'",
+                "--workers '\(text)'", why: "neither 1 to \(WorkerCount.maximum) nor 'auto'",
                 whatNow: "leave it out for one; more help only where a single one cannot keep up")
         }
-        return count
+        return .fixed(count)
     }
 
     static func ttl(_ text: String) throws(Complaint) -> OuterPolicy.TTLPolicy {

@@ -6,32 +6,103 @@ internal import Wire
 
 /// What somebody asked a tunnel to be: validated values, nothing looked up yet.
 struct TunnelSettings: Equatable {
-    /// The other end; `nil` for a tunnel that only decapsulates, from anybody it was told to.
-    var peer: PeerAddress?
-    /// The outer source, `nil` to take what the route to the peer says.
-    var local: IPv4Address?
     /// The device, `nil` for the first free `iptunN`.
     var device: DeviceName?
+    /// The outer source, `nil` to take what the route to each peer says, and to follow it.
+    var local: IPv4Address?
     /// Inner addresses for the device; none is fine.
     var addresses: [InterfaceAddress] = []
-    /// What is routed to the peer and taken from it, `nil` for "anything, and no routes".
-    var allowed: [Prefix]?
     /// The MTU of the device, `nil` for the underlay's less the outer header.
     var mtu: Int?
+    /// Where routes to what is behind the peers go.
+    var table = RouteTable.automatic
+    /// The device on whose network this host answers for what is behind the peers.
+    var proxyARP: ProxyARP?
+    /// Whether packets are forwarded between the tunnel and the device of `proxyARP`, without ICMP redirects.
+    var forward = false
+    /// The network namespace that the device goes to, `nil` for the one that the outer packets leave from.
+    var namespace: String?
+    /// Whether what is behind the peers stays unreachable when the daemon dies.
+    var killSwitch = false
+    /// Who the daemon becomes, `nil` for `iptund` if there is such a user.
+    var user: String?
     /// How many pairs of threads share the flows.
-    var workers = 1
+    var workers = WorkerCount.fixed(1)
+    /// What the kernel may hand over, and take, in one piece.
+    var offload = Offload.automatic
     /// What becomes of packets.
     var policy = TunnelPolicy()
+    /// The other ends; none for a tunnel that only decapsulates, from anybody it was told to.
+    var peers: [PeerSettings] = []
 
     /// What `ip tuntap add mode tun dev` would be told to make a device of this name.
-    func tuntap(_ name: String) -> String { workers > 1 ? "\(name) multi_queue" : name }
+    func tuntap(_ name: String) -> String { workers.count > 1 ? "\(name) multi_queue" : name }
 
     /// The MTU of a device that nothing is sent by, octets: what fits through a tunnel over Ethernet.
     static let defaultMTU = 1_480
-    /// Each has two threads, and 22 MB for packets, of which only what packets touch becomes resident.
-    static let maximumWorkers = 16
     /// What an MTU may be: the least that IPv4 allows (RFC 791 §3.2), the most that fits into an outer packet.
     static let mtuRange = 68...OuterHeader.maximumPayloadLength
+}
+
+/// What somebody asked one peer to be.
+struct PeerSettings: Equatable {
+    /// What people call it, `nil` when they gave no name.
+    var name: String?
+    /// The other end.
+    var endpoint: PeerAddress
+    /// What is routed to the peer and taken from it, `nil` for "anything, and no routes", which only a single peer can be.
+    var allowed: [Prefix]?
+}
+
+/// Where routes into the tunnel go.
+enum RouteTable: Equatable {
+    /// To the table `main`, or to one of the tunnel's own where a peer itself lies behind them.
+    case automatic
+    /// Nowhere: somebody else sees to them.
+    case off
+    /// To this table, which policy rules of somebody else lead to.
+    case number(UInt32)
+}
+
+/// For whom this host answers ARP requests in place of those behind the peers.
+struct ProxyARP: Equatable {
+    /// The device that they are asked for on.
+    var device: DeviceName
+    /// Whether larger blocks count too: the device then answers for whatever is routed elsewhere.
+    var scope = Scope.hosts
+
+    /// How far answers go.
+    enum Scope: Equatable {
+        /// Single addresses, and blocks of fewer than 256.
+        case hosts
+        /// Blocks of any size, by `proxy_arp` of the device.
+        case networks
+    }
+}
+
+/// How many pairs of threads.
+enum WorkerCount: Equatable {
+    case fixed(Int)
+    /// As many as the host has processors for.
+    case automatic
+
+    /// Each has two threads, and 22 MB for packets, of which only what packets touch becomes resident.
+    static let maximum = 16
+
+    /// What `automatic` means was not measured with more than two processors, so it is cautious: one for every four, since
+    /// each worker keeps two threads busy, and what comes out of the tunnel wants to run too.
+    var count: Int {
+        switch self {
+        case .fixed(let count): count
+        case .automatic: min(max(Environment.processorCount / 4, 1), WorkerCount.maximum)
+        }
+    }
+}
+
+/// Whether the kernel may hand over and take several packets as one.
+enum Offload: String, CaseIterable {
+    case automatic = "auto"
+    case off
 }
 
 /// The other end of the tunnel, as it was written down.

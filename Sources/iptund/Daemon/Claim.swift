@@ -16,7 +16,7 @@ struct Claim: ~Copyable {
         _ settings: TunnelSettings, directory: String?, _ netlink: borrowing Netlink
     ) throws(Complaint) -> Claim {
         let directory = directory ?? RuntimeDirectory.fromEnvironment
-        let queues = settings.workers == 1 ? TUNDevice.Queues.one : .several
+        let queues = settings.workers.count == 1 ? TUNDevice.Queues.one : .several
         if let name = settings.device?.text { return try take(name, queues, directory: directory, patience: patience) }
         for number in 0..<1_000 {
             let candidate = "iptun\(number)"

@@ -48,7 +48,7 @@ enum Daemon {
     private static func findUnderlay(
         _ settings: TunnelSettings, _ netlink: borrowing Netlink
     ) throws(Complaint) -> Underlay? {
-        switch settings.peer {
+        switch settings.peers.first?.endpoint {
         case nil:
             if let local = settings.local { try Underlay.checkIsOurs(local, netlink) }
             return nil
@@ -73,9 +73,9 @@ enum Daemon {
         guard let underlay else {
             do throws(PeerTable.Invalid) { return try PeerTable([]) } catch { preconditionFailure("\(error)") }
         }
-        var peer = Peer(endpoint: underlay.peer, local: underlay.local, allowed: settings.allowed ?? [.all])
+        var peer = Peer(endpoint: underlay.peer, local: underlay.local, allowed: settings.peers[0].allowed ?? [.all])
         if settings.local != nil { peer.acceptance = .localOnly }
-        if case .name(let name) = settings.peer { peer.name = name }
+        if case .name(let name) = settings.peers[0].endpoint { peer.name = name }
         do throws(PeerTable.Invalid) {
             return try PeerTable([peer])
         } catch {
@@ -95,7 +95,7 @@ enum Daemon {
             let reporter = Reporter(
                 name: claim.directory.name, processID: Environment.processID, namespace: host.namespace,
                 start: Clock.milliseconds, underlay: underlay, table: table, policy: settings.policy,
-                workers: settings.workers,
+                workers: settings.workers.count,
                 shortfalls: shortfalls)
             var service = try Service.start(settings, with: host.takePorts(), report: reporter, netlink)
             let control = host.takeControl()

@@ -18,7 +18,7 @@ extension Plan.Device {
     ) throws(Complaint) -> (state: Plan.Device, exists: Bool) {
         var name = settings.device?.text
         if let name, let state = try state(named: name, isNew: false, netlink) {
-            guard settings.workers == 1 else { throw Claim.complaintAboutQueues(of: name, .exists) }
+            guard settings.workers.count == 1 else { throw Claim.complaintAboutQueues(of: name, .exists) }
             try checkKind(of: name, netlink)
             return (state, true)
         }

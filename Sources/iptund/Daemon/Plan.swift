@@ -79,7 +79,7 @@ struct Plan: Equatable {
         wanted += settings.addresses.map { .address($0, device) }
         if !state.isUp { wanted.append(.up(device)) }
         let source = settings.addresses.first?.address
-        wanted += (settings.allowed ?? []).map { prefix in
+        wanted += settings.peers.flatMap { $0.allowed ?? [] }.map { prefix in
             let route = Route(
                 to: prefix, link: device.index, source: source, protocolNumber: HostChange.routeProtocol)
             return .route(route, device)
@@ -97,8 +97,9 @@ struct Plan: Equatable {
     ///
     /// A name may mean another address tomorrow, so it is pinned only when it would loop without.
     private static func needsPin(_ settings: TunnelSettings, _ underlay: Underlay) -> Bool {
-        if let allowed = settings.allowed { return allowed.contains { $0.contains(underlay.peer) } }
-        if case .address = settings.peer { return true }
+        guard let peer = settings.peers.first else { return false }
+        if let allowed = peer.allowed { return allowed.contains { $0.contains(underlay.peer) } }
+        if case .address = peer.endpoint { return true }
         return false
     }
 

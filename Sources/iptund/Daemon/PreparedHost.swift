@@ -83,7 +83,7 @@ struct PreparedHost: ~Copyable {
     private static func openPorts(
         _ settings: TunnelSettings, _ claim: borrowing Claim, _ underlay: Underlay?
     ) throws(Complaint) -> [Worker.Ports] {
-        let (count, capacity) = (settings.workers, Datapath.batchCapacity)
+        let (count, capacity) = (settings.workers.count, Datapath.batchCapacity)
         var ports: [Worker.Ports] = []
         for index in 0..<count {
             do throws(Errno) {
