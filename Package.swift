@@ -20,7 +20,7 @@ let package = Package(
     name: "iptund",
     products: [
         .executable(name: "iptund", targets: ["iptund"]),
-        .library(name: "Tunnel", targets: ["Wire", "Tunnel"]),
+        .library(name: "Tunnel", targets: ["Wire", "Tunnel", "Configuration"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
@@ -34,14 +34,15 @@ let package = Package(
         .systemLibrary(name: "CLibcap", pkgConfig: "libcap", providers: [.apt(["libcap-dev"])]),
         .systemLibrary(name: "CNetlink", pkgConfig: "libnl-3.0", providers: [.apt(["libnl-3-dev"])]),
 
-        // Bytes; rules; the operating system; the program.
+        // Bytes; rules; what somebody may ask for; the operating system; the program.
         .target(name: "Wire", swiftSettings: strict + lifetimes),
         .target(name: "Tunnel", dependencies: ["Wire"], swiftSettings: strict),
+        .target(name: "Configuration", dependencies: ["Tunnel", "Wire"], swiftSettings: strict),
         .target(name: "Linux", dependencies: ["Wire", "CLinux", "CLibcap", "CNetlink"], swiftSettings: strict),
         .executableTarget(
             name: "iptund",
             dependencies: [
-                "Wire", "Tunnel", "Linux",
+                "Wire", "Tunnel", "Configuration", "Linux",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],
@@ -49,8 +50,12 @@ let package = Package(
 
         .testTarget(name: "WireTests", dependencies: ["Wire"], swiftSettings: strict),
         .testTarget(name: "TunnelTests", dependencies: ["Tunnel", "Wire"], swiftSettings: strict),
+        .testTarget(
+            name: "ConfigurationTests", dependencies: ["Configuration", "Tunnel", "Wire"], swiftSettings: strict),
         .testTarget(name: "LinuxTests", dependencies: ["Linux", "Wire"], swiftSettings: strict),
-        .testTarget(name: "iptundTests", dependencies: ["iptund", "Linux", "Tunnel", "Wire"], swiftSettings: strict),
+        .testTarget(
+            name: "iptundTests", dependencies: ["iptund", "Configuration", "Linux", "Tunnel", "Wire"],
+            swiftSettings: strict),
         .testTarget(name: "NetworkTests", dependencies: ["iptund", "Linux", "Wire"], swiftSettings: strict),
     ]
 )

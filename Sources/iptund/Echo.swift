@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Configuration
+
 /// Prints each change to the host as the command that one could have typed, as wg-quick does: `[#] ip link set …`.
 struct Echo {
     /// How many lines of a kind are printed before the rest is only counted.

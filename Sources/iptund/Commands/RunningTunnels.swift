@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Configuration
 internal import Linux
 
 /// The tunnels of this network namespace, asked over their control sockets.

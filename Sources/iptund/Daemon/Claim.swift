@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Configuration
 internal import Linux
 
 /// A name that is ours as long as this value lives: its lock, and the device that bears it.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Configuration
 internal import Linux
 
 /// Looking at a device, before a plan is made for it.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Configuration
 internal import Linux
 
 /// Runs system calls, and turns the one that fails into a ``Complaint``: what was being done, why it failed, what now.

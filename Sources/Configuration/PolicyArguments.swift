@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Tunnel
+package import Tunnel
 internal import Wire
 
 /// Reads what people write about the treatment of packets into values.
 extension Arguments {
-    static func fragmentation(_ text: String) throws(Complaint) -> OuterPolicy.FragmentationPolicy {
+    package static func fragmentation(_ text: String) throws(Complaint) -> OuterPolicy.FragmentationPolicy {
         try choice(text, flag: "--df", whatNow: "the default, set, never fragments outer packets")
     }
 
-    static func ecn(_ text: String) throws(Complaint) -> OuterPolicy.ECNPolicy {
+    package static func ecn(_ text: String) throws(Complaint) -> OuterPolicy.ECNPolicy {
         try choice(text, flag: "--ecn", whatNow: "compatible is for peers that lose what routers mark")
     }
 
-    static func only(_ text: String) throws(Complaint) -> Direction {
+    package static func only(_ text: String) throws(Complaint) -> Direction {
         try choice(text, flag: "--only", whatNow: "leave it out to carry both ways")
     }
 
@@ -27,7 +27,7 @@ extension Arguments {
         return value
     }
 
-    static func dscp(_ text: String) throws(Complaint) -> OuterPolicy.DSCPPolicy {
+    package static func dscp(_ text: String) throws(Complaint) -> OuterPolicy.DSCPPolicy {
         if text == "inherit" { return .inherit }
         guard let number = number(text, in: 0...63) else {
             throw .usage(
@@ -36,7 +36,7 @@ extension Arguments {
         return .fixed(UInt8(number))
     }
 
-    static func minimumTTL(_ text: String) throws(Complaint) -> UInt8 {
+    package static func minimumTTL(_ text: String) throws(Complaint) -> UInt8 {
         guard let number = number(text, in: 1...255) else {
             throw .usage(
                 "--min-ttl '\(text)'", why: "not a number from 1 to 255",
@@ -45,7 +45,7 @@ extension Arguments {
         return UInt8(number)
     }
 
-    static func segmentSizeClamp(_ text: String) throws(Complaint) -> SegmentSizeClamp {
+    package static func segmentSizeClamp(_ text: String) throws(Complaint) -> SegmentSizeClamp {
         if text == "off" { return .off }
         if text == "auto" { return .auto }
         // Less than 28 octets would leave no room for data beside the longest options (Linux, `TCP_MIN_MSS`).
@@ -58,7 +58,7 @@ extension Arguments {
     }
 
     /// `peers`, `any`, prefixes, or several of them by comma; peers are always accepted.
-    static func acceptance(_ texts: [String]) throws(Complaint) -> Decapsulation.Acceptance {
+    package static func acceptance(_ texts: [String]) throws(Complaint) -> Decapsulation.Acceptance {
         let prefixes = try list(texts) { text throws(Complaint) -> Prefix? in
             if text == "peers" { return nil }
             if text == "any" { return .all }
@@ -77,7 +77,7 @@ extension Arguments {
         return .also(others.contains(.all) ? [.all] : others)
     }
 
-    static func number(_ text: String, in range: ClosedRange<Int>) -> Int? {
+    package static func number(_ text: String, in range: ClosedRange<Int>) -> Int? {
         guard text.allSatisfy({ $0.isASCII && $0.isNumber }), let number = Int(text), range.contains(number) else {
             return nil
         }
@@ -87,7 +87,7 @@ extension Arguments {
 
 extension Decapsulation.Acceptance {
     /// As it would be written after `--accept-from`.
-    var description: String {
+    package var description: String {
         switch self {
         case .peers: "peers"
         case .also([.all]): "any"

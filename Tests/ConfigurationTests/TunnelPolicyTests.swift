@@ -3,7 +3,7 @@
 import Testing
 import Tunnel
 import Wire
-@testable import iptund
+@testable import Configuration
 
 @Suite struct TunnelPolicyTests {
     @Test func `both directions get what was asked for`() throws {

@@ -1,25 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Tunnel
-internal import Wire
+package import Tunnel
+package import Wire
 
 /// What somebody asked of the data path, and what does not change while it runs.
-struct TunnelPolicy: Equatable {
+package struct TunnelPolicy: Equatable, Sendable {
     /// TTL, DF, DSCP and ECN of outer packets.
-    var outer = OuterPolicy()
+    package var outer = OuterPolicy()
     /// Whom packets are taken from.
-    var acceptance = Decapsulation.Acceptance.peers
+    package var acceptance = Decapsulation.Acceptance.peers
     /// The one address of ours that packets are taken at; `nil` for every one.
-    var local: IPv4Address?
+    package var local: IPv4Address?
     /// The least TTL that they may have left.
-    var minimumTTL: UInt8?
+    package var minimumTTL: UInt8?
     /// Which way the tunnel carries; `nil` for both.
-    var only: Direction?
+    package var only: Direction?
     /// What becomes of the maximum segment size of TCP connections.
-    var clamp = SegmentSizeClamp.auto
+    package var clamp = SegmentSizeClamp.auto
+
+    /// What a tunnel does that was told nothing.
+    package init() {}
 
     /// The rules of the encapsulating side.
-    func encapsulation(_ rules: RuleSet, mtu: Int, paths: Paths.View) -> Encapsulation {
+    package func encapsulation(_ rules: RuleSet, mtu: Int, paths: Paths.View) -> Encapsulation {
         var encapsulation = Encapsulation(rules, policy: outer, mtu: mtu, paths: paths)
         encapsulation.only = only
         encapsulation.clamp = clamp
@@ -27,14 +30,14 @@ struct TunnelPolicy: Equatable {
     }
 
     /// What becomes of ICMP errors.
-    func relay(_ rules: RuleSet, paths: Paths.View) -> ICMPRelay {
+    package func relay(_ rules: RuleSet, paths: Paths.View) -> ICMPRelay {
         var relay = ICMPRelay(rules, policy: outer, paths: paths)
         relay.only = only
         return relay
     }
 
     /// The rules of the decapsulating side.
-    func decapsulation(_ rules: RuleSet, mtu: Int, paths: Paths.View) -> Decapsulation {
+    package func decapsulation(_ rules: RuleSet, mtu: Int, paths: Paths.View) -> Decapsulation {
         var decapsulation = Decapsulation(rules, mtu: mtu, paths: paths)
         decapsulation.acceptance = acceptance
         decapsulation.local = local

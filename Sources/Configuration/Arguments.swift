@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Linux
-internal import Tunnel
-internal import Wire
+package import Tunnel
+package import Wire
 
 /// Reads what people write into values, one function per kind of value.
 ///
 /// Each throws a ``Complaint`` with exit code 2 that repeats what was written.
-enum Arguments {
+package enum Arguments {
     /// An address that one host can have, or a name.
-    static func peer(_ text: String) throws(Complaint) -> PeerAddress {
+    package static func peer(_ text: String) throws(Complaint) -> PeerAddress {
         guard let peer = PeerAddress(text) else {
             throw .usage(
                 "--peer '\(text)'", why: "neither an IPv4 address nor a host name",
@@ -20,7 +19,7 @@ enum Arguments {
     }
 
     /// One of our own addresses.
-    static func local(_ text: String) throws(Complaint) -> IPv4Address {
+    package static func local(_ text: String) throws(Complaint) -> IPv4Address {
         guard let address = IPv4Address(text) else {
             throw .usage(
                 "--local '\(text)'", why: "not an IPv4 address", whatNow: "give one of this host's ('ip address')")
@@ -37,7 +36,7 @@ enum Arguments {
         }
     }
 
-    static func device(_ text: String) throws(Complaint) -> DeviceName {
+    package static func device(_ text: String) throws(Complaint) -> DeviceName {
         guard let device = DeviceName(text) else {
             let why = text.utf8.count > 15 ? "longer than 15 octets" : "not a name that an interface can have"
             throw .usage("--device '\(text)'", why: why, whatNow: "use up to 15 letters, digits, '-', '_' or '.'")
@@ -45,7 +44,7 @@ enum Arguments {
         return device
     }
 
-    static func address(_ text: String) throws(Complaint) -> InterfaceAddress {
+    package static func address(_ text: String) throws(Complaint) -> InterfaceAddress {
         guard let address = InterfaceAddress(text) else {
             throw .usage(
                 "--address '\(text)'", why: "not of the form A/P or 'A peer B'", whatNow: "such as 10.9.0.1/32")
@@ -57,7 +56,7 @@ enum Arguments {
     }
 
     /// A prefix. Bits behind its length are an error: it is unclear what was meant.
-    static func allowed(_ text: String) throws(Complaint) -> Prefix {
+    package static func allowed(_ text: String) throws(Complaint) -> Prefix {
         guard let prefix = Prefix(text) else {
             throw .usage("--allowed-ips '\(text)'", why: "not an IPv4 prefix", whatNow: "such as 10.9.0.0/24")
         }
@@ -69,7 +68,7 @@ enum Arguments {
         return prefix
     }
 
-    static func mtu(_ text: String) throws(Complaint) -> Int {
+    package static func mtu(_ text: String) throws(Complaint) -> Int {
         guard text.first != "+", let mtu = Int(text), TunnelSettings.mtuRange.contains(mtu) else {
             let (least, most) = (TunnelSettings.mtuRange.lowerBound, TunnelSettings.mtuRange.upperBound)
             throw .usage(
@@ -80,7 +79,7 @@ enum Arguments {
     }
 
     /// How many workers.
-    static func workers(_ text: String) throws(Complaint) -> WorkerCount {
+    package static func workers(_ text: String) throws(Complaint) -> WorkerCount {
         if text == "auto" { return .automatic }
         guard let count = number(text, in: 1...WorkerCount.maximum) else {
             throw .usage(
@@ -90,7 +89,7 @@ enum Arguments {
         return .fixed(count)
     }
 
-    static func ttl(_ text: String) throws(Complaint) -> OuterPolicy.TTLPolicy {
+    package static func ttl(_ text: String) throws(Complaint) -> OuterPolicy.TTLPolicy {
         if text == "inherit" { return .inherit }
         guard text.first != "+", let number = UInt8(text), let ttl = TTL(rawValue: number) else {
             throw .usage("--ttl '\(text)'", why: "neither 1 to 255 nor 'inherit'", whatNow: "the default is 64")
@@ -99,7 +98,7 @@ enum Arguments {
     }
 
     /// Values by comma, by repetition, or both; each is read by `element`. Twice the same is an error.
-    static func list<Value: Hashable>(
+    package static func list<Value: Hashable>(
         _ texts: [String], _ element: (String) throws(Complaint) -> Value
     ) throws(Complaint) -> [Value] {
         var values: [Value] = []

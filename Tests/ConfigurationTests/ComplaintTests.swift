@@ -1,19 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Linux
 import Testing
-@testable import iptund
+@testable import Configuration
 
 @Suite struct ComplaintTests {
     @Test func `a complaint says what, why and what now in one line`() {
         let complaint = Complaint("device a", why: "is in use", whatNow: "choose another")
         #expect("\(complaint)" == "device a: is in use; choose another")
-        #expect(complaint.exitCode == 1)
-    }
-
-    @Test func `a system call that failed gives its reason`() {
-        let complaint = Complaint("cannot lock", .permissionDenied, whatNow: "ask root")
-        #expect("\(complaint)" == "cannot lock: Permission denied; ask root")
         #expect(complaint.exitCode == 1)
     }
 

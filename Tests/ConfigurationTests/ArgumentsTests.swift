@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Linux
 import Testing
 import Wire
-@testable import iptund
+@testable import Configuration
 
 @Suite struct ArgumentsTests {
     /// What `read` complains about; `nil` when it takes the text.

@@ -3,7 +3,7 @@
 import Testing
 import Tunnel
 import Wire
-@testable import iptund
+@testable import Configuration
 
 @Suite struct PolicyArgumentsTests {
     /// Whether it is refused as wrong usage, in words that repeat what was written.

@@ -3,7 +3,7 @@
 import Testing
 import Tunnel
 import Wire
-@testable import iptund
+@testable import Configuration
 
 @Suite struct TunnelSettingsTests {
     @Test func `settings of a bare peer leave everything else to be found out`() {

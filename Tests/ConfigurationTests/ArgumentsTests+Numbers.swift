@@ -3,7 +3,7 @@
 import Testing
 import Tunnel
 import Wire
-@testable import iptund
+@testable import Configuration
 
 /// Numbers and lists.
 extension ArgumentsTests {
@@ -22,7 +22,12 @@ extension ArgumentsTests {
     @Test func `workers are 1 to 16, or as many as fit this host`() throws {
         for count in 1...16 { #expect(try Arguments.workers("\(count)") == .fixed(count)) }
         #expect(try Arguments.workers("auto") == .automatic)
-        #expect((1...16).contains(WorkerCount.automatic.count))
+    }
+
+    @Test(arguments: [(0, 1), (1, 1), (4, 1), (7, 1), (8, 2), (64, 16), (1_000, 16)])
+    func `as many as fit is one for every four processors`(processors: Int, count: Int) {
+        #expect(WorkerCount.automatic.count(processors: processors) == count)
+        #expect(WorkerCount.fixed(3).count(processors: processors) == 3)
     }
 
     @Test(arguments: ["", "0", "17", "-1", "+2", "1.5", "Auto", " 2", "99999999999999999999"])

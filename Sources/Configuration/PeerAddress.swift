@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Wire
+
+/// The other end of the tunnel, as it was written down.
+package enum PeerAddress: Equatable, Sendable {
+    case address(IPv4Address)
+    case name(String)
+
+    /// Reads an address, or else a host name (RFC 1123 §2.1). `nil` when `text` is neither.
+    package init?(_ text: String) {
+        if let address = IPv4Address(text) {
+            self = .address(address)
+        } else if PeerAddress.isHostName(text) {
+            self = .name(text)
+        } else {
+            return nil
+        }
+    }
+
+    /// Labels of letters, digits and hyphens; the last one is not a number, or every mistyped address would be a name.
+    private static func isHostName(_ text: String) -> Bool {
+        let labels = text.split(separator: ".", omittingEmptySubsequences: false)
+        guard text.utf8.count <= 253, let last = labels.last, !last.allSatisfy(\.isNumber) else { return false }
+        return labels.allSatisfy { label in
+            (1...63).contains(label.utf8.count) && label.first != "-" && label.last != "-"
+                && label.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-") }
+        }
+    }
+}
