@@ -73,6 +73,39 @@ internal import Wire
         unsafe Self.number(find(attribute, in: parent))
     }
 
+    /// A number of one octet; `nil` when it is not there.
+    func octet(_ attribute: some BinaryInteger) -> UInt8? {
+        guard let found = unsafe find(attribute), unsafe nla_len(found) >= 1 else { return nil }
+        // SAFETY: one octet is there, by the line above.
+        return unsafe nla_get_u8(found)
+    }
+
+    /// The numbers of all attributes that the kernel sent, those unknown to us too.
+    var attributes: Set<Int32> {
+        let size = Int32(MemoryLayout<Header>.size)
+        var found: Set<Int32> = []
+        // SAFETY: nla_ok holds only while a whole attribute lies within `remaining` octets of the message.
+        var remaining = unsafe nlmsg_attrlen(pointer, size)
+        var next = unsafe nlmsg_attrdata(pointer, size)
+        while let attribute = unsafe next, unsafe nla_ok(attribute, remaining) != 0 {
+            found.insert(unsafe nla_type(attribute))
+            unsafe next = unsafe nla_next(attribute, &remaining)
+        }
+        return found
+    }
+
+    /// The number of four octets at `index` of `attribute`, which is a list of them inside `parent` inside `grandparent`.
+    func number(
+        at index: Int, of attribute: some BinaryInteger, in parent: some BinaryInteger,
+        of grandparent: some BinaryInteger
+    ) -> UInt32? {
+        guard let outer = unsafe find(parent, in: grandparent), let found = unsafe Self.find(attribute, in: outer),
+            unsafe Int(nla_len(found)) >= (index + 1) * 4
+        else { return nil }
+        // SAFETY: so many octets are there, by the line above.
+        return unsafe nla_data(found).loadUnaligned(fromByteOffset: index * 4, as: UInt32.self)
+    }
+
     /// The number of eight octets at `index` of an attribute that is a list of them, such as `rtnl_link_stats64`.
     func long(_ attribute: some BinaryInteger, at index: Int) -> UInt64? {
         guard let found = unsafe find(attribute), unsafe Int(nla_len(found)) >= (index + 1) * 8 else { return nil }
@@ -102,6 +135,12 @@ internal import Wire
 
     private func find(_ attribute: some BinaryInteger, in parent: some BinaryInteger) -> UnsafeMutablePointer<nlattr>? {
         guard let nest = unsafe find(parent) else { return nil }
+        return unsafe Self.find(attribute, in: nest)
+    }
+
+    private static func find(
+        _ attribute: some BinaryInteger, in nest: UnsafeMutablePointer<nlattr>
+    ) -> UnsafeMutablePointer<nlattr>? {
         // SAFETY: an attribute that libnl found lies within its message, and holds nla_len octets at nla_data.
         return unsafe nla_find(nla_data(nest).assumingMemoryBound(to: nlattr.self), nla_len(nest), Int32(attribute))
     }

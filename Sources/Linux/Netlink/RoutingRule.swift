@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CNetlink
+internal import Glibc
+
+/// A rule that sends some packets to a routing table (ip-rule(8)).
+package struct RoutingRule: Hashable, Sendable, Codable {
+    /// Rules are asked in this order, the lowest first.
+    package let priority: UInt32
+    /// Only packets that carry exactly this mark (`SO_MARK`); `nil` for all.
+    package let mark: UInt32?
+    /// Only packets of this IP protocol; `nil` for all.
+    package let ipProtocol: UInt8?
+    /// Routes of the table whose prefix is not longer than this do not count; `nil` when all do.
+    package let suppressPrefixLength: UInt32?
+    /// The number of the table to look in; the next rule is asked when nothing there fits.
+    package let table: UInt32
+    /// Who made the rule (`RTPROT_…`): so that everybody removes only their own.
+    package let protocolNumber: UInt8
+
+    /// A rule as `ip rule add` makes it.
+    package init(
+        priority: UInt32, mark: UInt32? = nil, ipProtocol: UInt8? = nil, suppressPrefixLength: UInt32? = nil,
+        table: UInt32, protocolNumber: UInt8
+    ) {
+        self.priority = priority
+        self.mark = mark
+        self.ipProtocol = ipProtocol
+        self.suppressPrefixLength = suppressPrefixLength
+        self.table = table
+        self.protocolNumber = protocolNumber
+    }
+}
+
+/// What can be said of any rule.
+package struct RuleSummary: Equatable, Sendable {
+    /// Rules are asked in this order, the lowest first.
+    package let priority: UInt32
+    /// The number of the table to look in; 0 when the rule is not about one.
+    package let table: UInt32
+    /// Who made the rule.
+    package let protocolNumber: UInt8
+    /// All of it; `nil` when it says something that a ``RoutingRule`` cannot: a source, an interface, `not`, another action.
+    package let rule: RoutingRule?
+
+    /// A rule as the kernel would describe it.
+    package init(priority: UInt32, table: UInt32, protocolNumber: UInt8, rule: RoutingRule?) {
+        self.priority = priority
+        self.table = table
+        self.protocolNumber = protocolNumber
+        self.rule = rule
+    }
+}
+
+/// Rules.
+extension Netlink {
+    /// Every IPv4 rule, in the order in which they are asked.
+    ///
+    /// `ip -4 rule show`
+    package func rules() throws(Errno) -> [RuleSummary] {
+        var header = fib_rule_hdr()
+        header.family = UInt8(AF_INET)
+        return try collect(Request(RTM_GETRULE, header, flags: NLM_F_DUMP)) { reply in RuleSummary(reply) }
+    }
+
+    /// Adds a rule, behind those of the same priority.
+    ///
+    /// `ip rule add priority P [fwmark M] [ipproto N] lookup T [suppress_prefixlength L] protocol PROTOCOL`. Requires
+    /// `CAP_NET_ADMIN`.
+    /// - Throws: `EEXIST` when there is this rule already, or one that differs from it only by asking for addresses, too. The
+    ///   same one by another maker is another rule.
+    package func add(_ rule: RoutingRule) throws(Errno) {
+        try perform(rule.request(RTM_NEWRULE, flags: NLM_F_CREATE | NLM_F_EXCL))
+    }
+
+    /// Removes this rule and no other.
+    ///
+    /// To the kernel what a request leaves out means "any", and it takes the first rule that fits; so the rules are
+    /// looked through first.
+    ///
+    /// `ip rule delete priority P [fwmark M] [ipproto N] lookup T [suppress_prefixlength L] protocol PROTOCOL`. Requires
+    /// `CAP_NET_ADMIN`.
+    /// - Throws: `ENOENT` when there is no such rule; `ENOTUNIQ` when the kernel would take another one for it, of the
+    ///   same priority, table and maker, that stands before it and asks for more.
+    package func remove(_ rule: RoutingRule) throws(Errno) {
+        let candidates = try rules().filter { $0.fits(rule) }
+        guard candidates.contains(where: { $0.rule == rule }) else { throw Errno.noSuchFile }
+        guard candidates.first?.rule == rule else { throw Errno(rawValue: ENOTUNIQ) }
+        try perform(rule.request(RTM_DELRULE))
+    }
+}
+
+extension RoutingRule {
+    fileprivate func request(_ type: Int, flags: Int32 = 0) throws(Errno) -> Request<fib_rule_hdr> {
+        var header = fib_rule_hdr()
+        header.family = UInt8(AF_INET)
+        header.table = UInt8(exactly: table) ?? 0
+        header.action = UInt8(FR_ACT_TO_TBL)
+        let request = try Request(type, header, flags: flags)
+        try request.put(FRA_PRIORITY, priority)
+        try request.put(FRA_TABLE, table)
+        try request.put(FRA_PROTOCOL, protocolNumber)
+        if let mark {
+            try request.put(FRA_FWMARK, mark)
+            try request.put(FRA_FWMASK, UInt32.max)
+        }
+        if let ipProtocol { try request.put(FRA_IP_PROTO, ipProtocol) }
+        if let suppressPrefixLength { try request.put(FRA_SUPPRESS_PREFIXLEN, suppressPrefixLength) }
+        return request
+    }
+
+    /// What a rule of ours may consist of.
+    fileprivate static let attributes: Set = Set(
+        [
+            FRA_PRIORITY, FRA_TABLE, FRA_PROTOCOL, FRA_FWMARK, FRA_FWMASK, FRA_IP_PROTO, FRA_SUPPRESS_PREFIXLEN,
+        ].map(Int32.init))
+}
+
+extension RuleSummary {
+    fileprivate init?(_ reply: borrowing Reply<fib_rule_hdr>) {
+        let header = reply.header
+        let priority = reply.number(FRA_PRIORITY) ?? 0
+        let table = reply.number(FRA_TABLE) ?? UInt32(header.table)
+        let maker = reply.octet(FRA_PROTOCOL) ?? 0
+        // The kernel writes "no length" as -1.
+        let suppressed = reply.number(FRA_SUPPRESS_PREFIXLEN).flatMap { $0 == .max ? nil : $0 }
+        let mask = reply.number(FRA_FWMASK)
+        let rule = RoutingRule(
+            priority: priority, mark: mask == nil ? nil : reply.number(FRA_FWMARK) ?? 0,
+            ipProtocol: reply.octet(FRA_IP_PROTO), suppressPrefixLength: suppressed, table: table, protocolNumber: maker
+        )
+        let isExpressible =
+            header.action == UInt8(FR_ACT_TO_TBL) && header.flags == 0 && header.tos == 0
+            && (mask ?? .max) == .max && reply.attributes.isSubset(of: RoutingRule.attributes)
+        self.init(priority: priority, table: table, protocolNumber: maker, rule: isExpressible ? rule : nil)
+    }
+
+    /// Whether the kernel may take this rule when it is told to remove `other`.
+    fileprivate func fits(_ other: RoutingRule) -> Bool {
+        guard priority == other.priority, table == other.table,
+            other.protocolNumber == 0 || protocolNumber == other.protocolNumber
+        else { return false }
+        // What else it says is not known: the kernel would not mind.
+        guard let rule else { return true }
+        return (other.mark == nil || rule.mark == other.mark)
+            && (other.ipProtocol == nil || rule.ipProtocol == other.ipProtocol)
+            && (other.suppressPrefixLength == nil || rule.suppressPrefixLength == other.suppressPrefixLength)
+    }
+}

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import FoundationEssentials
+import Glibc
+import Linux
+import Testing
+
+@Suite(.needsRoot) struct RoutingRuleTests {
+    @Test(arguments: [
+        (RoutingRule(priority: 100, table: 51820, protocolNumber: 142), "100:\tfrom all lookup 51820 proto 142"),
+        (
+            RoutingRule(priority: 1, mark: 7, table: 254, protocolNumber: 142),
+            "1:\tfrom all fwmark 0x7 lookup main proto 142"
+        ),
+        (
+            RoutingRule(priority: 2, mark: 0, table: 100, protocolNumber: 142),
+            "2:\tfrom all fwmark 0 lookup 100 proto 142"
+        ),
+        (
+            RoutingRule(priority: 3, ipProtocol: 4, table: 254, protocolNumber: 142),
+            "3:\tfrom all ipproto ipencap lookup main proto 142"
+        ),
+        (
+            RoutingRule(priority: 4_000_000_000, suppressPrefixLength: 0, table: 254, protocolNumber: 3),
+            "4000000000:\tfrom all lookup main suppress_prefixlength 0 proto boot"
+        ),
+        (
+            RoutingRule(
+                priority: 5, mark: 1, ipProtocol: 17, suppressPrefixLength: 8, table: 256, protocolNumber: 142),
+            "5:\tfrom all fwmark 0x1 ipproto udp lookup 256 suppress_prefixlength 8 proto 142"
+        ),
+    ])
+    func `a rule that is added is the one that ip would add`(rule: RoutingRule, shown: String) throws {
+        let (before, listed, printed, after) = try inFreshNetwork {
+            let netlink = try Netlink()
+            let before = try netlink.rules()
+            try netlink.add(rule)
+            let listed = try netlink.rules().filter { !before.contains($0) }
+            let printed = try shell("ip -4 rule show priority \(rule.priority)")
+            try netlink.remove(rule)
+            return (before, listed, printed, try netlink.rules())
+        }
+        let summary = RuleSummary(
+            priority: rule.priority, table: rule.table, protocolNumber: rule.protocolNumber, rule: rule)
+        #expect(listed == [summary])
+        #expect(printed.split(separator: " ") == "\(shown)\n".split(separator: " "))
+        #expect(after == before)
+    }
+
+    @Test func `the rules of a fresh network are the three of the kernel`() throws {
+        let rules = try inFreshNetwork { try Netlink().rules() }
+        let expected = [(0, 255), (32766, 254), (32767, 253)].map { priority, table in
+            RoutingRule(priority: UInt32(priority), table: UInt32(table), protocolNumber: 2)
+        }
+        #expect(rules.map(\.rule) == expected)
+    }
+
+    @Test(arguments: [
+        "from 10.0.0.0/8 lookup 100", "to 10.0.0.0/8 lookup 100", "not fwmark 1 lookup 100", "fwmark 1/3 lookup 100",
+        "iif lo lookup 100", "oif lo lookup 100", "tos 0x10 lookup 100", "uidrange 0-5 lookup 100",
+        "ipproto udp sport 5 lookup 100", "ipproto udp dport 5-6 lookup 100", "lookup 100 suppress_ifgroup 5",
+        "lookup 100 realms 5", "blackhole", "goto 32766", "nop",
+    ])
+    func `a rule that says more is listed, but not as one of ours`(text: String) throws {
+        let rules = try inFreshNetwork {
+            try shell("ip rule add priority 77 protocol 150 \(text)")
+            return try Netlink().rules()
+        }
+        let table: UInt32 = text.contains("lookup 100") ? 100 : 0
+        let expected = RuleSummary(priority: 77, table: table, protocolNumber: 150, rule: nil)
+        #expect(rules.contains(expected), "\(rules)")
+    }
+
+    @Test func `a rule that is already there throws EEXIST, one that is not ENOENT`() throws {
+        let rule = RoutingRule(priority: 9, mark: 1, table: 100, protocolNumber: 142)
+        let errors = try inFreshNetwork {
+            let netlink = try Netlink()
+            try netlink.add(rule)
+            let again = thrown { () throws(Errno) in try netlink.add(rule) }
+            let other = RoutingRule(priority: 10, mark: 1, table: 100, protocolNumber: 142)
+            let same = thrown { () throws(Errno) in try netlink.add(other) }
+            try netlink.remove(rule)
+            let gone = thrown { () throws(Errno) in try netlink.remove(rule) }
+            try shell("ip rule add priority 9 from 10.0.0.0/8 fwmark 1 lookup 100 protocol 142")
+            return [again, same, gone, thrown { () throws(Errno) in try netlink.add(rule) }]
+        }
+        #expect(errors == [.exists, nil, .noSuchFile, .exists])
+    }
+
+    @Test(arguments: [
+        "lookup 100 protocol 141 fwmark 2", "lookup 100 protocol 142 ipproto udp",
+        "lookup 100 protocol 142 suppress_prefixlength 0", "lookup 101 protocol 142", "from 10.0.0.0/8 lookup 100",
+        "lookup 100 protocol 141",
+    ])
+    func `removing a rule leaves one that only looks like it`(text: String) throws {
+        let (alone, before, after) = try inFreshNetwork {
+            let netlink = try Netlink()
+            try shell("ip rule add priority 9 \(text)")
+            let before = try netlink.rules()
+            let error = thrown { () throws(Errno) in
+                try netlink.remove(RoutingRule(priority: 9, table: 100, protocolNumber: 142))
+            }
+            return (error, before, try netlink.rules())
+        }
+        #expect(alone == .noSuchFile)
+        #expect(after == before)
+    }
+
+    @Test(arguments: [
+        ("fwmark 2 protocol 142", false), ("ipproto udp protocol 142", false),
+        ("table 101 protocol 142", true), ("protocol 141", true), ("from 10.0.0.0/8 protocol 141", true),
+    ])
+    func `a rule behind one that the kernel would take for it stays, and so does that`(text: String, isTold: Bool)
+        throws
+    {
+        let rule = RoutingRule(priority: 9, table: 100, protocolNumber: 142)
+        let (error, before, after) = try inFreshNetwork {
+            let netlink = try Netlink()
+            try shell("ip rule add priority 9 \(text) \(text.contains("table") ? "" : "table 100")")
+            let before = try netlink.rules()
+            try netlink.add(rule)
+            let error = thrown { () throws(Errno) in try netlink.remove(rule) }
+            return (error, before, try netlink.rules().filter { $0.rule != rule })
+        }
+        #expect(error == (isTold ? nil : Errno(rawValue: ENOTUNIQ)))
+        #expect(after == before)
+    }
+
+    @Test func `a rule is written and read back`() throws {
+        let rules = [
+            RoutingRule(priority: 1, mark: 7, ipProtocol: 4, suppressPrefixLength: 0, table: 9, protocolNumber: 142),
+            RoutingRule(priority: 2, table: 254, protocolNumber: 142),
+        ]
+        #expect(try JSONDecoder().decode([RoutingRule].self, from: JSONEncoder().encode(rules)) == rules)
+    }
+}
