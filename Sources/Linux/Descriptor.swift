@@ -23,6 +23,16 @@ public struct Descriptor: ~Copyable, Sendable {
         Descriptor(owning: try checked(unsafe clinux_open(path, flags | O_CLOEXEC, mode)))
     }
 
+    /// Writes everything, however many calls it takes. The corresponding C function is `write`.
+    func write(_ bytes: [UInt8]) throws(Errno) {
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let count = unsafe rest.withUnsafeBytes { unsafe Glibc.write(rawValue, $0.baseAddress, $0.count) }
+            if count < 0, Errno.current == .interrupted { continue }
+            rest = rest.dropFirst(try posix(count))
+        }
+    }
+
     /// Gives the number away without closing it: for what stays open until the process ends.
     package consuming func release() -> Int32 {
         let number = rawValue

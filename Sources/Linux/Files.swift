@@ -24,11 +24,7 @@ package enum Files {
         {
             try posix(fchown(file.rawValue, user, group))
         }
-        var rest = bytes[...]
-        while !rest.isEmpty {
-            let count = unsafe rest.withUnsafeBytes { unsafe Glibc.write(file.rawValue, $0.baseAddress, $0.count) }
-            rest = rest.dropFirst(try posix(count))
-        }
+        try file.write(bytes)
     }
 
     /// The names in a directory, sorted, without `.` and `..`.
