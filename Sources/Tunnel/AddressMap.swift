@@ -12,7 +12,7 @@ struct AddressMap: Sendable {
     private let values: [UInt32]
     private let shift: UInt32
 
-    /// Enters `addresses`, in which no address occurs twice and none is 0.0.0.0.
+    /// Enters `addresses`, in which none occurs twice but 0.0.0.0: that is nobody's, and only keeps a place.
     init(_ addresses: [IPv4Address]) {
         // At most half full, so that a search for a stranger ends soon.
         var bits: UInt32 = 1
@@ -20,7 +20,7 @@ struct AddressMap: Sendable {
         shift = 32 - bits
         var keys = [UInt32](repeating: 0, count: 1 << bits)
         var values = keys
-        for (index, address) in addresses.enumerated() {
+        for (index, address) in addresses.enumerated() where address != .unspecified {
             var bucket = AddressMap.bucket(address, shift: shift)
             while keys[bucket] != 0 { bucket = (bucket + 1) & (keys.count - 1) }
             keys[bucket] = address.rawValue

@@ -55,19 +55,16 @@ public struct Encapsulation: Sendable {
     /// The outer header for `inner` on its way to `peer`.
     /// - Throws: ``Drop/loop``, ``Drop/returning``.
     func outer(for inner: InnerPacket, to peer: PeerIndex) throws(Drop) -> OuterFields {
-        if inner.protocolNumber == .ipip, isOurOuterPacket(inner) { throw .loop }
+        // What we sent to some peer was routed back into the device instead of to the network.
+        if inner.protocolNumber == .ipip, rules.table.peer(sentFrom: inner.source, to: inner.destination) != nil {
+            throw .loop
+        }
         let endpoint = rules.table.endpoint(of: peer)
         guard inner.source != endpoint.remote else { throw .returning }
         return OuterFields(
             source: endpoint.local, destination: endpoint.remote,
             trafficClass: policy.trafficClass(for: inner.trafficClass), ttl: policy.ttl(for: inner.ttl),
             fragmentation: policy.fragmentation(dontFragment: inner.dontFragment))
-    }
-
-    /// Whether this is what we sent to some peer, routed back into the device instead of to the network.
-    private func isOurOuterPacket(_ inner: InnerPacket) -> Bool {
-        guard let peer = rules.table.peer(at: inner.destination) else { return false }
-        return rules.table.endpoint(of: peer).local == inner.source
     }
 
     /// Decides how the packet is cut so that it fits, and finishes its checksum unless the cut will.

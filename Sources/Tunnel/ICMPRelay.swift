@@ -61,11 +61,8 @@ public struct ICMPRelay: Sendable {
 
     /// The peer that the quoted packet was sent to, if it has our address as its source and begins with an IP packet.
     private func peer(in outer: IPv4Packet) -> PeerIndex? {
-        guard outer.protocolNumber == .ipip, outer.fragmentOffset == 0,
-            let peer = rules.table.peer(at: outer.destination),
-            rules.table.endpoint(of: peer).local == outer.source
-        else { return nil }
-        return peer
+        guard outer.protocolNumber == .ipip, outer.fragmentOffset == 0 else { return nil }
+        return rules.table.peer(sentFrom: outer.source, to: outer.destination)
     }
 
     /// Believes a lower path MTU, within limits, and says what that leaves for inner packets.

@@ -6,10 +6,12 @@ public import Wire
 public struct Peer: Equatable, Sendable {
     /// What people call it; `nil` when they gave no name.
     public var name: String?
-    /// The outer address that packets are sent to and accepted from.
-    public var endpoint: IPv4Address
-    /// Our outer address, the source of what is sent.
-    public var local: IPv4Address
+    /// The outer address that packets are sent to and accepted from; `nil` while ``host`` has none that is known.
+    public var endpoint: IPv4Address?
+    /// The name that the endpoint was given by; `nil` where an address was given.
+    public var host: String?
+    /// Our outer address, the source of what is sent; `nil` while there is no route to the peer that would tell it.
+    public var local: IPv4Address?
     /// Which of our addresses the peer may send to.
     public var acceptance: Acceptance
     /// What is sent to the peer, and the only inner sources that are taken from it.
@@ -25,13 +27,17 @@ public struct Peer: Equatable, Sendable {
 
     /// A peer that anything may be sent to and taken from, unless `allowed` says otherwise.
     public init(
-        name: String? = nil, endpoint: IPv4Address, local: IPv4Address, acceptance: Acceptance = .anyAddress,
-        allowed: [Prefix] = [.all]
+        name: String? = nil, endpoint: IPv4Address?, host: String? = nil, local: IPv4Address?,
+        acceptance: Acceptance = .anyAddress, allowed: [Prefix] = [.all]
     ) {
         self.name = name
         self.endpoint = endpoint
+        self.host = host
         self.local = local
         self.acceptance = acceptance
         self.allowed = allowed
     }
+
+    /// Where the peer is, for people: its address, or else the name that has none yet.
+    public var whereabouts: String { endpoint?.description ?? host ?? name ?? "unknown" }
 }

@@ -14,7 +14,7 @@ public struct PeerTable: Sendable {
     private let everythingElse: PeerIndex?
     private let localEnds: AddressMap
 
-    /// The outer addresses of one peer: what the data path needs of a ``Peer``.
+    /// The outer addresses of one peer: what the data path needs of a ``Peer``. 0.0.0.0 stands for one that is not known.
     public struct Endpoint: Equatable, Sendable {
         /// The peer's address.
         public let remote: IPv4Address
@@ -41,20 +41,22 @@ public struct PeerTable: Sendable {
         var seenPrefixes: Set<Prefix> = []
         var entries: [(prefix: Prefix, peer: PeerIndex)] = []
         for (index, peer) in peers.enumerated() {
-            guard peer.endpoint.isUnicast else { throw .notUnicast(peer.endpoint) }
-            guard peer.local.isUnicast else { throw .notUnicast(peer.local) }
-            guard seenEndpoints.insert(peer.endpoint).inserted else { throw .sameEndpoint(peer.endpoint) }
+            if let endpoint = peer.endpoint {
+                guard endpoint.isUnicast else { throw .notUnicast(endpoint) }
+                guard seenEndpoints.insert(endpoint).inserted else { throw .sameEndpoint(endpoint) }
+            }
+            if let local = peer.local, !local.isUnicast { throw .notUnicast(local) }
             for prefix in peer.allowed {
                 guard seenPrefixes.insert(prefix).inserted else { throw .samePrefix(prefix) }
                 entries.append((prefix, PeerIndex(rawValue: UInt32(index))))
             }
         }
         self.peers = peers
-        endpoints = peers.map { Endpoint(remote: $0.endpoint, local: $0.local, acceptance: $0.acceptance) }
-        byEndpoint = AddressMap(peers.map(\.endpoint))
+        endpoints = peers.map(Endpoint.init)
+        byEndpoint = AddressMap(endpoints.map(\.remote))
         byInnerAddress = PrefixMap(entries.filter { $0.prefix != .all })
         everythingElse = entries.first { $0.prefix == .all }?.peer
-        localEnds = AddressMap(Array(Set(peers.map(\.local))))
+        localEnds = AddressMap(Array(Set(endpoints.map(\.local))))
     }
 
     /// The peer whose AllowedIPs hold `address` most specifically: the one to send it to, the only one to take it from.
@@ -71,6 +73,20 @@ public struct PeerTable: Sendable {
     /// The peer that sends from this outer address; `nil` for a stranger.
     public func peer(at endpoint: IPv4Address) -> PeerIndex? { byEndpoint.peer(at: endpoint) }
 
+    /// The peer that we send outer packets to from `local` to `remote`; `nil` when we send none between them.
+    func peer(sentFrom local: IPv4Address, to remote: IPv4Address) -> PeerIndex? {
+        guard let peer = peer(at: remote), endpoint(of: peer).local == local, local != .unspecified else { return nil }
+        return peer
+    }
+
     /// The outer addresses of a peer of this table.
     public func endpoint(of peer: PeerIndex) -> Endpoint { endpoints[Int(peer.rawValue)] }
+}
+
+extension PeerTable.Endpoint {
+    fileprivate init(_ peer: Peer) {
+        remote = peer.endpoint ?? .unspecified
+        local = peer.local ?? .unspecified
+        acceptance = peer.acceptance
+    }
 }

@@ -11,7 +11,7 @@ public struct RuleSet: Sendable {
     /// The rules for these peers, on a host with these addresses.
     public init(table: PeerTable, ownAddresses: Set<IPv4Address> = []) {
         self.table = table
-        self.ownAddresses = AddressMap(ownAddresses.filter { $0 != .unspecified })
+        self.ownAddresses = AddressMap(Array(ownAddresses))
     }
 
     /// Whether the address is one of this host's own.

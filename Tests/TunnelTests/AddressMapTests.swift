@@ -26,6 +26,13 @@ import Wire
         #expect(AddressMap([IPv4Address(rawValue: 1), IPv4Address(rawValue: 2)]).peer(at: .unspecified) == nil)
     }
 
+    @Test func `0.0.0.0 keeps its place, however often it occurs, and the others keep theirs`() {
+        let map = AddressMap([.unspecified, IPv4Address(192, 0, 2, 1), .unspecified, IPv4Address(192, 0, 2, 3)])
+        #expect(map.peer(at: IPv4Address(192, 0, 2, 1))?.rawValue == 1)
+        #expect(map.peer(at: IPv4Address(192, 0, 2, 3))?.rawValue == 3)
+        #expect(!map.contains(.unspecified))
+    }
+
     @Test func `random endpoints are found like in a dictionary`() throws {
         var random = SplitMix64()
         for count in [1, 2, 3, 4, 5, 255, 256, 257] + (0..<20).map({ _ in Int.random(in: 1...400, using: &random) }) {

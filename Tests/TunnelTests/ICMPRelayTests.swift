@@ -77,6 +77,15 @@ import Wire
         tunnel.expectNothingLearned()
     }
 
+    @Test func `0.0.0.0 is no address of ours, even while ours is not known`() throws {
+        let tunnel = try TestTunnel(PeerTable([Peer(endpoint: Example.firstEndpoint, local: nil)]), pathMTU: 1500)
+        let inner = TestPacket.outbound.sized(1480).with { $0.fragment = 0x4000 }.bytes()
+        let quote = TestPacket.outer(around: inner, from: .unspecified, to: Example.firstEndpoint).bytes()
+        #expect(tunnel.judge(3, 1, about: quote) == .stray)
+        #expect(tunnel.judge(3, 4, mtu: 1400, about: quote) == .stray)
+        #expect(tunnel.paths.view.mtu(to: Example.first, at: Example.now) == 1500)
+    }
+
     @Test func `where nothing is sent, every error is stray`() throws {
         let tunnel = try TestTunnel(pathMTU: 1500)
         tunnel.relay.only = .decapsulate

@@ -17,9 +17,9 @@ import Wire
         report.peers[0].endpoint = "192.0.2.2"
         report.peers[0].allowedIPs = ["10.1.0.0/16"]
         let peers = try [endpoint].compactMap(\.self).map { text in
-            Peer(
-                endpoint: try #require(IPv4Address(text)), local: IPv4Address(192, 0, 2, 1),
-                allowed: [try #require(Prefix(allowed))])
+            let address: IPv4Address = try #require(IPv4Address(text))
+            return Peer(
+                endpoint: address, local: IPv4Address(192, 0, 2, 1), allowed: [try #require(Prefix(allowed))])
         }
         let acceptance = try Arguments.acceptance(texts)
         return OtherTunnels.overlap(try PeerTable(peers), acceptance, with: report)?.why

@@ -64,7 +64,7 @@ struct LookupMeasure {
         let steps = zip(sizes, sizes.dropFirst()).map { $1 - $0 }
         let sum = steps.map(String.init).joined(separator: " + ") + " = \(steps.reduce(0, +))"
         memory = Measure.padded(name) + "\(sum); \((elapsed / .microseconds(1)).rounded()) µs"
-        endpoints = random.sequence(LookupMeasure.lookups) { peers[$0.below(count)].endpoint }
+        endpoints = random.sequence(LookupMeasure.lookups) { peers[$0.below(count)].endpoint ?? .unspecified }
         anywhere = random.sequence(LookupMeasure.lookups) { $0.address(of: peers[$0.below(count)]) }
         let few = random.sequence(LookupMeasure.destinations) { $0.address(of: peers[$0.below(count)]) }
         repeating = random.sequence(LookupMeasure.lookups) { few[$0.below(few.count)] }

@@ -69,14 +69,19 @@ struct HostWatch: ~Copyable {
                 findings.rules = RuleSet(table: table, ownAddresses: ours)
             }
         }
-        findings.missingEnds = Set(table.peers.map(\.local)).subtracting(ownAddresses)
+        findings.missingEnds = Set(table.peers.compactMap(\.local)).subtracting(ownAddresses)
         for peer in table.peers {
-            let route = try? netlink.lookUp(peer.endpoint, from: peer.local, mark: RawSender.mark)
+            guard let endpoint = peer.endpoint else {
+                findings.underlayMTU.append(nil)
+                continue
+            }
+            let route = try? netlink.lookUp(endpoint, from: peer.local, mark: RawSender.mark)
             let isInTunnel = route?.link == device && device != 0
-            if isInTunnel, peersInTunnel.insert(peer.endpoint).inserted { findings.newlyInTunnel.append(peer.endpoint) }
-            if !isInTunnel { peersInTunnel.remove(peer.endpoint) }
-            if let route, let way = newWay(to: peer.endpoint, route, netlink) { findings.newWays.append(way) }
-            findings.underlayMTU.append(isInTunnel ? nil : route.flatMap { mtu(to: peer, by: $0, netlink) })
+            if isInTunnel, peersInTunnel.insert(endpoint).inserted { findings.newlyInTunnel.append(endpoint) }
+            if !isInTunnel { peersInTunnel.remove(endpoint) }
+            if let route, let way = newWay(to: endpoint, route, netlink) { findings.newWays.append(way) }
+            let octets = route.flatMap { mtu(to: endpoint, from: peer.local, by: $0, netlink) }
+            findings.underlayMTU.append(isInTunnel ? nil : octets)
         }
         return findings
     }
@@ -92,9 +97,11 @@ struct HostWatch: ~Copyable {
         return "\(peer)\(way.gateway.map { " via \($0)" } ?? "") dev \(link)"
     }
 
-    private func mtu(to peer: Peer, by route: ResolvedRoute, _ netlink: borrowing Netlink) -> Int? {
+    private func mtu(
+        to peer: IPv4Address, from local: IPv4Address?, by route: ResolvedRoute, _ netlink: borrowing Netlink
+    ) -> Int? {
         guard let link = try? netlink.link(index: route.link) else { return nil }
-        let configured = try? netlink.configuredMTU(peer.endpoint, from: peer.local, mark: RawSender.mark)
+        let configured = try? netlink.configuredMTU(peer, from: local, mark: RawSender.mark)
         return min(configured ?? link.mtu, link.mtu)
     }
 }

@@ -48,9 +48,10 @@ struct Observer {
             {
                 // By meaning: numbers are many, and anybody can send them all.
                 let key = "icmp \(index) \(report.meaning)"
-                append(&remarks, key, Observer.interval, at: now, "packets to \(peer.endpoint): \(report.description)")
+                append(
+                    &remarks, key, Observer.interval, at: now, "packets to \(peer.whereabouts): \(report.description)")
             }
-            notePathMTU(&remarks, reading.pathMTU[index], index, peer.endpoint, at: now)
+            notePathMTU(&remarks, reading.pathMTU[index], index, peer.whereabouts, at: now)
         }
         if hasMore(.loop, { $0.encapsulated }, reading) {
             append(
@@ -78,7 +79,7 @@ struct Observer {
     }
 
     private mutating func notePathMTU(
-        _ remarks: inout [Remark], _ mtu: Int, _ index: Int, _ peer: IPv4Address, at now: UInt64
+        _ remarks: inout [Remark], _ mtu: Int, _ index: Int, _ peer: String, at now: UInt64
     ) {
         guard let before = writtenMTU[index] else {
             writtenMTU[index] = mtu

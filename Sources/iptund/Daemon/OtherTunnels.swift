@@ -25,17 +25,17 @@ enum OtherTunnels {
         _ table: PeerTable, _ acceptance: Decapsulation.Acceptance, with report: TunnelReport
     ) -> Complaint? {
         for theirs in report.peers {
-            for ours in table.peers where "\(ours.endpoint)" == theirs.endpoint {
+            for ours in table.peers where ours.endpoint?.description == theirs.endpoint {
                 guard let shared = shared(ours.allowed, theirs.allowedIPs.compactMap { Prefix($0) }) else { continue }
                 return Complaint(
-                    "peer \(ours.endpoint)", why: "tunnel \(report.name) takes \(shared) from it already",
+                    "peer \(theirs.endpoint)", why: "tunnel \(report.name) takes \(shared) from it already",
                     whatNow: "end that one, or give both --allowed-ips that do not overlap")
             }
         }
         let others = report.peers.compactMap { Prefix($0.endpoint) }
         let strangers = prefixes(report.acceptFrom)
         if let shared = shared(prefixes(acceptance.description), others + strangers)
-            ?? shared(table.peers.map { Prefix(host: $0.endpoint) }, strangers)
+            ?? shared(table.peers.compactMap(\.endpoint).map(Prefix.init(host:)), strangers)
         {
             return Complaint(
                 "packets from \(shared)", why: "tunnel \(report.name) would take them too",

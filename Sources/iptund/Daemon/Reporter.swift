@@ -21,7 +21,7 @@ struct Reporter {
     /// The two ends, for people.
     var ends: String {
         guard let underlay else { return "from anybody who is accepted" }
-        return "\(underlay.local) to \(table.peers.map { "\($0.endpoint)" }.joined(separator: ", "))"
+        return "\(underlay.local) to \(table.peers.map(\.whereabouts).joined(separator: ", "))"
     }
 
     /// What is known at one moment, milliseconds of ``Clock``.
@@ -70,7 +70,7 @@ struct Reporter {
         // A data thread may have read its clock after us.
         let age = received.lastDelivered == 0 ? nil : (max(now, received.lastDelivered) - received.lastDelivered) / 1000
         return TunnelReport.Peer(
-            name: peer.name, endpoint: "\(peer.endpoint)", allowedIPs: peer.allowed.map(\.description),
+            name: peer.name, endpoint: peer.whereabouts, allowedIPs: peer.allowed.map(\.description),
             pathMTU: moment.pathMTU[index], icmpErrors: received.errors,
             lastICMPError: ICMPReport(encoded: received.lastError)?.description, lastReceivedSecondsAgo: age,
             received: transfer(received), sent: transfer(sent))

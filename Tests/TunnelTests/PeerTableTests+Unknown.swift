@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Testing
+import Wire
+
+@testable import Tunnel
+
+/// Peers of which an outer address is not known yet: 0.0.0.0 stands for it, and must never be taken for one.
+@Suite struct UnknownEndPeerTableTests {
+    @Test func `a peer without an address is nobody's outer source, and its AllowedIPs are its own`() throws {
+        let table = try PeerTable([
+            Peer(endpoint: nil, host: "a.example", local: nil, allowed: [Example.prefix("10.2.0.0/16")]),
+            Peer(endpoint: Example.secondEndpoint, local: Example.local, allowed: [Example.prefix("10.2.7.0/24")]),
+        ])
+        #expect(table.peer(at: .unspecified) == nil)
+        #expect(table.peer(at: Example.secondEndpoint) == Example.second)
+        #expect(table.peer(owning: Example.firsts) == Example.first && table.isReserved(Example.firsts))
+        let endpoint = table.endpoint(of: Example.first)
+        #expect(endpoint.remote == .unspecified && endpoint.local == .unspecified)
+    }
+
+    @Test func `any number of peers may be without addresses`() throws {
+        let peers = try (0..<5).map {
+            Peer(endpoint: nil, local: nil, allowed: [try Example.prefix("10.\($0).0.0/16")])
+        }
+        #expect(try PeerTable(peers).peers == peers)
+    }
+
+    @Test func `only what is known is an end of ours`() throws {
+        let table = try PeerTable([
+            Peer(endpoint: Example.firstEndpoint, local: nil, allowed: []),
+            Peer(endpoint: nil, local: Example.local, allowed: []),
+        ])
+        #expect(!table.isLocalEnd(.unspecified))
+        #expect(table.isLocalEnd(Example.local))
+    }
+
+    @Test func `an outer packet is ours between two addresses that are known`() throws {
+        let table = try PeerTable([
+            Peer(endpoint: Example.firstEndpoint, local: nil, allowed: []),
+            Peer(endpoint: Example.secondEndpoint, local: Example.local, allowed: []),
+            Peer(endpoint: nil, local: Example.local, allowed: []),
+        ])
+        #expect(table.peer(sentFrom: Example.local, to: Example.secondEndpoint) == Example.second)
+        #expect(table.peer(sentFrom: Example.ours, to: Example.secondEndpoint) == nil)
+        #expect(table.peer(sentFrom: .unspecified, to: Example.firstEndpoint) == nil)
+        #expect(table.peer(sentFrom: Example.local, to: Example.firstEndpoint) == nil)
+        #expect(table.peer(sentFrom: Example.local, to: .unspecified) == nil)
+        #expect(table.peer(sentFrom: .unspecified, to: .unspecified) == nil)
+    }
+
+    @Test func `what is known is checked all the same`() throws {
+        let prefix = try Example.prefix("10.0.0.0/8")
+        let remote = Peer(endpoint: IPv4Address(127, 0, 0, 1), local: nil)
+        #expect(throws: PeerTable.Invalid.notUnicast(IPv4Address(127, 0, 0, 1))) { try PeerTable([remote]) }
+        let local = Peer(endpoint: nil, local: IPv4Address(224, 0, 0, 1))
+        #expect(throws: PeerTable.Invalid.notUnicast(IPv4Address(224, 0, 0, 1))) { try PeerTable([local]) }
+        let twice = Peer(endpoint: nil, local: nil, allowed: [prefix])
+        #expect(throws: PeerTable.Invalid.samePrefix(prefix)) { try PeerTable([twice, twice]) }
+    }
+}
