@@ -84,6 +84,10 @@ public enum Drop: UInt8, Error, CaseIterable, Sendable {
     case linkLocalGroup
     /// UDP datagrams that the kernel merged on reception: how long each was is lost, so that they cannot be told apart.
     case mergedDatagrams
+    /// For a peer that was given by a name, which has no address yet: its sender was told that the host is unreachable.
+    case unresolved
+    /// For a peer to which there was no route yet, so that no address of ours is known to send from: its sender was told.
+    case noLocal
 }
 
 extension Drop {

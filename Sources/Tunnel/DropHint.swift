@@ -41,6 +41,8 @@ extension Drop {
             ("the network card merged UDP datagrams", "ethtool -K UNDERLAY rx-udp-gro-forwarding off rx-gro-list off")
         case .linkLocalGroup:
             ("for a group of the link that AllowedIPs do not hold", "add 224.0.0.0/24 for OSPF and such")
+        case .unresolved: ("the peer's name has no address yet", "getent ahostsv4 NAME")
+        case .noLocal: ("no route to the peer yet, which would tell our own address", "ip route get PEER")
         }
     }
 }

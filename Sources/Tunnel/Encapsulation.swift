@@ -33,7 +33,7 @@ public struct Encapsulation: Sendable {
         slot.strip(to: 0..<inner.totalLength)
         let peer = try peer(for: inner, &slot.answer)
         slot.peer = peer
-        let outer = try outer(for: inner, to: peer)
+        let outer = try outer(for: inner, to: peer, &slot.answer)
         let tunnelMTU = paths.mtu(to: peer, at: now) - OuterHeader.length
         try fit(&slot, inner, under: outer, tunnelMTU: tunnelMTU)
         if inner.protocolNumber == .tcp { clamp.apply(to: &slot, tunnelMTU: min(tunnelMTU, deviceMTU)) }
@@ -53,18 +53,29 @@ public struct Encapsulation: Sendable {
     }
 
     /// The outer header for `inner` on its way to `peer`.
-    /// - Throws: ``Drop/loop``, ``Drop/returning``.
-    func outer(for inner: InnerPacket, to peer: PeerIndex) throws(Drop) -> OuterFields {
+    /// - Throws: ``Drop/loop``, ``Drop/returning``; ``Drop/unresolved``, ``Drop/noLocal``.
+    func outer(
+        for inner: InnerPacket, to peer: PeerIndex, _ answer: inout ICMPv4Error?
+    ) throws(Drop) -> OuterFields {
         // What we sent to some peer was routed back into the device instead of to the network.
         if inner.protocolNumber == .ipip, rules.table.peer(sentFrom: inner.source, to: inner.destination) != nil {
             throw .loop
         }
         let endpoint = rules.table.endpoint(of: peer)
+        try checkEnds(of: endpoint, &answer)
         guard inner.source != endpoint.remote else { throw .returning }
         return OuterFields(
             source: endpoint.local, destination: endpoint.remote,
             trafficClass: policy.trafficClass(for: inner.trafficClass), ttl: policy.ttl(for: inner.ttl),
             fragmentation: policy.fragmentation(dontFragment: inner.dontFragment))
+    }
+
+    /// A way with an end that is not known yet ends here, as where there is no peer.
+    /// - Throws: ``Drop/unresolved``, ``Drop/noLocal``.
+    private func checkEnds(of endpoint: PeerTable.Endpoint, _ answer: inout ICMPv4Error?) throws(Drop) {
+        guard endpoint.remote == .unspecified || endpoint.local == .unspecified else { return }
+        answer = .hostUnreachable
+        throw endpoint.remote == .unspecified ? .unresolved : .noLocal
     }
 
     /// Decides how the packet is cut so that it fits, and finishes its checksum unless the cut will.

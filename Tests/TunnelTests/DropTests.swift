@@ -95,6 +95,17 @@ import Wire
         #expect(outcome.drop == .mergedDatagrams)
     }
 
+    @Test(
+        arguments: [
+            (nil, nil, .unresolved), (nil, Example.local, .unresolved), (Example.firstEndpoint, nil, .noLocal),
+        ] as [(IPv4Address?, IPv4Address?, Drop)])
+    func `a way with an unknown end is unresolved or no-local`(
+        endpoint: IPv4Address?, local: IPv4Address?, drop: Drop
+    ) throws {
+        let tunnel = try TestTunnel(PeerTable([Peer(endpoint: endpoint, local: local)]))
+        #expect(encapsulate(TestPacket.outbound.bytes(), by: tunnel).drop == drop)
+    }
+
     @Test func `the way that is not carried is one-way`() throws {
         let tunnel = try DropReasonTests.tunnel()
         (tunnel.encapsulation.only, tunnel.decapsulation.only) = (.decapsulate, .encapsulate)
@@ -104,7 +115,7 @@ import Wire
 
     @Test func `no reason is left without a packet that provokes it`() {
         let provoked = Set((DropReasonTests.outbound + DropReasonTests.inbound).map(\.0)).union([
-            .offload, .oneWay, .mergedDatagrams,
+            .offload, .oneWay, .mergedDatagrams, .unresolved, .noLocal,
         ])
         #expect(provoked.union(DropReasonTests.byKernel) == Set(Drop.allCases))
         #expect(provoked.isDisjoint(with: DropReasonTests.byKernel))
