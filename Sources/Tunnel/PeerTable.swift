@@ -4,8 +4,13 @@ public import Wire
 
 /// The peers of one tunnel, and who is responsible for an address. Immutable; one peer is simply N = 1.
 public struct PeerTable: Sendable {
-    /// The peers, by ``PeerIndex``.
+    /// The peers by ``PeerIndex``, with vacant places: so a peer keeps its index, and what was counted and learned under it,
+    /// while others come and go.
+    public let slots: [Peer?]
+    /// The peers that there are, in the order of their indices.
     public let peers: [Peer]
+    /// The indices of ``peers``, in the same order.
+    public let indices: [PeerIndex]
 
     private let endpoints: [Endpoint]
     private let byEndpoint: AddressMap
@@ -34,13 +39,18 @@ public struct PeerTable: Sendable {
         case notUnicast(IPv4Address)
     }
 
-    /// Checks the peers against each other and builds the lookups.
+    /// A table without vacant places.
     /// - Throws: the first ``Invalid`` that is found.
-    public init(_ peers: [Peer]) throws(Invalid) {
+    public init(_ peers: [Peer]) throws(Invalid) { try self.init(slots: peers) }
+
+    /// Checks the peers against each other and builds the lookups; `nil` is a vacant place.
+    /// - Throws: the first ``Invalid`` that is found.
+    public init(slots: [Peer?]) throws(Invalid) {
         var seenEndpoints: Set<IPv4Address> = []
         var seenPrefixes: Set<Prefix> = []
         var entries: [(prefix: Prefix, peer: PeerIndex)] = []
-        for (index, peer) in peers.enumerated() {
+        for (index, slot) in slots.enumerated() {
+            guard let peer = slot else { continue }
             if let endpoint = peer.endpoint {
                 guard endpoint.isUnicast else { throw .notUnicast(endpoint) }
                 guard seenEndpoints.insert(endpoint).inserted else { throw .sameEndpoint(endpoint) }
@@ -51,8 +61,10 @@ public struct PeerTable: Sendable {
                 entries.append((prefix, PeerIndex(rawValue: UInt32(index))))
             }
         }
-        self.peers = peers
-        endpoints = peers.map(Endpoint.init)
+        self.slots = slots
+        peers = slots.compactMap(\.self)
+        indices = slots.indices.filter { slots[$0] != nil }.map { PeerIndex(rawValue: UInt32($0)) }
+        endpoints = slots.map(Endpoint.init)
         byEndpoint = AddressMap(endpoints.map(\.remote))
         byInnerAddress = PrefixMap(entries.filter { $0.prefix != .all })
         everythingElse = entries.first { $0.prefix == .all }?.peer
@@ -79,14 +91,14 @@ public struct PeerTable: Sendable {
         return peer
     }
 
-    /// The outer addresses of a peer of this table.
+    /// The outer addresses of a peer of this table; none at a vacant place.
     public func endpoint(of peer: PeerIndex) -> Endpoint { endpoints[Int(peer.rawValue)] }
 }
 
 extension PeerTable.Endpoint {
-    fileprivate init(_ peer: Peer) {
-        remote = peer.endpoint ?? .unspecified
-        local = peer.local ?? .unspecified
-        acceptance = peer.acceptance
+    fileprivate init(_ peer: Peer?) {
+        remote = peer?.endpoint ?? .unspecified
+        local = peer?.local ?? .unspecified
+        acceptance = peer?.acceptance ?? .localOnly
     }
 }

@@ -18,12 +18,12 @@ final class TestTunnel {
     ) throws {
         let table = try table ?? Example.table()
         let rules = RuleSet(table: table, ownAddresses: ownAddresses)
-        paths = Paths(peerCount: table.peers.count)
+        paths = Paths(peerCount: table.slots.count)
         encapsulation = Encapsulation(rules, policy: policy, mtu: mtu, paths: paths.view)
         decapsulation = Decapsulation(rules, mtu: mtu, paths: paths.view)
         relay = ICMPRelay(rules, policy: policy, paths: paths.view)
         guard let pathMTU else { return }
-        for index in table.peers.indices { setPathMTU(pathMTU, to: PeerIndex(rawValue: UInt32(index))) }
+        for peer in table.indices { setPathMTU(pathMTU, to: peer) }
     }
 
     /// What the first link on the way to a peer takes, octets.

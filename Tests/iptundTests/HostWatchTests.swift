@@ -11,7 +11,9 @@ import Wire
     static let there = IPv4Address(10, 0, 0, 2)
 
     /// Looks once at the start and once after `script` has changed something: what was found then.
-    private func find(after script: String) throws -> (first: HostWatch.Findings?, second: HostWatch.Findings?) {
+    private func find(
+        after script: String, slots: [Peer?] = [Peer(endpoint: Self.there, local: Self.here)]
+    ) throws -> (first: HostWatch.Findings?, second: HostWatch.Findings?) {
         try inFreshNetwork {
             let device = try TUNDevice(name: "network")
             try shell("ip link set network addrgenmode none up; ip address add \(Self.here)/24 dev network")
@@ -19,7 +21,7 @@ import Wire
             try shell("ip link set tunnel addrgenmode none up")
             let netlink = try Netlink()
             let index = try netlink.link(named: "tunnel")?.index ?? 0
-            var watch = try HostWatch(try PeerTable([Peer(endpoint: Self.there, local: Self.here)]))
+            var watch = try HostWatch(try PeerTable(slots: slots))
             let first = watch.look(netlink, device: index, at: Clock.milliseconds)
             try shell(script)
             var second: HostWatch.Findings?
@@ -42,6 +44,15 @@ import Wire
         #expect(first?.rules?.isOurs(Self.there) == false)
         #expect(first?.underlayMTU == [1500])
         #expect(first?.newlyInTunnel == [])
+    }
+
+    @Test func `a vacant place and a peer without an address have no MTU, and do not move the others`() throws {
+        let unresolved = Peer(endpoint: nil, host: "b.example", local: nil, allowed: [])
+        let known = Peer(endpoint: Self.there, local: Self.here)
+        let (first, second) = try find(after: "ip link set network mtu 1400", slots: [nil, unresolved, known, nil])
+        #expect(first?.underlayMTU == [nil, nil, 1500, nil])
+        #expect(second?.underlayMTU == [nil, nil, 1400, nil])
+        #expect(first?.missingEnds == [])
     }
 
     @Test func `a link that takes less is noticed, and our addresses stay as they are`() throws {

@@ -39,6 +39,21 @@ import Wire
         #expect(remarks.isEmpty)
     }
 
+    @Test func `behind a vacant place a peer's own numbers are read`() throws {
+        let peer = Peer(endpoint: IPv4Address(192, 0, 2, 2), local: IPv4Address(192, 0, 2, 1))
+        var observer = Observer(try PeerTable(slots: [nil, peer]), device: "iptun0")
+        let counters = Counters(peerCount: 2)
+        let quiet = counters.snapshot()
+        _ = observer.remarks(
+            Observer.Reading(encapsulated: quiet, decapsulated: quiet, pathMTU: [65_535, 1500]), at: 0)
+        let report = ICMPReport(type: 3, code: 2, offender: IPv4Address(192, 0, 2, 9))
+        counters.writer.error(report.encoded, peer: PeerIndex(rawValue: 1))
+        let remarks = observer.remarks(
+            Observer.Reading(encapsulated: quiet, decapsulated: counters.snapshot(), pathMTU: [65_535, 1400]),
+            at: 1_000)
+        #expect(remarks.count == 2 && remarks.allSatisfy { $0.text.contains("to 192.0.2.2: ") })
+    }
+
     @Test func `what the network says of a peer is repeated once a minute at most, another thing at once`() throws {
         var scene = try Scene()
         scene.hear(2)

@@ -25,6 +25,14 @@ import Wire
         return OtherTunnels.overlap(try PeerTable(peers), acceptance, with: report)?.why
     }
 
+    @Test func `a peer without an address takes nothing from anybody`() throws {
+        let unresolved = Peer(endpoint: nil, host: "b.example", local: nil)
+        var report = TunnelReport.sample
+        report.acceptFrom = "any"
+        report.peers[0].endpoint = "b.example"
+        #expect(OtherTunnels.overlap(try PeerTable(slots: [nil, unresolved]), .peers, with: report) == nil)
+    }
+
     @Test func `another peer, or other sources of the same one, are fine`() throws {
         #expect(try refusal("192.0.2.3", allowed: "10.1.0.0/16") == nil)
         #expect(try refusal("192.0.2.2") == nil)

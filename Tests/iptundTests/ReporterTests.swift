@@ -16,14 +16,14 @@ import Wire
     static let second = PeerIndex(rawValue: 1)
     static let link = Link(index: 7, name: "iptun0", mtu: 1480, isUp: true, isRunning: true)
 
-    private func reporter() throws -> Reporter {
+    private func reporter(_ slots: [Peer?] = ReporterTests.peers) throws -> Reporter {
         let underlay = Underlay(
             peer: IPv4Address(192, 0, 2, 1), local: IPv4Address(198, 51, 100, 7), gateway: nil, routeSource: nil,
             isGatewayOnLink: false,
             device: HostChange.Device(index: 2, name: "eth0"), mtu: 1500)
         return Reporter(
             name: "iptun0", processID: 42, namespace: 4_026_531_840, start: 10_000, underlay: underlay,
-            table: try PeerTable(ReporterTests.peers), policy: TunnelPolicy(), workers: 1,
+            table: try PeerTable(slots: slots), policy: TunnelPolicy(), workers: 1,
             shortfalls: [])
     }
 
@@ -54,6 +54,19 @@ import Wire
             encapsulate: nothing, decapsulate: nothing,
             kernelLosses: TunnelReport.KernelLosses(socket: 5, device: 0), privilegeShortfalls: [])
         #expect(report == expected)
+    }
+
+    @Test func `a vacant place is not reported, and a peer behind it has its own numbers`() throws {
+        let out = Counters(peerCount: 3)
+        out.writer.delivered(octets: 100, peer: PeerIndex(rawValue: 2), at: 11_000)
+        let unresolved = Peer(endpoint: nil, host: "b.example", local: nil, allowed: [])
+        let moment = Reporter.Moment(
+            encapsulated: out.snapshot(), decapsulated: Counters(peerCount: 3).snapshot(), pathMTU: [1, 1500, 1400],
+            link: ReporterTests.link, missingEnd: nil, socketOverflows: 0, now: 12_000)
+        let peers = try reporter([nil, unresolved, ReporterTests.peers[0]]).report(moment).peers
+        #expect(peers.map(\.endpoint) == ["b.example", "192.0.2.1"])
+        #expect(peers.map(\.pathMTU) == [1500, 1400])
+        #expect(peers.map(\.sent.octets) == [0, 100])
     }
 
     @Test func `packets are counted for their peer, their direction, and the interface`() throws {

@@ -26,7 +26,7 @@ struct Datapath: ~Copyable {
     static func start(
         _ rules: RuleSet, _ policy: TunnelPolicy, mtu: Int, underlayMTU: [Int?], with ports: [Worker.Ports]
     ) throws(Errno) -> Datapath {
-        let peerCount = rules.table.peers.count
+        let peerCount = rules.table.slots.count
         let path = Datapath(
             workers: ports.map { Worker($0, peerCount: peerCount) }, paths: Paths(peerCount: peerCount),
             peerCount: peerCount,

@@ -27,7 +27,7 @@ struct HostWatch: ~Copyable {
     struct Findings {
         /// The new rules, if they changed.
         var rules: RuleSet?
-        /// How long an outer packet may leave for each peer, octets; `nil` where there is no way.
+        /// How long an outer packet may leave for each peer, by place in the table, octets; `nil` where there is no way.
         var underlayMTU: [Int?] = []
         /// Peers that have just been routed into the tunnel which they are the other end of.
         var newlyInTunnel: [IPv4Address] = []
@@ -70,18 +70,18 @@ struct HostWatch: ~Copyable {
             }
         }
         findings.missingEnds = Set(table.peers.compactMap(\.local)).subtracting(ownAddresses)
-        for peer in table.peers {
-            guard let endpoint = peer.endpoint else {
-                findings.underlayMTU.append(nil)
-                continue
-            }
+        findings.underlayMTU = [Int?](repeating: nil, count: table.slots.count)
+        for (index, peer) in zip(table.indices, table.peers) {
+            guard let endpoint = peer.endpoint else { continue }
             let route = try? netlink.lookUp(endpoint, from: peer.local, mark: RawSender.mark)
             let isInTunnel = route?.link == device && device != 0
             if isInTunnel, peersInTunnel.insert(endpoint).inserted { findings.newlyInTunnel.append(endpoint) }
             if !isInTunnel { peersInTunnel.remove(endpoint) }
             if let route, let way = newWay(to: endpoint, route, netlink) { findings.newWays.append(way) }
-            let octets = route.flatMap { mtu(to: endpoint, from: peer.local, by: $0, netlink) }
-            findings.underlayMTU.append(isInTunnel ? nil : octets)
+            if let route, !isInTunnel {
+                let octets = mtu(to: endpoint, from: peer.local, by: route, netlink)
+                findings.underlayMTU[Int(index.rawValue)] = octets
+            }
         }
         return findings
     }

@@ -17,7 +17,7 @@ struct Observer {
     struct Reading {
         let encapsulated: Counters.Snapshot
         let decapsulated: Counters.Snapshot
-        /// By peer, octets.
+        /// By place in the table, octets.
         let pathMTU: [Int]
     }
 
@@ -41,7 +41,8 @@ struct Observer {
     mutating func remarks(_ reading: Reading, at now: UInt64) -> [Remark] {
         defer { last = reading }
         var remarks: [Remark] = []
-        for (index, peer) in table.peers.enumerated() {
+        for (place, peer) in zip(table.indices, table.peers) {
+            let index = Int(place.rawValue)
             let errors = reading.decapsulated.peers[index]
             if errors.errors > last?.decapsulated.peers[index].errors ?? 0,
                 let report = ICMPReport(encoded: errors.lastError)

@@ -28,7 +28,7 @@ struct Reporter {
     struct Moment {
         let encapsulated: Counters.Snapshot
         let decapsulated: Counters.Snapshot
-        /// By peer, octets.
+        /// By place in the table, octets.
         let pathMTU: [Int]
         /// The device as it is now, `nil` when it is gone.
         let link: Link?
@@ -41,7 +41,7 @@ struct Reporter {
 
     /// The report of a moment.
     func report(_ moment: Moment) -> TunnelReport {
-        let peers = table.peers.indices.map { peer($0, moment) }
+        let peers = zip(table.indices, table.peers).map { report(of: $1, at: Int($0.rawValue), moment) }
         let link = moment.link
         return TunnelReport(
             name: name, state: problem(moment) == nil ? .up : .degraded, problem: problem(moment), pid: processID,
@@ -64,8 +64,8 @@ struct Reporter {
     /// That an end of ours is gone.
     static func missing(_ end: IPv4Address) -> String { "\(end) is no address of this host any more" }
 
-    private func peer(_ index: Int, _ moment: Moment) -> TunnelReport.Peer {
-        let (peer, now) = (table.peers[index], moment.now)
+    private func report(of peer: Peer, at index: Int, _ moment: Moment) -> TunnelReport.Peer {
+        let now = moment.now
         let (sent, received) = (moment.encapsulated.peers[index], moment.decapsulated.peers[index])
         // A data thread may have read its clock after us.
         let age = received.lastDelivered == 0 ? nil : (max(now, received.lastDelivered) - received.lastDelivered) / 1000
