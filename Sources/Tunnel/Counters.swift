@@ -9,7 +9,7 @@ public struct Counters: ~Copyable, Sendable {
     private let cells: AtomicCells
     private let peerCount: Int
 
-    /// Counters at zero for that many peers.
+    /// Counters at zero for that many peers: more than there are leaves room for those that come later.
     public init(peerCount: Int) {
         self.peerCount = peerCount
         cells = AtomicCells(count: (peerCount + 1) * Counters.stride)
@@ -66,13 +66,17 @@ public struct Counters: ~Copyable, Sendable {
     public var writer: Writer { Writer(cells: cells.reference) }
 
     /// Reads all counters. Each is exact; together they are only while nothing moves.
-    public func snapshot() -> Snapshot {
+    ///
+    /// Of `slots` peers at most as many as there are counters for; `nil` for all. Room to spare is not even looked at. What
+    /// was counted for a peer that has gone is still part of the sum, so its place has to be asked for, too.
+    public func snapshot(slots: Int? = nil) -> Snapshot {
+        precondition(slots ?? 0 <= peerCount, "no counters for so many peers")
         let cells = cells.reference
         var tallies: [Tally: UInt64] = [:]
         for tally in Tally.allCases { tallies[tally] = cells.load(Counters.cell(tally, of: nil)) }
         return Snapshot(
             tallies: tallies, interface: entry(of: nil),
-            peers: (0..<peerCount).map { entry(of: PeerIndex(rawValue: UInt32($0))) })
+            peers: (0..<(slots ?? peerCount)).map { entry(of: PeerIndex(rawValue: UInt32($0))) })
     }
 
     private func entry(of peer: PeerIndex?) -> Entry {

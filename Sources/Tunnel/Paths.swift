@@ -40,7 +40,7 @@ public struct Paths: ~Copyable, Sendable {
 private let momentBits: UInt64 = 48
 private let momentMask: UInt64 = 1 << momentBits - 1
 
-/// The path MTU.
+/// The path MTU, and the end of all that is known.
 extension Paths.View {
     /// The longest outer packet on the way to `peer`, octets, at `now`, milliseconds.
     public func mtu(to peer: PeerIndex, at now: UInt64) -> Int {
@@ -54,6 +54,14 @@ extension Paths.View {
     /// The first link on the way to `peer` takes `octets`, of which no IPv4 packet has more than 65,535.
     public func setUnderlayMTU(_ octets: Int, to peer: PeerIndex) {
         cells.store(UInt64(min(octets, IPv4Packet.maximumLength)), to: cell(.underlayMTU, peer))
+    }
+
+    /// Forgets everything about the way to `peer`, which is another peer now, or lives elsewhere.
+    ///
+    /// Any thread may, whatever the others do. One that still has the rules from before may note something of the old way
+    /// once more: that ages, as anything that is learned.
+    public func forget(_ peer: PeerIndex) {
+        for fact in [Fact.underlayMTU, .learnedMTU, .trouble] { cells.store(0, to: cell(fact, peer)) }
     }
 
     /// Believes that packets to `peer` may have `octets` at most, for ``PathMTU/lifetime``.

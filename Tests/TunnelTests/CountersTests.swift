@@ -85,6 +85,21 @@ import Wire
         #expect(snapshot.received == snapshot.dropped)
     }
 
+    @Test(arguments: [0, 1, 2, 3]) func `a snapshot has as many peers as were asked for`(slots: Int) {
+        let counters = Counters(peerCount: 3)
+        for peer in 0..<3 as Range<UInt32> { counters.writer.dropped(.noBuffers, peer: PeerIndex(rawValue: peer)) }
+        counters.writer.dropped(.notPeer, peer: nil)
+        counters.writer.received(4)
+        let snapshot = counters.snapshot(slots: slots)
+        #expect(snapshot.peers == Array(counters.snapshot().peers.prefix(slots)))
+        #expect(snapshot.interface == counters.snapshot().interface)
+        #expect(snapshot.received == 4 && snapshot.dropped == UInt64(1 + slots))
+    }
+
+    @Test func `more peers than there are counters for cannot be asked for`() async {
+        await #expect(processExitsWith: .failure) { _ = Counters(peerCount: 1).snapshot(slots: 2) }
+    }
+
     @Test func `a peer that is not in the table traps`() async {
         await #expect(processExitsWith: .failure) {
             let counters = Counters(peerCount: 1)

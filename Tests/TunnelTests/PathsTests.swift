@@ -59,6 +59,52 @@ import Wire
         #expect(paths.view.mtu(to: Example.first, at: late + 600_000) == 65_535)
     }
 
+    @Test func `of a peer that is another one now nothing is left, and of the others everything`() {
+        let paths = Paths(peerCount: 2)
+        for peer in [Example.first, Example.second] {
+            paths.view.setUnderlayMTU(1_500, to: peer)
+            paths.view.learn(1_400, to: peer, at: now)
+            paths.view.noteTrouble(to: peer, at: now)
+        }
+        paths.view.forget(Example.first)
+        #expect(paths.view.mtu(to: Example.first, at: now) == 65_535)
+        #expect(!paths.view.takeTrouble(to: Example.first, at: now))
+        paths.view.setUnderlayMTU(9_000, to: Example.first)
+        #expect(paths.view.mtu(to: Example.first, at: now) == 9_000)
+        #expect(paths.view.mtu(to: Example.second, at: now) == 1_400)
+        #expect(paths.view.takeTrouble(to: Example.second, at: now))
+    }
+
+    @Test func `one thread may forget while others note and take: nothing is half of one and half of another`() async {
+        let paths = Paths(peerCount: 1)
+        let (view, now) = (paths.view, now)
+        let noting = Task.detached {
+            for round in 0..<20_000 {
+                view.learn(round % 2 == 0 ? 1_400 : 600, to: Example.first, at: now + UInt64(round % 2))
+                view.noteTrouble(to: Example.first, at: now)
+            }
+        }
+        let taking = Task.detached {
+            var seen: Set<Int> = []
+            var told = 0
+            for _ in 0..<20_000 {
+                seen.insert(view.mtu(to: Example.first, at: now))
+                if view.takeTrouble(to: Example.first, at: now) { told += 1 }
+            }
+            return (seen, told)
+        }
+        for _ in 0..<20_000 {
+            view.setUnderlayMTU(1_500, to: Example.first)
+            view.forget(Example.first)
+        }
+        await noting.value
+        let (seen, told) = await taking.value
+        #expect(seen.isSubset(of: [600, 1_400, 1_500, 65_535]) && told <= 20_000)
+        paths.view.forget(Example.first)
+        #expect(paths.view.mtu(to: Example.first, at: now) == 65_535)
+        #expect(!paths.view.takeTrouble(to: Example.first, at: now))
+    }
+
     @Test func `other peers are not touched`() {
         let paths = Paths(peerCount: 3)
         let third = PeerIndex(rawValue: 2)
