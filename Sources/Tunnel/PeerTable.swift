@@ -32,9 +32,9 @@ public struct PeerTable: Sendable {
     /// Why peers do not make a table.
     public enum Invalid: Error, Equatable, Sendable {
         /// Two peers have this endpoint.
-        case sameEndpoint(IPv4Address)
+        case sameEndpoint(IPv4Address, earlier: PeerIndex, later: PeerIndex)
         /// Two peers, or one peer twice, have exactly this prefix. A prefix inside of another is fine: the longest wins.
-        case samePrefix(Prefix)
+        case samePrefix(Prefix, earlier: PeerIndex, later: PeerIndex)
         /// An endpoint or local address that cannot be one host's.
         case notUnicast(IPv4Address)
     }
@@ -46,28 +46,17 @@ public struct PeerTable: Sendable {
     /// Checks the peers against each other and builds the lookups; `nil` is a vacant place.
     /// - Throws: the first ``Invalid`` that is found.
     public init(slots: [Peer?]) throws(Invalid) {
-        var seenEndpoints: Set<IPv4Address> = []
-        var seenPrefixes: Set<Prefix> = []
-        var entries: [(prefix: Prefix, peer: PeerIndex)] = []
+        var owners = Owners(slots)
         for (index, slot) in slots.enumerated() {
-            guard let peer = slot else { continue }
-            if let endpoint = peer.endpoint {
-                guard endpoint.isUnicast else { throw .notUnicast(endpoint) }
-                guard seenEndpoints.insert(endpoint).inserted else { throw .sameEndpoint(endpoint) }
-            }
-            if let local = peer.local, !local.isUnicast { throw .notUnicast(local) }
-            for prefix in peer.allowed {
-                guard seenPrefixes.insert(prefix).inserted else { throw .samePrefix(prefix) }
-                entries.append((prefix, PeerIndex(rawValue: UInt32(index))))
-            }
+            if let slot { try owners.enter(slot, at: PeerIndex(rawValue: UInt32(index))) }
         }
         self.slots = slots
         peers = slots.compactMap(\.self)
         indices = slots.indices.filter { slots[$0] != nil }.map { PeerIndex(rawValue: UInt32($0)) }
         endpoints = slots.map(Endpoint.init)
         byEndpoint = AddressMap(endpoints.map(\.remote))
-        byInnerAddress = PrefixMap(entries.filter { $0.prefix != .all })
-        everythingElse = entries.first { $0.prefix == .all }?.peer
+        everythingElse = owners.ofPrefix.removeValue(forKey: .all)
+        byInnerAddress = PrefixMap(owners.ofPrefix.map { ($0.key, $0.value) })
         localEnds = AddressMap(Array(Set(endpoints.map(\.local))))
     }
 
@@ -100,5 +89,31 @@ extension PeerTable.Endpoint {
         remote = peer?.endpoint ?? .unspecified
         local = peer?.local ?? .unspecified
         acceptance = peer?.acceptance ?? .localOnly
+    }
+}
+
+/// What only one peer can have, and who has it so far.
+private struct Owners {
+    var ofPrefix: [Prefix: PeerIndex] = [:]
+    private var ofEndpoint: [IPv4Address: PeerIndex] = [:]
+
+    init(_ slots: [Peer?]) {
+        ofEndpoint.reserveCapacity(slots.count)
+        ofPrefix.reserveCapacity(slots.reduce(0) { $0 + ($1?.allowed.count ?? 0) })
+    }
+
+    mutating func enter(_ peer: Peer, at index: PeerIndex) throws(PeerTable.Invalid) {
+        if let endpoint = peer.endpoint {
+            guard endpoint.isUnicast else { throw .notUnicast(endpoint) }
+            if let earlier = ofEndpoint.updateValue(index, forKey: endpoint) {
+                throw .sameEndpoint(endpoint, earlier: earlier, later: index)
+            }
+        }
+        if let local = peer.local, !local.isUnicast { throw .notUnicast(local) }
+        for prefix in peer.allowed {
+            if let earlier = ofPrefix.updateValue(index, forKey: prefix) {
+                throw .samePrefix(prefix, earlier: earlier, later: index)
+            }
+        }
     }
 }

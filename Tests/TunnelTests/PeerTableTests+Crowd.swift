@@ -54,9 +54,15 @@ import Wire
             return nil
         }
         #expect(refusal { _ in } == nil)
-        #expect(refusal { $0.endpoint = Crowd.endpoint(0) } == .sameEndpoint(Crowd.endpoint(0)))
-        #expect(refusal { $0.allowed[9] = peers[0].allowed[0] } == .samePrefix(peers[0].allowed[0]))
-        #expect(refusal { $0.allowed[9] = $0.allowed[8] } == .samePrefix(peers[Crowd.count - 1].allowed[8]))
+        let (first, last) = (PeerIndex(rawValue: 0), PeerIndex(rawValue: UInt32(Crowd.count - 1)))
+        let own = peers[Crowd.count - 1].allowed[8]
+        #expect(
+            refusal { $0.endpoint = Crowd.endpoint(0) }
+                == .sameEndpoint(Crowd.endpoint(0), earlier: first, later: last))
+        #expect(
+            refusal { $0.allowed[9] = peers[0].allowed[0] }
+                == .samePrefix(peers[0].allowed[0], earlier: first, later: last))
+        #expect(refusal { $0.allowed[9] = own } == .samePrefix(own, earlier: last, later: last))
         #expect(refusal { $0.endpoint = .unspecified } == .notUnicast(.unspecified))
         #expect(refusal { $0.local = IPv4Address(224, 0, 0, 1) } == .notUnicast(IPv4Address(224, 0, 0, 1)))
         // A block inside of another's, or around it, is nobody's mistake.

@@ -48,8 +48,14 @@ import Wire
         #expect(table.peer(owning: Example.seconds) == PeerIndex(rawValue: 3))
     }
 
-    @Test func `vacant places hide no conflict`() {
-        #expect(throws: PeerTable.Invalid.self) { try PeerTable(slots: [peers[0], nil, peers[0]]) }
+    @Test func `a conflict names the places of both peers, vacant ones counted`() {
+        let (earlier, later) = (PeerIndex(rawValue: 1), PeerIndex(rawValue: 3))
+        let sameEndpoint = PeerTable.Invalid.sameEndpoint(Example.firstEndpoint, earlier: earlier, later: later)
+        #expect(throws: sameEndpoint) { try PeerTable(slots: [nil, peers[0], nil, peers[0]]) }
+        var moved = peers[0]
+        moved.endpoint = Example.secondEndpoint
+        let samePrefix = PeerTable.Invalid.samePrefix(moved.allowed[0], earlier: earlier, later: later)
+        #expect(throws: samePrefix) { try PeerTable(slots: [nil, peers[0], nil, moved]) }
     }
 
     @Test func `a peer that moves in is served under its index, and one that moved out is a stranger`() throws {

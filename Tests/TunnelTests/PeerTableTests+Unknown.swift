@@ -56,6 +56,7 @@ import Wire
         let local = Peer(endpoint: nil, local: IPv4Address(224, 0, 0, 1))
         #expect(throws: PeerTable.Invalid.notUnicast(IPv4Address(224, 0, 0, 1))) { try PeerTable([local]) }
         let twice = Peer(endpoint: nil, local: nil, allowed: [prefix])
-        #expect(throws: PeerTable.Invalid.samePrefix(prefix)) { try PeerTable([twice, twice]) }
+        let refusal = PeerTable.Invalid.samePrefix(prefix, earlier: Example.first, later: Example.second)
+        #expect(throws: refusal) { try PeerTable([twice, twice]) }
     }
 }

@@ -58,20 +58,25 @@ import Wire
 @Suite struct PeerTableInvalidTests {
     @Test func `two peers cannot share an endpoint`() {
         let peers = [peer("198.51.100.2", allowed: "10.0.0.0/8"), peer("198.51.100.2", allowed: "11.0.0.0/8")]
-        #expect(throws: PeerTable.Invalid.sameEndpoint(Example.firstEndpoint)) { try PeerTable(peers) }
+        let refusal = PeerTable.Invalid.sameEndpoint(
+            Example.firstEndpoint, earlier: Example.first, later: Example.second)
+        #expect(throws: refusal) { try PeerTable(peers) }
     }
 
     @Test func `the same prefix cannot belong to two peers, nor twice to one`() throws {
         let prefix = try Example.prefix("10.0.0.0/8")
         let two = [peer("198.51.100.2", allowed: "10.0.0.0/8"), peer("203.0.113.3", allowed: "10.9.9.9/8")]
-        #expect(throws: PeerTable.Invalid.samePrefix(prefix)) { try PeerTable(two) }
+        let refusal = PeerTable.Invalid.samePrefix(prefix, earlier: Example.first, later: Example.second)
+        #expect(throws: refusal) { try PeerTable(two) }
         let one = Peer(endpoint: Example.firstEndpoint, local: Example.local, allowed: [prefix, prefix])
-        #expect(throws: PeerTable.Invalid.samePrefix(prefix)) { try PeerTable([one]) }
+        let twice = PeerTable.Invalid.samePrefix(prefix, earlier: Example.first, later: Example.first)
+        #expect(throws: twice) { try PeerTable([one]) }
     }
 
     @Test func `two peers with everything cannot both have it`() {
         let peers = [peer("198.51.100.2", allowed: "0.0.0.0/0"), peer("203.0.113.3", allowed: "0.0.0.0/0")]
-        #expect(throws: PeerTable.Invalid.samePrefix(.all)) { try PeerTable(peers) }
+        let refusal = PeerTable.Invalid.samePrefix(.all, earlier: Example.first, later: Example.second)
+        #expect(throws: refusal) { try PeerTable(peers) }
     }
 
     @Test(arguments: ["0.0.0.0", "0.1.2.3", "127.0.0.1", "224.0.0.1", "239.1.2.3", "240.0.0.1", "255.255.255.255"])
