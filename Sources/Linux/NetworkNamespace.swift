@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import CLinux
 internal import Glibc
 
 /// Which network the process lives in (network_namespaces(7)).
@@ -17,5 +18,42 @@ package struct NetworkNamespace: Equatable, Sendable {
         NetworkNamespace(
             inode: try Files.inode("/proc/thread-self/ns/net"),
             isFirst: Files.exists("/proc/sys/net/core/netdev_max_backlog"))
+    }
+}
+
+/// Other namespaces than the own one, each by a descriptor that also keeps it alive.
+extension NetworkNamespace {
+    /// The namespace that `ip netns` calls `name`.
+    /// - Throws: `Errno.noSuchFile` when there is none, `Errno.invalidArgument` for what cannot be a name.
+    package static func open(named name: String) throws(Errno) -> Descriptor {
+        guard !["", ".", ".."].contains(name), !name.contains("/") else { throw .invalidArgument }
+        return try Descriptor.open("/run/netns/\(name)", O_RDONLY)
+    }
+
+    /// What tells the namespace `place` from others: the ``inode`` that it has from inside.
+    package static func inode(of place: borrowing Descriptor) throws(Errno) -> UInt64 {
+        var status = stat()
+        try posix(unsafe fstat(place.rawValue, &status))
+        return UInt64(status.st_ino)
+    }
+
+    /// Moves the calling thread to the namespace `place`, runs `body` there, and moves it back, whatever happened.
+    ///
+    /// Sockets and devices belong to where they were opened, whoever uses them: so a TUN device or a ``Netlink`` session that
+    /// `body` returns stays there. Other threads notice nothing; a thread or process that `body` starts stays there too.
+    ///
+    /// The corresponding C function is `setns`. Requires `CAP_SYS_ADMIN`, and `body` must not give it up: a thread that could
+    /// not come back would change the wrong network, so the process ends then.
+    /// - Throws: what `body` throws; `Errno.invalidArgument` when `place` is no network namespace.
+    package static func inside<Result: ~Copyable>(
+        _ place: borrowing Descriptor, _ body: () throws(Errno) -> Result
+    ) throws(Errno) -> Result {
+        let home = try Descriptor.open("/proc/thread-self/ns/net", O_RDONLY)
+        try checked(clinux_enter_network(place.rawValue))
+        defer {
+            let status = clinux_enter_network(home.rawValue)
+            precondition(status >= 0, "cannot come back from a network namespace: \(Errno(rawValue: -status))")
+        }
+        return try body()
     }
 }
