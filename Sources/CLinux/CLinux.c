@@ -9,11 +9,14 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 static_assert(sizeof(struct clinux_message) == sizeof(struct mmsghdr), "clinux_message mirrors mmsghdr");
 static_assert(offsetof(struct clinux_message, length) == offsetof(struct mmsghdr, msg_len), "clinux_message mirrors mmsghdr");
+static_assert(sizeof(struct clinux_credentials) == sizeof(struct ucred), "clinux_credentials mirrors ucred");
+static_assert(offsetof(struct clinux_credentials, user) == offsetof(struct ucred, uid), "clinux_credentials mirrors ucred");
 
 static int result(long value) { return value < 0 ? -errno : (int)value; }
 
@@ -74,6 +77,17 @@ int clinux_duplicate(int fd) { return result(fcntl(fd, F_DUPFD_CLOEXEC, 0)); }
 int clinux_pipe(int ends[2]) { return result(pipe2(ends, O_CLOEXEC)); }
 
 int clinux_accept(int fd) { return result(accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK)); }
+
+int clinux_peer_credentials(int fd, struct clinux_credentials *credentials) {
+    socklen_t size = sizeof *credentials;
+    return result(getsockopt(fd, SOL_SOCKET, SO_PEERCRED, credentials, &size));
+}
+
+int clinux_memory(const char *name) { return result(memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING)); }
+
+int clinux_add_seals(int fd, int seals) { return result(fcntl(fd, F_ADD_SEALS, seals)); }
+
+int clinux_seals(int fd) { return result(fcntl(fd, F_GET_SEALS)); }
 
 int clinux_name_thread(pthread_t thread, const char *name) { return -pthread_setname_np(thread, name); }
 

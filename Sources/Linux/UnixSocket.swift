@@ -29,6 +29,28 @@ package enum UnixSocket {
         return descriptor
     }
 
+    /// Two sockets connected to each other, which keep messages apart and in order (SOCK_SEQPACKET).
+    ///
+    /// The corresponding C function is `socketpair`.
+    package static func pair() throws(Errno) -> Pair {
+        var ends: [Int32] = [-1, -1]
+        let type = SOCK_SEQPACKET.rawValue | SOCK_CLOEXEC.rawValue
+        try posix(unsafe socketpair(AF_UNIX, Int32(type), 0, &ends))
+        return Pair(first: Descriptor(owning: ends[0]), second: Descriptor(owning: ends[1]))
+    }
+
+    /// Both ends of a connection.
+    package struct Pair: ~Copyable, Sendable {
+        package let first: Descriptor
+        package let second: Descriptor
+
+        /// The first end alone, as after a fork: our other one is closed.
+        package consuming func keepFirst() -> Descriptor { first }
+
+        /// The second end alone: our other one is closed.
+        package consuming func keepSecond() -> Descriptor { second }
+    }
+
     private static func make(_ type: __socket_type, flags: __socket_type? = nil) throws(Errno) -> Descriptor {
         let type = type.rawValue | SOCK_CLOEXEC.rawValue | (flags?.rawValue ?? 0)
         return Descriptor(owning: try posix(socket(AF_UNIX, Int32(type), 0)))

@@ -29,6 +29,14 @@
 #define TUN_F_USO6 0x40
 #endif
 
+/* Of fcntl(2), which only has them behind _GNU_SOURCE. */
+#ifndef F_SEAL_SEAL
+#define F_SEAL_SEAL 0x1
+#define F_SEAL_SHRINK 0x2
+#define F_SEAL_GROW 0x4
+#define F_SEAL_WRITE 0x8
+#endif
+
 /* The layout of struct mmsghdr, which only exists behind _GNU_SOURCE (asserted in CLinux.c). */
 struct clinux_message {
     struct msghdr header;
@@ -69,6 +77,21 @@ int clinux_duplicate(int fd);
 int clinux_pipe(int ends[2]);
 /* accept4(2), non-blocking and closed on exec: GNU only. */
 int clinux_accept(int fd);
+/* The layout of struct ucred, which only exists behind _GNU_SOURCE (asserted in CLinux.c). */
+struct clinux_credentials {
+    pid_t process;
+    uid_t user;
+    gid_t group;
+};
+
+/* SO_PEERCRED: who connected. Its struct ucred is GNU only. */
+int clinux_peer_credentials(int fd, struct clinux_credentials *credentials);
+/* memfd_create(2), closed on exec, open to seals: GNU only. */
+int clinux_memory(const char *name);
+/* fcntl(F_ADD_SEALS): variadic. */
+int clinux_add_seals(int fd, int seals);
+/* fcntl(F_GET_SEALS): the seals. Variadic. */
+int clinux_seals(int fd);
 /* pthread_setname_np(3): GNU only. */
 int clinux_name_thread(pthread_t thread, const char *name);
 /* sched_setscheduler(2) of the calling thread from SCHED_OTHER to SCHED_BATCH: GNU only. */
