@@ -54,6 +54,7 @@ extension Errno {
     package static let protocolError = Errno(rawValue: EPROTO)
     package static let noBuffers = Errno(rawValue: ENOBUFS)
     package static let descriptorState = Errno(rawValue: EBADFD)
+    package static let fileTooLarge = Errno(rawValue: EFBIG)
     package static let inputOutput = Errno(rawValue: EIO)
 }
 

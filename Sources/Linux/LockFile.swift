@@ -13,15 +13,17 @@ package struct LockFile: ~Copyable, Sendable {
     /// Takes the lock at `path`, waiting for up to `timeoutMilliseconds` while somebody else holds it.
     /// - Throws: `Errno.wouldBlock` when it is still held then.
     package init(_ path: String, timeoutMilliseconds: UInt64) throws(Errno) {
+        descriptor = try LockFile.take(path, O_RDWR | O_CREAT | O_NOFOLLOW, timeoutMilliseconds)
+    }
+
+    /// Opens and locks what is at `path`.
+    static func take(_ path: String, _ flags: Int32, _ timeoutMilliseconds: UInt64) throws(Errno) -> Descriptor {
         let deadline = Clock.milliseconds + timeoutMilliseconds
         while true {
-            let file = try Descriptor.open(path, O_RDWR | O_CREAT | O_NOFOLLOW, mode: 0o600)
+            let file = try Descriptor.open(path, flags, mode: 0o600)
             if flock(file.rawValue, LOCK_EX | LOCK_NB) == 0 {
                 // The last holder may have removed the file between our open and its end: then it locks nobody out.
-                if try LockFile.isStill(path, file) {
-                    self.descriptor = file
-                    return
-                }
+                if try LockFile.isStill(path, file) { return file }
             } else {
                 guard Errno.current == .wouldBlock else { throw .current }
                 guard Clock.milliseconds < deadline else { throw .wouldBlock }
