@@ -17,6 +17,7 @@ public struct TUNDevice: ~Copyable, Sendable {
 
     /// How many packets a batch may have.
     private let capacity: Int
+    private let offload: Offload
     /// What the kernel takes as one.
     var kinds: Coalescing.Kinds
     var coalescing: Coalescing
@@ -32,21 +33,25 @@ public struct TUNDevice: ~Copyable, Sendable {
     /// - Throws: `Errno.noSuchFile` without /dev/net/tun, `Errno.busy` when somebody uses the device, or when it
     ///   exists although it is to have several queues,
     ///   `Errno.invalidArgument` when the name belongs to another kind of interface.
-    package init(name: String, capacity: Int = 64, queues: Queues = .one) throws(Errno) {
+    package init(
+        name: String, capacity: Int = 64, queues: Queues = .one, offload: Offload = .auto
+    ) throws(Errno) {
         let descriptor = try Descriptor.open(TUNDevice.path, O_RDWR | O_NONBLOCK)
         let attached = try TUNDevice.attach(descriptor, name: name, queues)
         let isPersistent = try checked(clinux_tun_flags(descriptor.rawValue)) & Int32(IFF_PERSIST) != 0
         try checked(clinux_tun_set_little_endian(descriptor.rawValue))
-        let kinds = try TUNDevice.offload(from: descriptor)
-        self.init(descriptor, name: attached, isPersistent: isPersistent, kinds, capacity)
+        let kinds = try TUNDevice.offload(offload, from: descriptor)
+        self.init(descriptor, name: attached, isPersistent: isPersistent, offload, kinds, capacity)
     }
 
     private init(
-        _ descriptor: consuming Descriptor, name: String, isPersistent: Bool, _ kinds: Coalescing.Kinds, _ capacity: Int
+        _ descriptor: consuming Descriptor, name: String, isPersistent: Bool, _ offload: Offload,
+        _ kinds: Coalescing.Kinds, _ capacity: Int
     ) {
         self.descriptor = descriptor
         self.name = name
         self.isPersistent = isPersistent
+        self.offload = offload
         self.kinds = kinds
         self.capacity = capacity
         coalescing = Coalescing(capacity: capacity)
@@ -59,7 +64,13 @@ public struct TUNDevice: ~Copyable, Sendable {
     /// The corresponding C call is `ioctl(TUNSETOFFLOAD)`. Kernels refuse what they do not know, so less and less is asked;
     /// UDP came with Linux 6.2, for both IP versions at once or for none.
     /// - Returns: what may be written to it in one piece.
-    private static func offload(from descriptor: borrowing Descriptor) throws(Errno) -> Coalescing.Kinds {
+    private static func offload(
+        _ offload: Offload, from descriptor: borrowing Descriptor
+    ) throws(Errno) -> Coalescing.Kinds {
+        if case .off = offload {
+            try checked(clinux_tun_set_offload(descriptor.rawValue, 0))
+            return []
+        }
         let streams = TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO_ECN
         if accepts(streams | TUN_F_USO4 | TUN_F_USO6, descriptor) { return [.streams, .datagrams] }
         for fewer in [streams, TUN_F_CSUM | TUN_F_TSO4, TUN_F_CSUM] where accepts(fewer, descriptor) { return .streams }
@@ -69,6 +80,14 @@ public struct TUNDevice: ~Copyable, Sendable {
 
     private static func accepts(_ offloads: Int32, _ descriptor: borrowing Descriptor) -> Bool {
         clinux_tun_set_offload(descriptor.rawValue, UInt32(offloads)) >= 0
+    }
+
+    /// Whether the kernel and we hand each other several packets as one.
+    package enum Offload: Sendable {
+        /// As much as the kernel knows.
+        case auto
+        /// Never: each packet is read and written as it is on the wire, its checksum finished.
+        case off
     }
 
     /// How many threads read from a device, each its own packets.
@@ -93,12 +112,12 @@ public struct TUNDevice: ~Copyable, Sendable {
 
     /// The same device, for another thread.
     package func duplicate() throws(Errno) -> TUNDevice {
-        TUNDevice(try descriptor.duplicate(), name: name, isPersistent: isPersistent, kinds, capacity)
+        TUNDevice(try descriptor.duplicate(), name: name, isPersistent: isPersistent, offload, kinds, capacity)
     }
 
     /// Another queue of a device that has several: the kernel spreads flows over them. Requires `CAP_NET_ADMIN`.
     package func nextQueue() throws(Errno) -> TUNDevice {
-        try TUNDevice(name: name, capacity: capacity, queues: .another)
+        try TUNDevice(name: name, capacity: capacity, queues: .another, offload: offload)
     }
 
     /// Sees whether the driver is there and lets us in, without making a device.
