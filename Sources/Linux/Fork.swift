@@ -19,9 +19,9 @@ package struct Fork: ~Copyable, Sendable {
         -> Fork
     {
         var ends: [Int32] = [0, 0]
-        try checked(unsafe clinux_pipe(&ends))
-        let reading = Descriptor(owning: ends[0])
-        let lifeline = Descriptor(owning: ends[1])
+        let pair = try UnixSocket.pair()
+        let reading = pair.first
+        let lifeline = pair.second
         try checked(unsafe clinux_pipe(&ends))
         let readiness = Descriptor(owning: ends[0])
         let announcing = Descriptor(owning: ends[1])
@@ -39,10 +39,22 @@ package struct Fork: ~Copyable, Sendable {
         return process
     }
 
-    /// Nobody ever writes: the only news is the end of the stream.
-    private static func waitForEnd(of stream: borrowing Descriptor) {
+    /// Waits for an octet or the end of the stream, whichever is first: how many octets came.
+    @discardableResult
+    private static func waitForEnd(of stream: borrowing Descriptor) -> Int {
         var octet: UInt8 = 0
-        while unsafe read(stream.rawValue, &octet, 1) < 0, Errno.current == .interrupted {}
+        while true {
+            let count = unsafe read(stream.rawValue, &octet, 1)
+            guard count < 0, Errno.current == .interrupted else { return count }
+        }
+    }
+
+    /// How a parent went.
+    package enum Farewell: Sendable {
+        /// It said that it was about to: as planned.
+        case said
+        /// It said nothing: it was killed, or crashed.
+        case missing
     }
 
     /// What the child has of its parent.
@@ -51,16 +63,19 @@ package struct Fork: ~Copyable, Sendable {
         /// Closed when the child is ready.
         fileprivate let announcing: Int32
 
-        /// Says that all is ready, and waits for the end of the parent, or for its ``Fork/cut()``. Can be called once.
-        package func waitForEnd() {
+        /// Says that all is ready, and waits for the end of the parent, or for its ``Fork/cut(_:)``. Can be called once.
+        @discardableResult
+        package func waitForEnd() -> Farewell {
             close(announcing)
-            Fork.waitForEnd(of: descriptor)
+            return Fork.waitForEnd(of: descriptor) > 0 ? .said : .missing
         }
     }
 
-    /// Cuts the lifeline and waits until the child has ended.
-    package consuming func cut() {
+    /// Cuts the lifeline, with or without a word before, and waits until the child has ended.
+    package consuming func cut(_ farewell: Farewell = .said) {
         let id = id
+        // A child that has ended already hears nothing, which is fine: a socket need not raise SIGPIPE for it.
+        if case .said = farewell { _ = try? lifeline.send([1]) }
         _ = consume lifeline
         var status: Int32 = 0
         while unsafe waitpid(id, &status, 0) < 0, Errno.current == .interrupted {}
