@@ -3,8 +3,10 @@
 package import Wire
 
 /// The other end of the tunnel, as it was written down.
-package enum PeerAddress: Equatable, Sendable {
+package enum PeerAddress: Hashable, Sendable {
+    /// An IPv4 address.
     case address(IPv4Address)
+    /// A host name, not resolved yet.
     case name(String)
 
     /// Reads an address, or else a host name (RFC 1123 §2.1). `nil` when `text` is neither.
@@ -18,6 +20,14 @@ package enum PeerAddress: Equatable, Sendable {
         }
     }
 
+    /// The same for all spellings of a name.
+    var canonical: PeerAddress {
+        switch self {
+        case .address: self
+        case .name(let name): .name(name.lowercased())
+        }
+    }
+
     /// Labels of letters, digits and hyphens; the last one is not a number, or every mistyped address would be a name.
     private static func isHostName(_ text: String) -> Bool {
         let labels = text.split(separator: ".", omittingEmptySubsequences: false)
@@ -25,6 +35,16 @@ package enum PeerAddress: Equatable, Sendable {
         return labels.allSatisfy { label in
             (1...63).contains(label.utf8.count) && label.first != "-" && label.last != "-"
                 && label.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-") }
+        }
+    }
+}
+
+extension PeerAddress: CustomStringConvertible {
+    /// As it was written.
+    package var description: String {
+        switch self {
+        case .address(let address): address.description
+        case .name(let name): name
         }
     }
 }

@@ -19,8 +19,19 @@ struct Program: ParsableCommand {
             Exit status: 0 fine, 1 failed, 2 wrong usage; `iptund status` has its own.
             """,
         version: Program.version,
-        subcommands: [Show.self, Up.self, Status.self, Demo.self],
+        subcommands: [Show.self, Up.self, Status.self, Check.self, Demo.self],
         defaultSubcommand: Show.self)
+
+    /// Why `word`, which is no verb and not a tunnel's name either, was probably meant to be a verb; `nil` if it was not.
+    ///
+    /// Two letters are too few to tell: it takes one slip to make `up` of most tunnels' names.
+    static func misspelling(_ word: String) -> Complaint? {
+        let verbs = configuration.subcommands.map { $0.configuration.commandName ?? "\($0)".lowercased() }
+        guard word.count > 2, !verbs.contains(word), let verb = Suggestion.nearest(to: word, in: verbs) else {
+            return nil
+        }
+        return .usage("'\(word)'", why: "neither a verb nor a tunnel that is up", whatNow: "did you mean '\(verb)'?")
+    }
 
     /// What `--version` prints; a release changes it together with CHANGELOG.md.
     static let version = "0.1.0"
@@ -48,6 +59,10 @@ enum Main {
     private static func end(with error: any Error) -> Never {
         let code = Program.exitCode(for: error)
         if code.isSuccess || !(code == .validationFailure) { Program.exit(withError: error) }
+        if let complaint = Program.misspelling(CommandLine.arguments.dropFirst().first ?? "") {
+            standardError("iptund: \(complaint)")
+            exit(2)
+        }
         let message = Program.message(for: error).split(separator: "\n").joined(separator: " ")
         standardError("iptund: \(message); see 'iptund --help' or 'iptund VERB --help'")
         exit(2)

@@ -19,7 +19,7 @@ import Testing
             let before = try shell(everything)
             var lines: [String] = []
             var complaint: Complaint?
-            let settings = try Up.parse(arguments).settings()
+            let settings = try Up.parse(arguments).request().settings
             do throws(Complaint) {
                 try Daemon.describe(settings, echo: Echo(limit: 20) { lines.append($0) })
             } catch {

@@ -21,7 +21,8 @@ import Wire
             return Peer(
                 endpoint: address, local: IPv4Address(192, 0, 2, 1), allowed: [try #require(Prefix(allowed))])
         }
-        let acceptance = try Arguments.acceptance(texts)
+        let acceptance = Decapsulation.Acceptance(
+            try Entry.list(.acceptFrom, texts).compactMap { try $0.acceptance() })
         return OtherTunnels.overlap(try PeerTable(peers), acceptance, with: report)?.why
     }
 

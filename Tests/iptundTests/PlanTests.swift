@@ -29,7 +29,7 @@ import Wire
                 device: HostChange.Device(index: left, name: "left"), mtu: 1500)
             let state = Plan.Device(
                 device: device, mtu: mtu, isUp: isUp, isNew: true, addresses: try netlink.addresses(link: device.index))
-            let plan = try Plan(try Up.parse(arguments).settings(), on: state, over: underlay, netlink)
+            let plan = try Plan(try Up.parse(arguments).request().settings, on: state, over: underlay, netlink)
             return (plan.changes.map(\.command.text), plan.alreadyThere.map(\.command.text))
         }
     }

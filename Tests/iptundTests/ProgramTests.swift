@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
+import Configuration
 import Testing
 @testable import iptund
 
@@ -24,6 +25,7 @@ import Testing
         #expect(status?.name == "b")
         #expect(status?.location.directory == "/d")
         #expect(try Program.parseAsRoot(["up", "--peer", "192.0.2.1"]) is Up)
+        #expect((try Program.parseAsRoot(["check", "b"]) as? Check)?.source == "b")
     }
 
     @Test func `the version is printed and is no error`() throws {
@@ -34,7 +36,7 @@ import Testing
         #expect(Program.version.split(separator: ".").compactMap { Int($0) }.count == 3)
     }
 
-    @Test(arguments: [["--help"], ["up", "--help"], ["status", "--help"], ["show", "--help"]])
+    @Test(arguments: [["--help"], ["up", "--help"], ["status", "--help"], ["show", "--help"], ["check", "--help"]])
     func `help is no error`(arguments: [String]) throws {
         let error = #expect(throws: (any Error).self) {
             var command = try Program.parseAsRoot(arguments)
@@ -44,7 +46,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ["--wrong"], ["up", "--peer"], ["status"], ["show", "a", "b"], ["up", "--peer", "a", "b"],
+        ["--wrong"], ["up", "--peer"], ["status"], ["show", "a", "b"], ["up", "--peer", "a", "b", "c"], ["check"],
+        ["check", "a", "b"],
     ])
     func `wrong usage is told apart from failure`(arguments: [String]) throws {
         let error = #expect(throws: (any Error).self) { try Program.parseAsRoot(arguments) }
@@ -52,4 +55,14 @@ import Testing
         #expect(Program.exitCode(for: wrong) == .validationFailure)
         #expect(!Program.message(for: wrong).isEmpty)
     }
+
+    @Test(arguments: [("chekc", "check"), ("statsu", "status"), ("shwo", "show"), ("sho", "show"), ("dmeo", "demo")])
+    func `a verb that was misspelt is recognised`(word: String, verb: String) {
+        let expected = Complaint.usage(
+            "'\(word)'", why: "neither a verb nor a tunnel that is up", whatNow: "did you mean '\(verb)'?")
+        #expect(Program.misspelling(word) == expected)
+    }
+
+    @Test(arguments: ["", "b", "u", "uo", "u1", "up", "show", "check", "tunl-b", "iptun0", "--json"])
+    func `most tunnels' names are no misspelt verbs`(word: String) { #expect(Program.misspelling(word) == nil) }
 }

@@ -10,7 +10,7 @@ import Wire
 
 @Suite struct UpTests {
     private func settings(_ arguments: String...) throws -> TunnelSettings {
-        try Up.parse(["--peer", "192.0.2.1"] + arguments).settings()
+        try Up.parse(["--peer", "192.0.2.1"] + arguments).request().settings
     }
 
     @Test func `a peer alone is the smallest call`() throws {
@@ -41,6 +41,60 @@ import Wire
         #expect(parsed == expected)
     }
 
+    @Test func `what is about the host has its place too`() throws {
+        let parsed = try settings(
+            "--peer-name", "b", "--allowed-ips", "10.9.1.0/24", "--table", "main", "--proxy-arp", "eth0 networks",
+            "--forward", "--kill-switch", "--user", "nobody", "--workers", "auto", "--offload", "off", "--keepalive",
+            "off")
+        var expected = TunnelSettings(
+            peers: [
+                PeerSettings(
+                    name: "b", endpoint: .address(IPv4Address(192, 0, 2, 1)),
+                    allowed: [try #require(Prefix("10.9.1.0/24"))])
+            ])
+        expected.table = .number(254)
+        expected.proxyARP = try ProxyARP(device: #require(DeviceName("eth0")), scope: .networks)
+        (expected.forward, expected.killSwitch) = (true, true)
+        expected.user = "nobody"
+        expected.workers = .automatic
+        expected.offload = .off
+        #expect(parsed == expected)
+        #expect(try settings("--netns", "x").namespace == "x")
+    }
+
+    /// A value that each key takes.
+    private static let samples: [Key: String] = [
+        .address: "10.9.0.1/32", .local: "auto", .device: "b", .mtu: "auto", .ttl: "64", .df: "set", .dscp: "inherit",
+        .ecn: "normal", .minimumTTL: "1", .segmentSizeClamp: "auto", .table: "auto", .proxyARP: "eth0",
+        .only: "decapsulate", .acceptFrom: "any", .namespace: "x", .user: "x", .workers: "1", .offload: "auto",
+        .keepalive: "off", .name: "b", .endpoint: "b", .allowedIPs: "10.0.0.0/8",
+    ]
+
+    @Test(arguments: Key.allCases) func `every key of a file is a flag`(key: Key) throws {
+        let value = UpTests.samples[key]
+        #expect((value == nil) == (key.valueName == nil))
+        let draft = try Up.parse([key.flag] + [value].compactMap(\.self)).draft
+        #expect(draft.interface + draft.peers.flatMap(\.entries) == [Entry(key, value ?? "yes")])
+        #expect(draft.interface.isEmpty == (key.section == .peer))
+    }
+
+    @Test(arguments: Key.allCases) func `help says what a key means`(key: Key) {
+        let help = Up.helpMessage(columns: 1_000).split(separator: "\n").map { $0.split(separator: " ") }
+        let line = help.first { $0.first == key.flag[...] }
+        let value = key.valueName.map { ["<\($0)>"] } ?? []
+        let meaning = key.meaning.split(separator: " ").map(String.init)
+        #expect(line?.dropFirst().map(String.init) == value + meaning)
+    }
+
+    @Test func `flags and a file are not mixed`() throws {
+        for arguments in [["--mtu", "1400"], ["--peer", "c"], ["--forward"], ["--save", "c"]] {
+            let up = try Up.parse(["b"] + arguments)
+            let complaint = #expect(throws: Complaint.self) { try up.request() }
+            #expect(complaint?.what == arguments[0])
+            #expect(complaint?.exitCode == 2)
+        }
+    }
+
     @Test func `no prefixes is not the same as all prefixes`() throws {
         #expect(try settings().peers[0].allowed == nil)
         #expect(try settings("--allowed-ips", "0.0.0.0/0").peers[0].allowed == [.all])
@@ -51,14 +105,14 @@ import Wire
     }
 
     @Test func `without a peer a tunnel can only take packets, and must be told from whom`() throws {
-        let settings = try Up.parse(["--only", "decapsulate", "--accept-from", "any"]).settings()
+        let settings = try Up.parse(["--only", "decapsulate", "--accept-from", "any"]).request().settings
         #expect(settings.peers.isEmpty)
         for arguments in [
             [], ["--only", "decapsulate"], ["--accept-from", "any"],
             ["--only", "decapsulate", "--accept-from", "any", "--allowed-ips", "10.0.0.0/8"],
         ] {
             let up = try Up.parse(arguments)
-            let error = #expect(throws: Complaint.self) { try up.settings() }
+            let error = #expect(throws: Complaint.self) { try up.request() }
             #expect(error?.exitCode == 2, "\(arguments)")
         }
     }
@@ -72,7 +126,7 @@ import Wire
     ])
     func `a value that makes no sense is wrong usage`(arguments: [String]) throws {
         let up = try Up.parse(["--peer", "192.0.2.1"] + arguments)
-        let error = #expect(throws: Complaint.self) { try up.settings() }
+        let error = #expect(throws: Complaint.self) { try up.request() }
         #expect(error?.exitCode == 2)
     }
 
@@ -84,7 +138,7 @@ import Wire
     }
 
     @Test(arguments: [
-        ["--peer"], ["--peer", "b", "extra"], ["--peer", "b", "--mtu"], ["--peer", "b", "--unknown"],
+        ["--peer"], ["--peer", "b", "extra", "more"], ["--peer", "b", "--mtu"], ["--peer", "b", "--unknown"],
     ])
     func `a flag that is missing, incomplete or unknown is refused`(arguments: [String]) {
         #expect(throws: (any Error).self) { try Up.parse(arguments) }

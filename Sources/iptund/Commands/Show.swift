@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import ArgumentParser
+internal import Configuration
 internal import Linux
 
 /// `iptund show`, or just `iptund`: interface, peers, transfer, drops by reason.
@@ -20,7 +21,8 @@ struct Show: ParsableCommand {
     func run() throws {
         let answers = try RunningTunnels.ask(name, directory: location.directory)
         if let name, answers.isEmpty {
-            throw RunningTunnels.complaint(about: name, directory: location.directory)
+            // `iptund statsu` comes here, because this is the default verb.
+            throw Program.misspelling(name) ?? RunningTunnels.complaint(about: name, directory: location.directory)
         }
         var reports: [TunnelReport] = []
         for answer in answers {

@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import Configuration
 internal import ArgumentParser
-internal import Linux
-internal import Tunnel
-internal import Wire
+internal import Configuration
 
 /// `iptund up`: a tunnel for as long as the command runs.
 struct Up: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Set up a tunnel and carry packets until SIGTERM or Ctrl-C.",
+        usage: "iptund up NAME|FILE [options]\niptund up --peer HOST [options]",
         discussion: """
+            NAME stands for /etc/iptund/NAME.conf, and is the device's name too. What such a file says, flags can say \
+            for a tunnel of one peer, and --save writes the file.
+
             With --peer alone, whatever is routed into the device goes to the peer, and any inner source is taken from \
             it; the peer itself is pinned to today's route, so that no route of yours can make the tunnel loop. Give \
             the device addresses and routes as any other interface:
@@ -22,31 +23,16 @@ struct Up: ParsableCommand {
             could have typed, and taken back at the end. Needs CAP_NET_ADMIN and CAP_NET_RAW, and keeps neither.
             """)
 
-    @Option(help: ArgumentHelp("The other end: an address or a host name.", valueName: "host"))
-    var peer: String?
+    @Argument(help: ArgumentHelp("A tunnel that a file describes.", valueName: "name|file"))
+    var source: String?
 
-    @Option(help: ArgumentHelp("Our outer address (default: what the route to the peer says).", valueName: "address"))
-    var local: String?
+    @OptionGroup(title: "The two ends") var ends: PeerOptions
+    @OptionGroup(title: "The device, and routes") var device: DeviceOptions
+    @OptionGroup(title: "Packets") var treatment: PolicyOptions
+    @OptionGroup(title: "The daemon") var process: ProcessOptions
 
-    @Option(help: ArgumentHelp("The device, and the tunnel's name (default: first free iptunN).", valueName: "name"))
-    var device: String?
-
-    @Option(help: ArgumentHelp("Inner address A/P or 'A peer B'; by comma, or repeated.", valueName: "a/p"))
-    var address: [String] = []
-
-    @Option(
-        name: .customLong("allowed-ips"),
-        help: ArgumentHelp("Inner prefixes behind the peer: routed, enforced; by comma.", valueName: "prefix"))
-    var allowedIPs: [String] = []
-
-    @Option(help: ArgumentHelp("MTU of the device, 68 to 65515 (default: underlay's - 20).", valueName: "octets"))
-    var mtu: String?
-
-    @Option(
-        help: ArgumentHelp("Pairs of threads that share the flows, 1 to 16, or 'auto' (default: 1).", valueName: "n"))
-    var workers: String?
-
-    @OptionGroup var treatment: PolicyOptions
+    @Option(help: ArgumentHelp("Also write the file that does the same, /etc/iptund/NAME.conf.", valueName: "name"))
+    var save: String?
 
     @Flag(name: .customLong("dry-run"), help: "Print every change that would be made, and make none.")
     var isDryRun = false
@@ -57,50 +43,61 @@ struct Up: ParsableCommand {
     @OptionGroup var location: RuntimeOption
 
     func run() throws {
-        let settings = try settings()
+        let request = try request()
         let echo = Echo(limit: verbose ? .max : 20) { isDryRun ? print($0) : standardError($0) }
         if isDryRun {
-            try Daemon.describe(settings, echo: echo)
+            try Daemon.describe(request.settings, echo: echo)
+            if let copy = request.copy { print(copy.preview, terminator: "") }
         } else {
-            try Daemon.run(settings, directory: location.directory, echo: echo)
+            try Daemon.run(
+                request.settings, file: request.file, directory: location.directory, echo: echo
+            ) { () throws(Complaint) in
+                guard let copy = request.copy else { return }
+                try copy.write()
+                standardError("iptund: written: \(copy.path)")
+            }
         }
     }
 
-    /// The flags as values.
+    /// What was asked for.
+    struct Request {
+        let settings: TunnelSettings
+        /// The file that says so.
+        var file: String?
+        /// The file that is to say so.
+        var copy: SavedTunnel?
+    }
+
+    /// Reads the flags, or else the file.
     /// - Throws: a ``Complaint`` with exit code 2 about the first that makes no sense.
-    func settings() throws(Complaint) -> TunnelSettings {
-        var settings = TunnelSettings()
-        settings.policy = try treatment.policy()
-        if let peer { settings.peers = [PeerSettings(endpoint: try Arguments.peer(peer))] }
-        if settings.peers.isEmpty { try checkWorksWithoutPeer(settings.policy) }
-        settings.local = try local.map { text throws(Complaint) in try Arguments.local(text) }
-        settings.policy.local = settings.local
-        settings.device = try device.map { text throws(Complaint) in try Arguments.device(text) }
-        settings.addresses = try Arguments.list(address, Arguments.address)
-        if !allowedIPs.isEmpty { settings.peers[0].allowed = try Arguments.list(allowedIPs, Arguments.allowed) }
-        if case .address(let peer) = settings.peers.first?.endpoint,
-            settings.peers[0].allowed?.contains(Prefix(host: peer)) == true
-        {
-            throw .usage(
-                "--allowed-ips \(peer)/32", why: "is the peer's outer address, which the tunnel itself is sent to",
-                whatNow: "leave it out, or give an inner address")
-        }
-        settings.mtu = try mtu.map { text throws(Complaint) in try Arguments.mtu(text) }
-        if let workers { settings.workers = try Arguments.workers(workers) }
-        return settings
+    func request(_ files: ConfigurationFiles = ConfigurationFiles()) throws(Complaint) -> Request {
+        if let source { return try read(source, files) }
+        var settings = try Interpretation(draft).checked()
+        guard let save else { return Request(settings: settings) }
+        let copy = try SavedTunnel(settings, name: save, files)
+        settings = copy.settings
+        return Request(settings: settings, copy: copy)
     }
 
-    /// Without a peer there is nobody to send to; without others to accept there is nobody to take from either.
-    private func checkWorksWithoutPeer(_ policy: TunnelPolicy) throws(Complaint) {
-        guard policy.only == .decapsulate, policy.acceptance != .peers else {
+    /// The flags, as something to be understood.
+    var draft: Draft {
+        var draft = Draft()
+        draft.interface = ends.entries + device.entries + treatment.entries + process.entries
+        draft.peers = ends.drafts
+        return draft
+    }
+
+    private func read(_ source: String, _ files: ConfigurationFiles) throws(Complaint) -> Request {
+        let draft = draft
+        if let entry = draft.interface.first ?? draft.peers.first?.entries.first {
             throw .usage(
-                "--peer is missing", why: "a tunnel needs another end",
-                whatNow: "give its address; only '--only decapsulate --accept-from PREFIX' works without")
+                entry.key.flag, why: "does not go together with the file of '\(source)'",
+                whatNow: "write it into the file")
         }
-        guard allowedIPs.isEmpty else {
-            throw .usage(
-                "--allowed-ips", why: "belong to a peer, and there is none", whatNow: "give --peer, or leave them out")
+        if save != nil {
+            throw .usage("--save", why: "'\(source)' is saved already", whatNow: "copy the file, or leave --save out")
         }
+        return Request(settings: try files.read(source).checked(), file: files.path(of: source))
     }
 }
 

@@ -12,9 +12,14 @@ internal import Wire
 /// will take the changes back is forked, the host is changed, then all privilege goes, and only then threads start, so that
 /// none of them ever had any.
 enum Daemon {
-    /// Carries packets until somebody asks it to stop.
+    /// Carries packets until somebody asks it to stop. `file` is where the settings stand, if they do in one.
+    ///
+    /// `onceItStands` is called when all changes are made, with all privilege; what it throws ends the tunnel.
     /// - Throws: why it could not start, with the host as it was, or why it ended by itself.
-    static func run(_ settings: TunnelSettings, directory: String?, echo: Echo) throws(Complaint) {
+    static func run(
+        _ settings: TunnelSettings, file: String?, directory: String?, echo: Echo,
+        onceItStands: () throws(Complaint) -> Void
+    ) throws(Complaint) {
         try Prerequisites.check()
         let netlink = try openNetlink()
         let underlay = try findUnderlay(settings, netlink)
@@ -27,10 +32,17 @@ enum Daemon {
         let supervisor = Supervisor()
         let claim = try Claim.take(settings, directory: directory, netlink)
         let host = try PreparedHost.prepare(settings, claim, underlay, netlink, echo: echo)
+        do throws(Complaint) {
+            try onceItStands()
+        } catch {
+            _ = consume claim
+            host.end()
+            throw error
+        }
         try carry(settings, table, claim, host, underlay, netlink, signals, supervisor)
     }
 
-    /// Prints what ``run(_:directory:echo:)`` would change, and changes nothing. Needs no privilege.
+    /// Prints what ``run(_:file:directory:echo:onceItStands:)`` would change, and changes nothing. Needs no privilege.
     static func describe(_ settings: TunnelSettings, echo: Echo) throws(Complaint) {
         let netlink = try openNetlink()
         let underlay = try findUnderlay(settings, netlink)

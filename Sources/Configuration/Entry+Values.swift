@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Wire
+
+/// Kinds of values that several keys have.
+extension Entry {
+    /// A word that stands for a case.
+    func choice<Value: RawRepresentable & CaseIterable>(_ whatNow: String) throws(Complaint) -> Value
+    where Value.RawValue == String {
+        guard let value = Value(rawValue: text) else {
+            let words = Value.allCases.map(\.rawValue)
+            throw refusal(why: "not one of \(words.joined(separator: ", "))", whatNow: whatNow)
+        }
+        return value
+    }
+
+    /// Yes or no.
+    func answer() throws(Complaint) -> Bool {
+        switch text.lowercased() {
+        case "yes", "on": return true
+        case "no", "off": return false
+        default: throw refusal(why: "neither yes nor no", whatNow: "no is the default")
+        }
+    }
+
+    /// A number in digits only.
+    func number(in range: ClosedRange<Int>) -> Int? {
+        guard text.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let number = Int(text), range.contains(number)
+        else { return nil }
+        return number
+    }
+
+    /// A block of addresses. Bits behind its length are an error: it is unclear what was meant.
+    func prefix(orElse words: String? = nil) throws(Complaint) -> Prefix {
+        guard let prefix = Prefix(text) else {
+            throw refusal(
+                why: words.map { "neither \($0) nor an IPv4 prefix" } ?? "not an IPv4 prefix",
+                whatNow: "such as 10.9.0.0/24")
+        }
+        let address = text.prefix { $0 != "/" }
+        guard IPv4Address(address) == prefix.address else {
+            throw refusal(
+                why: "has bits beyond its length", whatNow: "write \(prefix), or \(address)/32 for the one address")
+        }
+        return prefix
+    }
+
+    /// The name of a network interface.
+    func deviceName(_ text: some StringProtocol) throws(Complaint) -> DeviceName {
+        guard let device = DeviceName(String(text)) else {
+            let why = text.utf8.count > 15 ? "longer than 15 octets" : "not a name that an interface can have"
+            throw refusal(why: why, whatNow: "use up to 15 letters, digits, '-', '_' or '.'")
+        }
+        return device
+    }
+
+    /// A tunnel end.
+    func checkUnicast(_ address: IPv4Address) throws(Complaint) {
+        guard address.isUnicast else {
+            throw refusal(
+                why: "no address of a single host on a network",
+                whatNow: "0/8, 127/8, multicast and broadcast cannot be tunnel ends")
+        }
+    }
+}

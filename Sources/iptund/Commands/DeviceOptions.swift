@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ArgumentParser
+internal import Configuration
+
+/// What `up` lets people say about the device and about routes.
+struct DeviceOptions: ParsableArguments {
+    @Option(name: .key(.device), help: .key(.device))
+    var device: String?
+
+    @Option(name: .key(.address), help: .key(.address))
+    var address: [String] = []
+
+    @Option(name: .key(.mtu), help: .key(.mtu))
+    var mtu: String?
+
+    @Option(name: .key(.namespace), help: .key(.namespace))
+    var namespace: String?
+
+    @Option(name: .key(.table), help: .key(.table))
+    var table: String?
+
+    @Flag(name: .key(.forward), help: .key(.forward))
+    var forward = false
+
+    @Option(name: .key(.proxyARP), help: .key(.proxyARP))
+    var proxyARP: String?
+
+    @Flag(name: .key(.killSwitch), help: .key(.killSwitch))
+    var killSwitch = false
+
+    /// What was given.
+    var entries: [Entry] {
+        Entry.given(.device, device) + Entry.list(.address, address) + Entry.given(.mtu, mtu)
+            + Entry.given(.namespace, namespace) + Entry.given(.table, table) + Entry.given(.forward, isSet: forward)
+            + Entry.given(.proxyARP, proxyARP) + Entry.given(.killSwitch, isSet: killSwitch)
+    }
+}
