@@ -6,7 +6,7 @@ import PackageDescription
 /// What is fuzzed: each name is a folder of Sources, and a program. A new target is a folder, and its name here.
 let targets = [
     "ipv4packet", "decapsulation", "encapsulation", "virtionetheader", "unfinished", "icmpquote", "segmentation",
-    "fragmentation", "segmentsize", "coalescing",
+    "fragmentation", "segmentsize", "coalescing", "configuration",
 ]
 
 let strict: [SwiftSetting] = [.swiftLanguageMode(.v6), .strictMemorySafety(), .treatAllWarnings(as: .error)]
