@@ -76,10 +76,9 @@ extension Entry {
 
     /// `User`: a name as useradd(8) takes it.
     package func user() throws(Complaint) -> String {
-        let inside = text.hasSuffix("$") ? text.dropLast() : text[...]
-        let isPlain = inside.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "_.-".contains($0)) }
-        guard isPlain, (1...32).contains(text.utf8.count), !inside.isEmpty, text.first != "-",
-            !inside.allSatisfy({ $0.isNumber || $0 == "." })
+        let name = text.hasSuffix("$") ? text.dropLast() : text[...]
+        guard isPlain(name), !name.isEmpty, text.utf8.count <= 32, text.first != "-",
+            !name.allSatisfy({ $0.isNumber || $0 == "." })
         else { throw refusal(why: "not a name of a user", whatNow: "such as iptund; numbers are not taken") }
         return text
     }

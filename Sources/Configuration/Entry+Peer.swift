@@ -6,8 +6,7 @@ package import Wire
 extension Entry {
     /// `Name`: what fits into a line of a report, and into a label.
     package func peerName() throws(Complaint) -> String {
-        let isPlain = text.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "_.-".contains($0)) }
-        guard isPlain, (1...63).contains(text.utf8.count), text.first != "-" else {
+        guard isPlain(text), (1...63).contains(text.utf8.count), text.first != "-" else {
             throw refusal(why: "not a name for a peer", whatNow: "use up to 63 letters, digits, '-', '_' or '.'")
         }
         return text

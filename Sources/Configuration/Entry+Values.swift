@@ -45,6 +45,18 @@ extension Entry {
         return prefix
     }
 
+    /// Whether there are only letters, digits, `-`, `_` and `.` in a name.
+    func isPlain(_ name: some StringProtocol) -> Bool {
+        name.utf8.allSatisfy { octet in
+            switch octet {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "."):
+                true
+            default: false
+            }
+        }
+    }
+
     /// The name of a network interface.
     func deviceName(_ text: some StringProtocol) throws(Complaint) -> DeviceName {
         guard let device = DeviceName(String(text)) else {
