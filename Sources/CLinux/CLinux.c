@@ -16,7 +16,7 @@
 static_assert(sizeof(struct clinux_message) == sizeof(struct mmsghdr), "clinux_message mirrors mmsghdr");
 static_assert(offsetof(struct clinux_message, length) == offsetof(struct mmsghdr, msg_len), "clinux_message mirrors mmsghdr");
 static_assert(sizeof(struct clinux_credentials) == sizeof(struct ucred), "clinux_credentials mirrors ucred");
-static_assert(offsetof(struct clinux_credentials, user) == offsetof(struct ucred, uid), "clinux_credentials mirrors ucred");
+static_assert(offsetof(struct clinux_credentials, user) == offsetof(struct ucred, uid), "it mirrors ucred");
 
 static int result(long value) { return value < 0 ? -errno : (int)value; }
 

@@ -28,8 +28,8 @@ extension Files {
     }
 
     /// Reads a regular file, opened once. Neither a pipe nor an endless file can hold us up.
-    /// - Throws: `Errno.fileTooLarge` when there are more than `limit` octets, `Errno.invalidArgument` when it is not a regular
-    ///   file, `ELOOP` for a symbolic link that is refused.
+    /// - Throws: `Errno.fileTooLarge` when there are more than `limit` octets, `Errno.invalidArgument` when it is not a
+    ///   regular file, `ELOOP` for a symbolic link that is refused.
     package static func content(
         _ path: String, limit: Int, lastLink: LastLink = .followed
     ) throws(Errno) -> Content {
@@ -48,10 +48,11 @@ extension Files {
         }
     }
 
-    /// Puts `bytes` at `path` in one step: whoever opens it finds the old file or the whole new one, also after a crash.
+    /// Puts `bytes` at `path` in one step: whoever opens it finds the old file or the whole new one, also after a
+    /// crash.
     ///
-    /// The new one belongs to us and has `mode`, whatever was there; a symbolic link at `path` is replaced, not followed. The
-    /// corresponding C functions are `fsync` and `rename`.
+    /// The new one belongs to us and has `mode`, whatever was there; a symbolic link at `path` is replaced, not
+    /// followed. The corresponding C functions are `fsync` and `rename`.
     package static func replace(_ path: String, with bytes: [UInt8], mode: UInt32) throws(Errno) {
         let temporary = "\(path).\(String(UInt64.random(in: .min ... .max), radix: 36)).tmp"
         try createNew(temporary, bytes, mode: mode)
@@ -62,7 +63,8 @@ extension Files {
         }
     }
 
-    /// Makes a file with `bytes` and `mode`, whatever the umask; nothing is left of one that could not be written whole.
+    /// Makes a file with `bytes` and `mode`, whatever the umask; nothing is left of one that could not be written
+    /// whole.
     /// - Throws: `Errno.exists` when there is something at `path`, be it a symbolic link that leads nowhere.
     package static func createNew(_ path: String, _ bytes: [UInt8], mode: UInt32) throws(Errno) {
         let flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW

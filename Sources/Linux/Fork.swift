@@ -63,7 +63,8 @@ package struct Fork: ~Copyable, Sendable {
         /// Closed when the child is ready.
         fileprivate let announcing: Int32
 
-        /// Says that all is ready, and waits for the end of the parent, or for its ``Fork/cut(_:)``. Can be called once.
+        /// Says that all is ready, and waits for the end of the parent, or for its ``Fork/cut(_:)``. Can be called
+        /// once.
         @discardableResult
         package func waitForEnd() -> Farewell {
             close(announcing)
@@ -81,7 +82,8 @@ package struct Fork: ~Copyable, Sendable {
         while unsafe waitpid(id, &status, 0) < 0, Errno.current == .interrupted {}
     }
 
-    /// What ends the parent, such as Ctrl-C or Ctrl-\\ for the whole group, must not end the child before it has worked.
+    /// What ends the parent, such as Ctrl-C or Ctrl-\\ for the whole group, must not end the child before it has
+    /// worked.
     private static func blockAllSignals() {
         var all = sigset_t()
         unsafe sigfillset(&all)

@@ -12,8 +12,8 @@ package struct NetworkNamespace: Equatable, Sendable {
 
     /// The namespace of this thread, and so of the process.
     ///
-    /// The first one is told by a setting that exists nowhere else: it governs the whole machine, so the kernel shows it
-    /// only there. (Comparing with process 1 would need the right to trace it.)
+    /// The first one is told by a setting that exists nowhere else: it governs the whole machine, so the kernel shows
+    /// it only there. (Comparing with process 1 would need the right to trace it.)
     package static func current() throws(Errno) -> NetworkNamespace {
         NetworkNamespace(
             inode: try Files.inode("/proc/thread-self/ns/net"),
@@ -39,11 +39,12 @@ extension NetworkNamespace {
 
     /// Moves the calling thread to the namespace `place`, runs `body` there, and moves it back, whatever happened.
     ///
-    /// Sockets and devices belong to where they were opened, whoever uses them: so a TUN device or a ``Netlink`` session that
-    /// `body` returns stays there. Other threads notice nothing; a thread or process that `body` starts stays there too.
+    /// Sockets and devices belong to where they were opened, whoever uses them: so a TUN device or a ``Netlink``
+    /// session that `body` returns stays there. Other threads notice nothing; a thread or process that `body` starts
+    /// stays there too.
     ///
-    /// The corresponding C function is `setns`. Requires `CAP_SYS_ADMIN`, and `body` must not give it up: a thread that could
-    /// not come back would change the wrong network, so the process ends then.
+    /// The corresponding C function is `setns`. Requires `CAP_SYS_ADMIN`, and `body` must not give it up: a thread that
+    /// could not come back would change the wrong network, so the process ends then.
     /// - Throws: what `body` throws; `Errno.invalidArgument` when `place` is no network namespace.
     package static func inside<Result: ~Copyable>(
         _ place: borrowing Descriptor, _ body: () throws(Errno) -> Result

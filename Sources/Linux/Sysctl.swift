@@ -14,8 +14,8 @@ package enum Sysctl {
         return value
     }
 
-    /// Changes a setting. `sysctl net.ipv4.NAME=VALUE`. Requires the right to write the file, which root has on a host, and
-    /// in most containers nobody.
+    /// Changes a setting. `sysctl net.ipv4.NAME=VALUE`. Requires the right to write the file, which root has on a host,
+    /// and in most containers nobody.
     /// - Throws: `EROFS` where /proc/sys is there only to be read.
     package static func write(_ value: UInt32, to name: String) throws(Errno) {
         let file = try Descriptor.open(path(name), O_WRONLY)

@@ -34,11 +34,13 @@ extension Descriptor {
         return try posix(sent)
     }
 
-    /// Receives up to `limit` octets, and the open file that came with them, closed on exec; `nil` when there is nothing yet.
+    /// Receives up to `limit` octets, and the open file that came with them, closed on exec; `nil` when there is
+    /// nothing yet.
     ///
-    /// More than one open file, or something else that is not expected, is closed. The corresponding C function is `recvmsg`.
-    /// - Throws: `Errno.messageTooLong` when the message was longer, or brought more open files than there was room for: it is
-    ///   lost, and what came with it closed.
+    /// More than one open file, or something else that is not expected, is closed. The corresponding C function is
+    /// `recvmsg`.
+    /// - Throws: `Errno.messageTooLong` when the message was longer, or brought more open files than there was room
+    ///   for: it is lost, and what came with it closed.
     package func receiveMessage(limit: Int) throws(Errno) -> ReceivedMessage? {
         var buffer = [UInt8](repeating: 0, count: limit)
         var control = Control()

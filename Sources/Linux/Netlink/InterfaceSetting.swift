@@ -5,8 +5,8 @@ internal import Glibc
 
 /// A setting of IPv4 on one link: what /proc/sys/net/ipv4/conf/NAME/ holds under the raw value.
 ///
-/// Netlink sets it with `CAP_NET_ADMIN`; the file asks for the right to write root's files, which a container or a child with
-/// few capabilities does not have.
+/// Netlink sets it with `CAP_NET_ADMIN`; the file asks for the right to write root's files, which a container or a
+/// child with few capabilities does not have.
 package enum InterfaceSetting: String, Codable, CaseIterable, Sendable {
     /// Whether packets that arrive on the link are forwarded.
     case forwarding
@@ -56,8 +56,8 @@ extension Netlink {
 
     /// Changes a setting of a link.
     ///
-    /// Unlike a write to the file, this does not switch off large receive offload when the link begins to forward; links that
-    /// have that are network cards, which keep it off while the host forwards.
+    /// Unlike a write to the file, this neither switches off large receive offload on a network card that begins to
+    /// forward, nor tells those who listen for changes of settings (RTM_NEWNETCONF).
     ///
     /// `sysctl net.ipv4.conf.NAME.SETTING=VALUE`. Requires `CAP_NET_ADMIN`.
     /// - Throws: `EAFNOSUPPORT` where IPv4 is off on the link.

@@ -40,8 +40,8 @@ extension Netlink {
     /// Answers ARP for an address on a link from now on, provided that the link forwards and that the address is routed
     /// out of another link.
     ///
-    /// The kernel says nothing when it is there already, and forgets who made it: so look first, if it is to stay theirs. It
-    /// drops all of a link's when that goes down.
+    /// The kernel says nothing when it is there already, and forgets who made it: so look first, if it is to stay
+    /// theirs. It drops all of a link's when that goes down.
     ///
     /// `ip neigh add proxy ADDRESS dev NAME protocol PROTOCOL`. Requires `CAP_NET_ADMIN`.
     package func addProxy(for address: IPv4Address, link: Int32, protocolNumber: UInt8) throws(Errno) {

@@ -94,7 +94,8 @@ internal import Wire
         return found
     }
 
-    /// The number of four octets at `index` of `attribute`, which is a list of them inside `parent` inside `grandparent`.
+    /// The number of four octets at `index` of `attribute`, which is a list of them inside `parent` inside
+    /// `grandparent`.
     func number(
         at index: Int, of attribute: some BinaryInteger, in parent: some BinaryInteger,
         of grandparent: some BinaryInteger

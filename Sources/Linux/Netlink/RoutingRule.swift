@@ -40,7 +40,8 @@ package struct RuleSummary: Equatable, Sendable {
     package let table: UInt32
     /// Who made the rule.
     package let protocolNumber: UInt8
-    /// All of it; `nil` when it says something that a ``RoutingRule`` cannot: a source, an interface, `not`, another action.
+    /// All of it; `nil` when it says something that a ``RoutingRule`` cannot: a source, an interface, `not`, another
+    /// action.
     package let rule: RoutingRule?
 
     /// A rule as the kernel would describe it.
@@ -67,8 +68,8 @@ extension Netlink {
     ///
     /// `ip rule add priority P [fwmark M] [ipproto N] lookup T [suppress_prefixlength L] protocol PROTOCOL`. Requires
     /// `CAP_NET_ADMIN`.
-    /// - Throws: `EEXIST` when there is this rule already, or one that differs from it only by asking for addresses, too. The
-    ///   same one by another maker is another rule.
+    /// - Throws: `EEXIST` when there is this rule already, or one that differs from it only by asking for addresses,
+    ///   too. The same one by another maker is another rule.
     package func add(_ rule: RoutingRule) throws(Errno) {
         try perform(rule.request(RTM_NEWRULE, flags: NLM_F_CREATE | NLM_F_EXCL))
     }
@@ -78,8 +79,8 @@ extension Netlink {
     /// To the kernel what a request leaves out means "any", and it takes the first rule that fits; so the rules are
     /// looked through first.
     ///
-    /// `ip rule delete priority P [fwmark M] [ipproto N] lookup T [suppress_prefixlength L] protocol PROTOCOL`. Requires
-    /// `CAP_NET_ADMIN`.
+    /// `ip rule delete priority P [fwmark M] [ipproto N] lookup T [suppress_prefixlength L] protocol PROTOCOL`.
+    /// Requires `CAP_NET_ADMIN`.
     /// - Throws: `ENOENT` when there is no such rule; `ENOTUNIQ` when the kernel would take another one for it, of the
     ///   same priority, table and maker, that stands before it and asks for more.
     package func remove(_ rule: RoutingRule) throws(Errno) {
