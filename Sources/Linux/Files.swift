@@ -54,6 +54,13 @@ package enum Files {
     /// Whether there is something at `path`.
     package static func exists(_ path: String) -> Bool { unsafe access(path, F_OK) == 0 }
 
+    /// The path from the root on, whatever directory this process works in. The corresponding C function is `getcwd`.
+    package static func absolute(_ path: String) -> String {
+        guard !path.hasPrefix("/"), let directory = unsafe getcwd(nil, 0) else { return path }
+        defer { unsafe free(directory) }
+        return unsafe "\(String(cString: directory))/\(path)"
+    }
+
     /// Makes a directory. Returns false when it is there already, which is fine.
     @discardableResult
     package static func makeDirectory(_ path: String, mode: UInt32) throws(Errno) -> Bool {

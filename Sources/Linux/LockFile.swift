@@ -32,6 +32,9 @@ package struct LockFile: ~Copyable, Sendable {
         }
     }
 
+    /// Lets the next one have it; so does the end of the value.
+    package consuming func release() {}
+
     private static func isStill(_ path: String, _ file: borrowing Descriptor) throws(Errno) -> Bool {
         var opened = stat()
         var named = stat()

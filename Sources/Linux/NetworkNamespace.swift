@@ -23,6 +23,21 @@ package struct NetworkNamespace: Equatable, Sendable {
 
 /// Other namespaces than the own one, each by a descriptor that also keeps it alive.
 extension NetworkNamespace {
+    /// What tells the namespace of this thread from every other one since the machine started, those that are gone
+    /// included: the kernel gives inodes to new namespaces again, within minutes.
+    ///
+    /// The corresponding C call is `getsockopt(SO_NETNS_COOKIE)`. Before Linux 5.14 it is the inode.
+    package static func identity() throws(Errno) -> UInt64 {
+        let type = Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
+        let socket = Descriptor(owning: try posix(Glibc.socket(AF_UNIX, type, 0)))
+        var cookie: UInt64 = 0
+        var size = socklen_t(MemoryLayout<UInt64>.size)
+        guard unsafe getsockopt(socket.rawValue, SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &size) == 0 else {
+            return try current().inode
+        }
+        return cookie
+    }
+
     /// The namespace that `ip netns` calls `name`.
     /// - Throws: `Errno.noSuchFile` when there is none, `Errno.invalidArgument` for what cannot be a name.
     package static func open(named name: String) throws(Errno) -> Descriptor {

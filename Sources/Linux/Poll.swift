@@ -53,6 +53,9 @@ package enum Poll {
         /// That somebody woke us.
         package static func signal(of wakeup: borrowing Wakeup) -> Interest { reading(wakeup.descriptor) }
 
+        /// Nothing at all: keeps a place in a list.
+        package static let nothing = Interest(descriptor: -1, wantsToWrite: false)
+
         /// Something to read from a process-wide source of signals.
         package static func next(of signals: borrowing Signals) -> Interest { reading(signals.descriptor) }
 

@@ -57,6 +57,13 @@ public import Wire
         unsafe owners.deallocate()
     }
 
+    /// Packets leave with `local` as their source from now on; `nil` when they have several.
+    ///
+    /// All duplicates share it. Where it cannot be done, packets leave all the same: only rules "from" see less.
+    package func follow(_ local: IPv4Address?) {
+        try? local.map { address throws(Errno) in try descriptor.connect(to: address) } ?? descriptor.disconnect()
+    }
+
     /// The same socket with message buffers of its own, for another thread.
     package func duplicate() throws(Errno) -> RawSender {
         RawSender(try descriptor.duplicate(), capacity: messages.capacity, identifications)

@@ -45,6 +45,13 @@ extension Descriptor {
         try posix(result)
     }
 
+    /// Forgets the other end. The corresponding C call is `connect` with AF_UNSPEC.
+    func disconnect() throws(Errno) {
+        var address = sockaddr()
+        address.sa_family = sa_family_t(AF_UNSPEC)
+        try posix(unsafe Glibc.connect(rawValue, &address, socklen_t(MemoryLayout<sockaddr>.size)))
+    }
+
     /// How long a blocking send may take.
     func setSendTimeout(seconds: Int) throws(Errno) { try setTimeout(SO_SNDTIMEO, seconds) }
 

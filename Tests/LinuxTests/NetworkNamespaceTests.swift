@@ -93,3 +93,18 @@ extension NetworkNamespaceTests {
         #expect(error("iptund-absent") == .noSuchFile)
     }
 }
+
+@Suite struct NamespaceIdentityTests {
+    @Test(.needsRoot) func `no two namespaces have the same identity, not even one after the other`() throws {
+        var seen: Set<UInt64> = [try NetworkNamespace.identity()]
+        for _ in 1...20 {
+            // Each ends before the next one begins, and often leaves its inode to it.
+            let identity = try inFreshNetwork { try NetworkNamespace.identity() }
+            #expect(seen.insert(identity).inserted)
+        }
+    }
+
+    @Test func `a namespace keeps its identity`() throws {
+        #expect(try NetworkNamespace.identity() == NetworkNamespace.identity())
+    }
+}

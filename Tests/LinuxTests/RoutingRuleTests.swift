@@ -29,6 +29,10 @@ import Testing
                 priority: 5, mark: 1, ipProtocol: 17, suppressPrefixLength: 8, table: 256, protocolNumber: 142),
             "5:\tfrom all fwmark 0x1 ipproto udp lookup 256 suppress_prefixlength 8 proto 142"
         ),
+        (
+            RoutingRule(priority: 6, sense: .others, mark: 7, table: 100, protocolNumber: 142),
+            "6:\tnot from all fwmark 0x7 lookup 100 proto 142"
+        ),
     ])
     func `a rule that is added is the one that ip would add`(rule: RoutingRule, shown: String) throws {
         let (before, listed, printed, after) = try inFreshNetwork {
@@ -56,7 +60,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "from 10.0.0.0/8 lookup 100", "to 10.0.0.0/8 lookup 100", "not fwmark 1 lookup 100", "fwmark 1/3 lookup 100",
+        "from 10.0.0.0/8 lookup 100", "to 10.0.0.0/8 lookup 100", "not from 10.0.0.0/8 lookup 100",
+        "fwmark 1/3 lookup 100",
         "iif lo lookup 100", "oif lo lookup 100", "tos 0x10 lookup 100", "uidrange 0-5 lookup 100",
         "ipproto udp sport 5 lookup 100", "ipproto udp dport 5-6 lookup 100", "lookup 100 suppress_ifgroup 5",
         "lookup 100 realms 5", "blackhole", "goto 32766", "nop",

@@ -66,6 +66,9 @@ extension Netlink {
     ///
     /// A request is always acknowledged: by NLMSG_DONE after a dump, by NLMSG_ERROR otherwise. What an earlier exchange
     /// left behind when it threw carries another sequence number and is passed over.
+    ///
+    /// Never inlined: where swiftc 6.3.1 optimises it into a loop, it believes that `reply` leaks, and crashes.
+    @inline(never)
     private func exchange<Header>(
         _ request: borrowing Request<Header>, _ visit: (borrowing Reply<Header>) -> Void
     ) throws(Errno) -> Bool {

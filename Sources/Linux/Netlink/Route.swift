@@ -74,6 +74,13 @@ extension Netlink {
         try perform(route.request(RTM_NEWROUTE, flags: NLM_F_CREATE | NLM_F_EXCL))
     }
 
+    /// Adds a route, in place of one to the same destination with the same metric if there is one.
+    ///
+    /// `ip route replace …`. Requires `CAP_NET_ADMIN`.
+    package func replace(_ route: Route) throws(Errno) {
+        try perform(route.request(RTM_NEWROUTE, flags: NLM_F_CREATE | NLM_F_REPLACE))
+    }
+
     /// Removes this route and no other.
     ///
     /// The route is looked for first. To the kernel metric 0, protocol 0 and no source mean "any": were the route gone,

@@ -7,6 +7,8 @@ internal import Glibc
 package struct RoutingRule: Hashable, Sendable, Codable {
     /// Rules are asked in this order, the lowest first.
     package let priority: UInt32
+    /// Whether it is about packets that what follows fits, or about all others.
+    package let sense: Sense
     /// Only packets that carry exactly this mark (`SO_MARK`); `nil` for all.
     package let mark: UInt32?
     /// Only packets of this IP protocol; `nil` for all.
@@ -18,12 +20,22 @@ package struct RoutingRule: Hashable, Sendable, Codable {
     /// Who made the rule (`RTPROT_…`): so that everybody removes only their own.
     package let protocolNumber: UInt8
 
+    /// What becomes of the selectors.
+    package enum Sense: String, Sendable, Codable {
+        /// Packets that they fit.
+        case these
+        /// Packets that they do not fit (`ip rule add not`, `FIB_RULE_INVERT`).
+        case others
+    }
+
     /// A rule as `ip rule add` makes it.
     package init(
-        priority: UInt32, mark: UInt32? = nil, ipProtocol: UInt8? = nil, suppressPrefixLength: UInt32? = nil,
+        priority: UInt32, sense: Sense = .these, mark: UInt32? = nil, ipProtocol: UInt8? = nil,
+        suppressPrefixLength: UInt32? = nil,
         table: UInt32, protocolNumber: UInt8
     ) {
         self.priority = priority
+        self.sense = sense
         self.mark = mark
         self.ipProtocol = ipProtocol
         self.suppressPrefixLength = suppressPrefixLength
@@ -40,7 +52,7 @@ package struct RuleSummary: Equatable, Sendable {
     package let table: UInt32
     /// Who made the rule.
     package let protocolNumber: UInt8
-    /// All of it; `nil` when it says something that a ``RoutingRule`` cannot: a source, an interface, `not`, another
+    /// All of it; `nil` when it says something that a ``RoutingRule`` cannot: a source, an interface, another
     /// action.
     package let rule: RoutingRule?
 
@@ -66,7 +78,7 @@ extension Netlink {
 
     /// Adds a rule, behind those of the same priority.
     ///
-    /// `ip rule add priority P [fwmark M] [ipproto N] lookup T [suppress_prefixlength L] protocol PROTOCOL`. Requires
+    /// `ip rule add priority P [not] [fwmark M] [ipproto N] lookup T [suppress_prefixlength L] protocol PROTOCOL`. Requires
     /// `CAP_NET_ADMIN`.
     /// - Throws: `EEXIST` when there is this rule already, or one that differs from it only by asking for addresses,
     ///   too. The same one by another maker is another rule.
@@ -97,6 +109,7 @@ extension RoutingRule {
         header.family = UInt8(AF_INET)
         header.table = UInt8(exactly: table) ?? 0
         header.action = UInt8(FR_ACT_TO_TBL)
+        header.flags = sense == .others ? UInt32(FIB_RULE_INVERT) : 0
         let request = try Request(type, header, flags: flags)
         try request.put(FRA_PRIORITY, priority)
         try request.put(FRA_TABLE, table)
@@ -127,11 +140,12 @@ extension RuleSummary {
         let suppressed = reply.number(FRA_SUPPRESS_PREFIXLEN).flatMap { $0 == .max ? nil : $0 }
         let mask = reply.number(FRA_FWMASK)
         let rule = RoutingRule(
-            priority: priority, mark: mask == nil ? nil : reply.number(FRA_FWMARK) ?? 0,
+            priority: priority, sense: header.flags & UInt32(FIB_RULE_INVERT) == 0 ? .these : .others,
+            mark: mask == nil ? nil : reply.number(FRA_FWMARK) ?? 0,
             ipProtocol: reply.octet(FRA_IP_PROTO), suppressPrefixLength: suppressed, table: table, protocolNumber: maker
         )
         let isExpressible =
-            header.action == UInt8(FR_ACT_TO_TBL) && header.flags == 0 && header.tos == 0
+            header.action == UInt8(FR_ACT_TO_TBL) && header.flags & ~UInt32(FIB_RULE_INVERT) == 0 && header.tos == 0
             && (mask ?? .max) == .max && reply.attributes.isSubset(of: RoutingRule.attributes)
         self.init(priority: priority, table: table, protocolNumber: maker, rule: isExpressible ? rule : nil)
     }
@@ -143,7 +157,7 @@ extension RuleSummary {
         else { return false }
         // What else it says is not known: the kernel would not mind.
         guard let rule else { return true }
-        return (other.mark == nil || rule.mark == other.mark)
+        return rule.sense == other.sense && (other.mark == nil || rule.mark == other.mark)
             && (other.ipProtocol == nil || rule.ipProtocol == other.ipProtocol)
             && (other.suppressPrefixLength == nil || rule.suppressPrefixLength == other.suppressPrefixLength)
     }
