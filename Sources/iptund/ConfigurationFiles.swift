@@ -26,9 +26,14 @@ struct ConfigurationFiles {
         for dropIn in try dropIns(of: path) {
             draft.add(dropIn: ConfigurationText.read(try contents(dropIn), file: dropIn))
         }
-        let name = path.split(separator: "/").last.map(String.init) ?? path
-        draft.nameDevice(name.hasSuffix(".conf") ? String(name.dropLast(5)) : name)
+        draft.nameDevice(ConfigurationFiles.tunnelName(of: path))
         return Interpretation(draft)
+    }
+
+    /// What the tunnel of a file is called.
+    static func tunnelName(of path: String) -> String {
+        let name = path.split(separator: "/").last.map(String.init) ?? path
+        return name.hasSuffix(".conf") ? String(name.dropLast(5)) : name
     }
 
     private func dropIns(of path: String) throws(Complaint) -> [String] {

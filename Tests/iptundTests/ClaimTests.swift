@@ -14,9 +14,9 @@ import Testing
 
     /// Claims `name` in `directory`: the device that came of it, or the complaint.
     private static func take(_ name: String?, _ directory: String) throws -> (device: String?, complaint: Complaint?) {
-        let netlink = try Netlink()
+        let place = try DevicePlace.find(nil)
         do throws(Complaint) {
-            let claim = try Claim.take(settings(name), directory: directory, netlink)
+            let claim = try Claim.take(settings(name), Daemon.Options(directory: directory, echo: .silent), in: place)
             return (claim.device.name, nil)
         } catch {
             return (nil, error)
@@ -27,7 +27,9 @@ import Testing
         try withTemporaryDirectory { base in
             let (device, directory, isThere, held) = try inFreshNetwork {
                 let netlink = try Netlink()
-                let claim = try Claim.take(Self.settings("tunl-b"), directory: base + "/b", netlink)
+                let place = try DevicePlace.find(nil)
+                let claim = try Claim.take(
+                    Self.settings("tunl-b"), Daemon.Options(directory: base + "/b", echo: .silent), in: place)
                 let isThere = try netlink.link(named: "tunl-b") != nil
                 let held = thrown { () throws(Errno) in _ = try LockFile(base + "/b/lock", timeoutMilliseconds: 0) }
                 claim.directory.remove()

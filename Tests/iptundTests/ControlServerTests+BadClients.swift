@@ -25,7 +25,7 @@ extension ControlServerTests {
         try withServer { server, path in
             let peer = try Peer(path)
             try peer.send(String(repeating: "x", count: 4095) + "\n")
-            try serve(&server, until: [peer]) { "\($0.count)" }
+            try serve(&server, until: [peer]) { "\($0.verb.count)" }
             #expect(peer.text == "4095")
         }
     }

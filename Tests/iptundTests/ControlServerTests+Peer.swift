@@ -22,6 +22,11 @@ extension ControlServerTests {
         /// Sends what the server's buffer takes.
         func send(_ text: String) throws(Errno) { _ = try socket.send(Array(text.utf8)[...]) }
 
+        /// The same with an open file.
+        func send(_ text: String, with file: borrowing Descriptor) throws(Errno) {
+            _ = try socket.send(Array(text.utf8), with: file)
+        }
+
         /// Says that nothing more will be sent.
         func finishSending() { shutdown(socket.rawValue, Int32(SHUT_WR)) }
 
@@ -42,14 +47,14 @@ extension ControlServerTests {
     }
 
     /// Lets the server wait once, for as long as it asks to, and do what there is to do.
-    func step(_ server: inout ControlServer, waiting: Bool = false, answer: (String) -> String) throws {
+    func step(_ server: inout ControlServer, waiting: Bool = false, answer: (ControlRequest) -> String) throws {
         var interests = server.interests
         try Poll.wait(for: &interests, timeoutMilliseconds: waiting ? server.timeoutMilliseconds : 0)
         server.serve(interests[...], answer: answer)
     }
 
     /// Lets the server work, and the peers read, until the server has ended all of `peers`.
-    func serve(_ server: inout ControlServer, until peers: [Peer], answer: (String) -> String) throws {
+    func serve(_ server: inout ControlServer, until peers: [Peer], answer: (ControlRequest) -> String) throws {
         let deadline = Clock.milliseconds + 10_000
         while peers.contains(where: { !$0.isEnded }), Clock.milliseconds < deadline {
             try step(&server, answer: answer)

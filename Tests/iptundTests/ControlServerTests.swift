@@ -10,7 +10,7 @@ import Testing
             let peer = try Peer(path)
             try peer.send("show\n")
             try serve(&server, until: [peer]) { request in
-                requests.append(request)
+                requests.append(request.verb)
                 return "the answer"
             }
             #expect(requests == ["show"])
@@ -27,7 +27,7 @@ import Testing
             for piece in ["sh", "o", "w\nmore\n"] {
                 #expect(!peer.isEnded)
                 try peer.send(piece)
-                for _ in 1...3 { try step(&server) { $0.uppercased() } }
+                for _ in 1...3 { try step(&server) { $0.verb.uppercased() } }
             }
             peer.read()
             #expect(peer.text == "SHOW")
@@ -38,7 +38,7 @@ import Testing
         try withServer { server, path in
             let peers = try (0..<16).map { _ in try Peer(path) }
             for (number, peer) in peers.enumerated().reversed() { try peer.send("\(number)\n") }
-            try serve(&server, until: peers) { "answer \($0)" }
+            try serve(&server, until: peers) { "answer \($0.verb)" }
             #expect(peers.map(\.text) == (0..<16).map { "answer \($0)" })
         }
     }
@@ -57,14 +57,14 @@ import Testing
     @Test func `sixteen clients are served at once, and no more`() throws {
         try withServer { server, path in
             let served = try (0..<16).map { _ in try Peer(path) }
-            try step(&server) { $0 }
+            try step(&server) { $0.verb }
             #expect(server.interests.count == 1 + 16)
             let surplus = try Peer(path)
-            try serve(&server, until: [surplus]) { $0 }
+            try serve(&server, until: [surplus]) { $0.verb }
             #expect(surplus.received.isEmpty)
             #expect(server.interests.count == 1 + 16)
             for peer in served { try peer.send("x\n") }
-            try serve(&server, until: served) { $0 }
+            try serve(&server, until: served) { $0.verb }
             #expect(served.allSatisfy { $0.text == "x" })
         }
     }
@@ -73,11 +73,11 @@ import Testing
         try withServer { server, path in
             do {
                 let peers = try (0..<16).map { _ in try Peer(path) }
-                try step(&server) { $0 }
+                try step(&server) { $0.verb }
                 #expect(server.interests.count == 1 + peers.count)
             }
             let isEmpty = try eventually {
-                try step(&server) { $0 }
+                try step(&server) { $0.verb }
                 return server.interests.count == 1
             }
             #expect(isEmpty)

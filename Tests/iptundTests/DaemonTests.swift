@@ -14,18 +14,20 @@ import Testing
     ) throws -> (lines: [String], complaint: Complaint?, isUnchanged: Bool) {
         try inFreshNetwork {
             try shell("ip link add left type veth peer name right; ip link set right up; ip link set left up")
-            try shell("ip address add 10.0.0.1/24 dev left; ip route add default via 10.0.0.2; \(script)")
+            try shell("ip address add 10.0.0.1/24 dev left; ip route add default via 10.0.0.2")
+            try shell(
+                "cd /proc/sys/net/ipv4/conf/default; echo 1 | tee rp_filter send_redirects accept_local; \(script)")
             let everything = "ip -o link show | cut -d: -f2; ip -o -4 address show; ip -4 route show table all"
             let before = try shell(everything)
-            var lines: [String] = []
+            let lines = Lines()
             var complaint: Complaint?
             let settings = try Up.parse(arguments).request().settings
             do throws(Complaint) {
-                try Daemon.describe(settings, echo: Echo(limit: 20) { lines.append($0) })
+                try Daemon.describe(settings, echo: lines.echo())
             } catch {
                 complaint = error
             }
-            return (lines, complaint, try shell(everything) == before)
+            return (lines.all, complaint, try shell(everything) == before)
         }
     }
 
@@ -37,6 +39,9 @@ import Testing
                 "[#] ip route add 192.0.2.1/32 via 10.0.0.2 dev left proto 203 src 10.0.0.1",
                 "[#] ip link set dev iptun0 addrgenmode none", "[#] ip link set dev iptun0 mtu 1480",
                 "[#] ip address add 10.9.0.1/32 dev iptun0", "[#] ip link set dev iptun0 up",
+                "[#] sysctl -w net.ipv4.conf.iptun0.rp_filter=2",
+                "[#] sysctl -w net.ipv4.conf.iptun0.send_redirects=0",
+                "[#] sysctl -w net.ipv4.conf.iptun0.accept_local=0",
             ])
         #expect(complaint == nil)
         #expect(isUnchanged)
@@ -48,22 +53,32 @@ import Testing
     }
 
     @Test func `a device that exists is not made, and keeps what it has`() throws {
-        let script = "ip tuntap add tunl-b mode tun; ip link set tunl-b mtu 1480; ip address add 10.9.0.1 dev tunl-b"
+        let script = """
+            ip tuntap add tunl-b mode tun; ip link set tunl-b mtu 1480; ip address add 10.9.0.1 dev tunl-b
+            cd /proc/sys/net/ipv4/conf/tunl-b; echo 2 > rp_filter; echo 0 > send_redirects
+            """
         let lines = try describe(
             "--peer", "192.0.2.1", "--device", "tunl-b", "--address", "10.9.0.1", after: script
         ).lines
         #expect(
             lines == [
                 "[#] ip route add 192.0.2.1/32 via 10.0.0.2 dev left proto 203 src 10.0.0.1",
-                "[#] ip link set dev tunl-b up",
+                "[#] ip link set dev tunl-b up", "[#] sysctl -w net.ipv4.conf.tunl-b.accept_local=0",
                 "[#] # there already, left alone: ip address add 10.9.0.1/32 dev tunl-b",
             ])
     }
 
-    @Test func `a name that means loopback is refused`() throws {
-        let complaint = try describe("--peer", "localhost").complaint
-        #expect(complaint?.what == "peer 'localhost'")
-        #expect(complaint?.why == "resolves to 127.0.0.1, no address of a single host on a network")
+    @Test func `a name waits until the tunnel stands, so nothing about it is changed or asked`() throws {
+        let (lines, complaint, _) = try describe("--peer", "x.invalid")
+        #expect(complaint == nil)
+        #expect(!lines.isEmpty && lines.allSatisfy { !$0.contains("ip route") })
+    }
+
+    @Test func `a peer that no route leads to yet is no reason not to start`() throws {
+        let (lines, complaint, _) = try describe("--peer", "192.0.2.1", after: "ip route delete default")
+        #expect(complaint == nil)
+        #expect(lines.contains("[#] ip link set dev iptun0 mtu 1480"))
+        #expect(lines.allSatisfy { !$0.contains("ip route") })
     }
 
     @Test func `a peer that is this host is refused`() throws {

@@ -40,13 +40,14 @@ import Wire
             let ports = Worker.Ports(
                 device: device, receiver: try RawReceiver(capacity: Datapath.batchCapacity),
                 sender: try RawSender(capacity: Datapath.batchCapacity, local: Self.local))
-            let path = try Datapath.start(
-                RuleSet(table: table), TunnelPolicy(), mtu: 1480, underlayMTU: [1500], with: [ports])
+            let path = try Datapath(with: [ports], capacity: 4)
+            path.setUnderlayMTU(1500, at: 0)
+            try path.start(by: Self.orders(RuleSet(table: table)))
             let packets = Result { try body(&inside, &outside, path) }
             // What has come out may not be counted yet.
             let deadline = Clock.milliseconds + 5_000
             while Clock.milliseconds < deadline, !Self.isSettled(path) { sched_yield() }
-            let (encapsulated, decapsulated) = path.snapshots()
+            let (encapsulated, decapsulated) = path.snapshots(slots: 1)
             var failure: Errno?
             do throws(Errno) { try path.finish() } catch { failure = error }
             return Sight(
@@ -54,8 +55,14 @@ import Wire
         }
     }
 
+    private static func orders(
+        _ rules: RuleSet, _ policy: TunnelPolicy = TunnelPolicy(), mtu: Int = 1480
+    ) -> Datapath.Orders {
+        Datapath.Orders(rules: rules, policy: policy, mtu: mtu)
+    }
+
     private static func isSettled(_ path: borrowing Datapath) -> Bool {
-        let (encapsulated, decapsulated) = path.snapshots()
+        let (encapsulated, decapsulated) = path.snapshots(slots: 1)
         return [encapsulated, decapsulated].allSatisfy { $0.received == $0.delivered + $0.dropped }
     }
 
@@ -107,7 +114,7 @@ import Wire
 
     @Test func `who sends what does not fit is told how long a packet may be`() throws {
         let sight = try run { inside, outside, path in
-            path.setUnderlayMTU([1400])
+            path.setUnderlayMTU(1400, at: 0)
             _ = try inside.send([Self.long(payload: 1361)])
             let answers = try inside.receive(1)
             _ = try inside.send([Self.long(payload: 1360)])
@@ -145,14 +152,45 @@ import Wire
             _ = try outside.send([good])
             let before = try inside.receive(1)
             let table = try PeerTable([Peer(endpoint: Self.peer, local: Self.local)])
-            path.replace(RuleSet(table: table, ownAddresses: [Self.far]))
+            path.replace(Self.orders(RuleSet(table: table, ownAddresses: [Self.far])))
             _ = try outside.send([good])
             let deadline = Clock.milliseconds + 5_000
-            while Clock.milliseconds < deadline, path.snapshots().decapsulated.received < 2 { sched_yield() }
+            while Clock.milliseconds < deadline, path.snapshots(slots: 1).decapsulated.received < 2 { sched_yield() }
             return before
         }
         #expect(sight.packets.count == 1)
         #expect(sight.decapsulated.peers.map(\.drops) == [[.ownSource: 1]])
+    }
+
+    @Test func `a peer that comes later is sent to, from another address of ours, by another policy`() throws {
+        let second = IPv4Address(10, 0, 0, 3)
+        let sight = try run { inside, outside, path in
+            try shell("ip address add 10.0.0.9/24 dev outside; ip route add 10.8.0.0/24 dev tunnel")
+            let allowed = try #require(Prefix("10.8.0.0/24"))
+            let first = Peer(endpoint: Self.peer, local: Self.local, allowed: [])
+            let other = Peer(endpoint: second, local: IPv4Address(10, 0, 0, 9), allowed: [allowed])
+            var policy = TunnelPolicy()
+            policy.outer.ttl = .inherit
+            path.replace(Self.orders(RuleSet(table: try PeerTable([first, other])), policy))
+            path.follow(nil)
+            _ = try inside.send([packet(.udp, from: Self.near, to: IPv4Address(10, 8, 0, 1), payload: [1])])
+            return try outside.receive(1)
+        }
+        let inner = packet(.udp, from: Self.near, to: IPv4Address(10, 8, 0, 1), ttl: 63, payload: [1])
+        #expect(
+            sight.packets == [packet(.ipip, from: IPv4Address(10, 0, 0, 9), to: second, ttl: 63, payload: inner)])
+    }
+
+    @Test func `what was learned about the way to a peer is forgotten when it is asked to`() throws {
+        let path = try Datapath(with: [], capacity: 3)
+        path.setUnderlayMTU(1400, at: 1)
+        path.setUnderlayMTU(1300, at: 2)
+        let known = path.pathMTU(slots: 2, at: 0)
+        path.forgetWay(at: 1)
+        let forgotten = path.pathMTU(slots: 9, at: 0)
+        #expect(known == [65_535, 1400])
+        #expect(forgotten == [65_535, 65_535, 1300])
+        try path.finish()
     }
 
     @Test func `a device that is deleted ends the tunnel, which says why`() throws {

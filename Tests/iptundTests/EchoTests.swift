@@ -12,19 +12,12 @@ import Wire
         addresses: Int, present: Int = 0, limit: Int, creating created: String? = nil
     ) throws -> [String] {
         let all = (0..<addresses).compactMap { InterfaceAddress(IPv4Address(10, 9, 0, UInt8($0))) }
-        let device = HostChange.Device(index: 7, name: "iptun0")
-        let underlay = Underlay(
-            peer: IPv4Address(192, 0, 2, 1), local: IPv4Address(198, 51, 100, 7), gateway: nil, routeSource: nil,
-            isGatewayOnLink: false,
-            device: device, mtu: 1500)
-        var settings = TunnelSettings(peers: [PeerSettings(endpoint: .name("b.example"))])
-        settings.addresses = all
-        let state = Plan.Device(
-            device: device, mtu: 1480, isUp: false, isNew: true, addresses: Array(all.prefix(present)))
-        let plan = try Plan(settings, on: state, over: underlay, try Netlink())
-        var lines: [String] = []
-        try Echo(limit: limit) { lines.append($0) }(plan, creating: created)
-        return lines
+        var state = Plan.Device.sample()
+        state.addresses = Array(all.prefix(present))
+        let wanted = [.noIPv6(on: .tunnel)] + all.map { HostChange.address($0, on: .tunnel) } + [.up(.tunnel)]
+        let lines = Lines()
+        try lines.echo(limit: limit)(try Plan(wanted, on: state, HostFacts()), creating: created)
+        return lines.all
     }
 
     @Test func `a device that is made comes first, then the changes in their order`() throws {
@@ -38,6 +31,22 @@ import Wire
     @Test func `a device that is there already is not made`() throws {
         let lines = try lines(addresses: 0, limit: 20)
         #expect(lines == ["[#] ip link set dev iptun0 addrgenmode none", "[#] ip link set dev iptun0 up"])
+    }
+
+    @Test func `a change is printed before it is made, and after one that fails nothing is`() throws {
+        let lines = Lines()
+        let plan = try Plan([.noIPv6(on: .tunnel), .up(.tunnel)], on: .sample(), HostFacts())
+        var made: [(HostChange, [String])] = []
+        let expected = Complaint("a", why: "b", whatNow: "c")
+        #expect(throws: expected) {
+            try lines.echo()(plan, creating: nil) { change throws(Complaint) in
+                made.append((change, lines.all))
+                throw expected
+            }
+        }
+        #expect(made.map(\.0) == [.noIPv6(on: .tunnel)])
+        #expect(made.map(\.1) == [["[#] ip link set dev iptun0 addrgenmode none"]])
+        #expect(lines.all.count == 1)
     }
 
     @Test(arguments: [(19, 19, false), (20, 20, false), (21, 20, true), (100, 20, true)])
@@ -75,5 +84,11 @@ import Wire
         let lines = try lines(addresses: 21, present: 21, limit: 20)
         #expect(lines.filter { $0.hasPrefix("[#] # there already") }.count == 20)
         #expect(lines.contains { $0.contains("1 more") })
+    }
+
+    @Test func `commands of several kinds are printed in their order, each kind up to the limit`() {
+        let lines = Lines()
+        lines.echo(limit: 1).commands([("b", "b 1"), ("a", "a 1"), ("b", "b 2"), ("b", "b 3")])
+        #expect(lines.all == ["[#] b 1", "[#] a 1", "[#] # ... and 2 more: b (--verbose prints all)"])
     }
 }

@@ -6,116 +6,126 @@ import Wire
 @testable import iptund
 
 @Suite struct HostChangeTests {
-    static let device = HostChange.Device(index: 7, name: "iptun0")
-    static let uplink = HostChange.Device(index: 2, name: "eth0")
     static let pin = Prefix(host: IPv4Address(192, 0, 2, 1))
     static let router = IPv4Address(10, 0, 0, 1)
 
     private static func route(
-        _ gateway: IPv4Address? = nil, source: IPv4Address? = nil, isOnLink: Bool = false
+        _ gateway: IPv4Address? = nil, source: IPv4Address? = nil, metric: UInt32 = 0, isOnLink: Bool = false,
+        table: UInt32 = Route.mainTable
     ) -> HostChange {
         let route = Route(
-            to: pin, gateway: gateway, link: 2, source: source, protocolNumber: 203, isOnLink: isOnLink)
-        return .route(route, uplink)
+            to: pin, gateway: gateway, link: 2, source: source, protocolNumber: 203, metric: metric,
+            isOnLink: isOnLink, table: table)
+        return .route(route, on: .uplink)
     }
 
-    static let table: [(change: HostChange, kind: String, command: String, reverse: String)] = [
-        (
-            .noIPv6(device), "ip link", "ip link set dev iptun0 addrgenmode none",
-            "ip link delete dev iptun0"
+    struct Row: Sendable {
+        let change: HostChange
+        var before: UInt32?
+        let kind: String
+        let command: String
+        let reverse: String
+    }
+
+    static let table = [
+        Row(
+            change: .noIPv6(on: .tunnel), kind: "ip link", command: "ip link set dev iptun0 addrgenmode none",
+            reverse: "ip link delete dev iptun0"),
+        Row(
+            change: .mtu(1480, on: .tunnel), before: 1500, kind: "ip link",
+            command: "ip link set dev iptun0 mtu 1480", reverse: "ip link set dev iptun0 mtu 1500"),
+        Row(
+            change: .up(.tunnel), kind: "ip link", command: "ip link set dev iptun0 up",
+            reverse: "ip link set dev iptun0 down"),
+        Row(
+            change: route(), kind: "ip route", command: "ip route add 192.0.2.1/32 dev eth0 proto 203",
+            reverse: "ip route delete 192.0.2.1/32 dev eth0 proto 203"),
+        Row(
+            change: route(router), kind: "ip route",
+            command: "ip route add 192.0.2.1/32 via 10.0.0.1 dev eth0 proto 203",
+            reverse: "ip route delete 192.0.2.1/32 via 10.0.0.1 dev eth0 proto 203"),
+        Row(
+            change: route(router, source: IPv4Address(10, 0, 0, 7), metric: 9, isOnLink: true, table: 1_994_000),
+            kind: "ip route",
+            command:
+                "ip route add 192.0.2.1/32 via 10.0.0.1 dev eth0 table 1994000 proto 203 metric 9 src 10.0.0.7 onlink",
+            reverse:
+                "ip route delete 192.0.2.1/32 via 10.0.0.1 dev eth0 table 1994000 proto 203 metric 9 src 10.0.0.7 onlink"
         ),
-        (
-            .mtu(device, octets: 1480, before: 1500), "ip link", "ip link set dev iptun0 mtu 1480",
-            "ip link set dev iptun0 mtu 1500"
-        ),
-        (.up(device), "ip link", "ip link set dev iptun0 up", "ip link set dev iptun0 down"),
-        (
-            route(), "ip route", "ip route add 192.0.2.1/32 dev eth0 proto 203",
-            "ip route delete 192.0.2.1/32 dev eth0 proto 203"
-        ),
-        (
-            route(router), "ip route", "ip route add 192.0.2.1/32 via 10.0.0.1 dev eth0 proto 203",
-            "ip route delete 192.0.2.1/32 via 10.0.0.1 dev eth0 proto 203"
-        ),
-        (
-            route(router, source: IPv4Address(10, 0, 0, 7), isOnLink: true), "ip route",
-            "ip route add 192.0.2.1/32 via 10.0.0.1 dev eth0 proto 203 src 10.0.0.7 onlink",
-            "ip route delete 192.0.2.1/32 via 10.0.0.1 dev eth0 proto 203 src 10.0.0.7 onlink"
-        ),
+        Row(
+            change: .route(.unreachable(pin, protocolNumber: 203, metric: 9), on: .tunnel), kind: "ip route",
+            command: "ip route add unreachable 192.0.2.1/32 proto 203 metric 9",
+            reverse: "ip route delete unreachable 192.0.2.1/32 proto 203 metric 9"),
+        Row(
+            change: .rule(RoutingRule(priority: 5, mark: 0x1994, table: Route.mainTable, protocolNumber: 203)),
+            kind: "ip rule", command: "ip rule add priority 5 fwmark 0x1994 lookup main protocol 203",
+            reverse: "ip rule delete priority 5 fwmark 0x1994 lookup main protocol 203"),
+        Row(
+            change: .rule(
+                RoutingRule(priority: 5, sense: .others, mark: 0x1994, table: 1_994_000, protocolNumber: 203)),
+            kind: "ip rule", command: "ip rule add priority 5 not fwmark 0x1994 lookup 1994000 protocol 203",
+            reverse: "ip rule delete priority 5 not fwmark 0x1994 lookup 1994000 protocol 203"),
+        Row(
+            change: .rule(
+                RoutingRule(priority: 5, ipProtocol: 4, suppressPrefixLength: 0, table: 99, protocolNumber: 203)),
+            kind: "ip rule",
+            command: "ip rule add priority 5 ipproto 4 lookup 99 suppress_prefixlength 0 protocol 203",
+            reverse: "ip rule delete priority 5 ipproto 4 lookup 99 suppress_prefixlength 0 protocol 203"),
+        Row(
+            change: .proxy(router, on: .lan), kind: "ip neigh",
+            command: "ip neigh add proxy 10.0.0.1 dev lan0 protocol 203",
+            reverse: "ip neigh delete proxy 10.0.0.1 dev lan0"),
+        Row(
+            change: .setting(.proxyARP, 1, on: HostChange.Device(index: 3, name: "eth0.7")), before: 0, kind: "sysctl",
+            command: "sysctl -w net.ipv4.conf.eth0/7.proxy_arp=1",
+            reverse: "sysctl -w net.ipv4.conf.eth0/7.proxy_arp=0"),
+        Row(
+            change: .noCommonRedirects, before: 1, kind: "sysctl",
+            command: "sysctl -w net.ipv4.conf.all.send_redirects=0",
+            reverse: "sysctl -w net.ipv4.conf.all.send_redirects=1"),
     ]
 
-    @Test(arguments: table) func `a change reads as the command that one could have typed`(
-        row: (change: HostChange, kind: String, command: String, reverse: String)
-    ) {
+    @Test(arguments: table) func `a change reads as the command that one could have typed`(row: Row) {
+        let step = Step(change: row.change, before: row.before)
         #expect(row.change.command.kind == row.kind)
         #expect(row.change.command.text == row.command)
-        #expect(row.change.reverseCommand == row.reverse)
+        #expect(step.reverseCommand.kind == row.kind)
+        #expect(step.reverseCommand.text == row.reverse)
     }
 
     @Test(arguments: ["10.9.0.1/32", "10.9.0.1/24", "10.9.0.1 peer 10.9.0.2/32"])
     func `an address reads as the command that one could have typed`(text: String) throws {
-        let change = HostChange.address(try #require(InterfaceAddress(text)), Self.device)
+        let change = HostChange.address(inner(text), on: .tunnel)
         #expect(change.command.kind == "ip address")
         #expect(change.command.text == "ip address add \(text) dev iptun0")
-        #expect(change.reverseCommand == "ip address delete \(text) dev iptun0")
+        #expect(Step(change: change).reverseCommand.text == "ip address delete \(text) dev iptun0")
     }
 
-    /// What `ip` shows of everything that changes may touch.
-    private static let everything = """
-        ip -o link show dev left | grep -oE 'mtu [0-9]+|[<,]UP[,>]'; ip -o -4 address show; ip -4 route show table all
-        """
-
-    @Test(.needsRoot, arguments: ["mtu", "address", "up", "route", "pin"])
-    func `a change does what its command does, and its reverse takes it back`(kind: String) throws {
-        let (mine, theirs, isTakenBack, before, after, isTakenBackAgain) = try inFreshNetwork {
-            try shell("ip link add left address 02:00:00:00:00:01 type veth peer name right; ip link set right up")
-            try shell("ip link set left addrgenmode none; ip address add 10.0.0.7/24 dev left")
-            let netlink = try Netlink()
-            let device = HostChange.Device(index: try #require(try netlink.link(named: "left")).index, name: "left")
-            let toTunnel = Route(
-                to: Self.pin, link: device.index, source: IPv4Address(10, 0, 0, 7), protocolNumber: 203)
-            let pin = Route(
-                to: Self.pin, gateway: IPv4Address(10, 1, 1, 1), link: device.index, protocolNumber: 203, isOnLink: true
-            )
-            let change: HostChange =
-                switch kind {
-                case "mtu": .mtu(device, octets: 1400, before: 1500)
-                case "address": .address(try #require(InterfaceAddress("10.9.0.1 peer 10.9.0.2")), device)
-                case "up": .up(device)
-                case "route": .route(toTunnel, device)
-                default: .route(pin, device)
-                }
-            if ["route", "pin"].contains(kind) { try shell("ip link set left up") }
-            let before = try shell(Self.everything)
-            try change.apply(netlink)
-            let mine = try shell(Self.everything)
-            let isTakenBack = try change.revert(netlink)
-            let after = try shell(Self.everything)
-            try shell(change.command.text)
-            let theirs = try shell(Self.everything)
-            try shell(change.reverseCommand)
-            // A value can be set twice, a thing removed only once.
-            let isTakenBackAgain = ["mtu", "up"].contains(kind) ? false : try change.revert(netlink)
-            return (mine, theirs, isTakenBack, before, after, isTakenBackAgain)
-        }
-        #expect(mine == theirs)
-        #expect(mine != before)
-        #expect(after == before)
-        #expect(isTakenBack)
-        #expect(!isTakenBackAgain)
+    @Test func `of what a host has only one, two changes have the same subject`() {
+        #expect(HostChange.mtu(1, on: .tunnel).subject == HostChange.mtu(2, on: .tunnel).subject)
+        #expect(HostChange.mtu(1, on: .tunnel).subject != HostChange.mtu(1, on: .uplink).subject)
+        let (zero, one) = (
+            HostChange.setting(.forwarding, 0, on: .lan), HostChange.setting(.forwarding, 1, on: .lan)
+        )
+        #expect(zero.subject == one.subject)
+        #expect(zero.subject != HostChange.setting(.acceptLocal, 0, on: .lan).subject)
+        #expect(Self.route().subject == Self.route(Self.router, source: Self.router).subject)
+        #expect(Self.route().subject != Self.route(metric: 1).subject)
+        #expect(Self.route().subject != Self.route(table: 99).subject)
+        #expect(HostChange.up(.tunnel).subject != HostChange.noIPv6(on: .tunnel).subject)
     }
 
-    @Test(.needsRoot) func `with the device went its changes, and nothing is left to take back`() throws {
-        let results = try inFreshNetwork {
-            let netlink = try Netlink()
-            let gone = HostChange.Device(index: 99, name: "gone")
-            let address = try #require(InterfaceAddress("10.9.0.1"))
-            let changes: [HostChange] = [
-                .noIPv6(gone), .mtu(gone, octets: 1, before: 1500), .address(address, gone), .up(gone),
-                .route(Route(to: Self.pin, link: 99, protocolNumber: 203), gone),
-            ]
-            return try changes.map { try $0.revert(netlink) }
-        }
-        #expect(results == [false, false, false, false, false])
+    @Test func `what is about other devices is shared, and only barriers outlive the daemon`() {
+        let barrier = HostChange.route(.unreachable(Self.pin, protocolNumber: 203), on: .tunnel)
+        let pin = HostChange.route(
+            Route(to: Self.pin, gateway: Self.router, link: HostChange.Device.lan.index, protocolNumber: 203), on: .lan)
+        let shared: [HostChange] = [.setting(.forwarding, 1, on: .lan), .noCommonRedirects, pin]
+        let own: [HostChange] = [
+            .setting(.forwarding, 1, on: .tunnel), .mtu(1480, on: .tunnel), .up(.tunnel), barrier,
+            .proxy(Self.router, on: .lan),
+        ]
+        #expect(shared.allSatisfy { $0.isShared(besides: HostChange.Device.tunnel.index) })
+        #expect(own.allSatisfy { !$0.isShared(besides: HostChange.Device.tunnel.index) })
+        #expect((shared + own).filter(\.isKillSwitch) == [barrier])
     }
 }

@@ -13,17 +13,15 @@ import Wire
         let encapsulated = Counters(peerCount: 1)
         let decapsulated = Counters(peerCount: 1)
         var pathMTU = 1500
-        var observer: Observer
+        var endpoint: IPv4Address? = IPv4Address(192, 0, 2, 2)
+        var observer = Observer(device: "iptun0")
 
-        init() throws {
-            let peer = Peer(endpoint: IPv4Address(192, 0, 2, 2), local: IPv4Address(192, 0, 2, 1))
-            observer = Observer(try PeerTable([peer]), device: "iptun0")
-            _ = look(at: 0)
-        }
+        init() { _ = look(at: 0) }
 
         mutating func look(at now: UInt64) -> [Observer.Remark] {
             let reading = Observer.Reading(
-                encapsulated: encapsulated.snapshot(), decapsulated: decapsulated.snapshot(), pathMTU: [pathMTU])
+                encapsulated: encapsulated.snapshot(), decapsulated: decapsulated.snapshot(), pathMTU: [pathMTU],
+                endpoints: [endpoint])
             return observer.remarks(reading, at: now)
         }
 
@@ -33,29 +31,76 @@ import Wire
         }
     }
 
-    @Test func `a quiet tunnel says nothing`() throws {
-        var scene = try Scene()
+    @Test func `a quiet tunnel says nothing`() {
+        var scene = Scene()
         let remarks = scene.look(at: 1_000)
         #expect(remarks.isEmpty)
     }
 
-    @Test func `behind a vacant place a peer's own numbers are read`() throws {
-        let peer = Peer(endpoint: IPv4Address(192, 0, 2, 2), local: IPv4Address(192, 0, 2, 1))
-        var observer = Observer(try PeerTable(slots: [nil, peer]), device: "iptun0")
+    @Test func `behind a vacant place a peer's own numbers are read`() {
+        let endpoints = [nil, IPv4Address(192, 0, 2, 2)]
+        var observer = Observer(device: "iptun0")
         let counters = Counters(peerCount: 2)
         let quiet = counters.snapshot()
         _ = observer.remarks(
-            Observer.Reading(encapsulated: quiet, decapsulated: quiet, pathMTU: [65_535, 1500]), at: 0)
+            Observer.Reading(encapsulated: quiet, decapsulated: quiet, pathMTU: [65_535, 1500], endpoints: endpoints),
+            at: 0)
         let report = ICMPReport(type: 3, code: 2, offender: IPv4Address(192, 0, 2, 9))
         counters.writer.error(report.encoded, peer: PeerIndex(rawValue: 1))
         let remarks = observer.remarks(
-            Observer.Reading(encapsulated: quiet, decapsulated: counters.snapshot(), pathMTU: [65_535, 1400]),
+            Observer.Reading(
+                encapsulated: quiet, decapsulated: counters.snapshot(), pathMTU: [65_535, 1400], endpoints: endpoints),
             at: 1_000)
         #expect(remarks.count == 2 && remarks.allSatisfy { $0.text.contains("to 192.0.2.2: ") })
     }
 
-    @Test func `what the network says of a peer is repeated once a minute at most, another thing at once`() throws {
-        var scene = try Scene()
+    @Test func `a place that is added later is read from its first error on`() {
+        var observer = Observer(device: "iptun0")
+        let few = Counters(peerCount: 1).snapshot()
+        let many = Counters(peerCount: 3)
+        let endpoint = IPv4Address(192, 0, 2, 2)
+        _ = observer.remarks(
+            Observer.Reading(encapsulated: few, decapsulated: few, pathMTU: [1500], endpoints: [endpoint]), at: 0)
+        let report = ICMPReport(type: 3, code: 2, offender: IPv4Address(192, 0, 2, 9))
+        many.writer.error(report.encoded, peer: PeerIndex(rawValue: 2))
+        let remarks = observer.remarks(
+            Observer.Reading(
+                encapsulated: many.snapshot(), decapsulated: many.snapshot(), pathMTU: [1500, 65_535, 1400],
+                endpoints: [endpoint, nil, IPv4Address(192, 0, 2, 4)]), at: 1)
+        #expect(remarks.count == 1 && remarks.allSatisfy { $0.text.contains("to 192.0.2.4: ") })
+    }
+
+    @Test func `of a place that is forgotten nothing was said before`() {
+        var scene = Scene()
+        scene.pathMTU = 1400
+        scene.hear(2)
+        let first = scene.look(at: 1)
+        scene.hear(2)
+        scene.pathMTU = 1300
+        let soon = scene.look(at: 2)
+        scene.observer.forget(0)
+        scene.hear(2)
+        let again = scene.look(at: 3)
+        scene.pathMTU = 1200
+        let path = scene.look(at: 4)
+        #expect(first.count == 2)
+        #expect(soon.isEmpty)
+        // The path MTU that is seen first is where the new peer starts from.
+        #expect(again.map(\.text).filter { $0.contains("IP-in-IP") }.count == 1 && again.count == 1)
+        #expect(path.map(\.text) == ["path MTU to 192.0.2.2: 1200, so 1180 inside"])
+    }
+
+    @Test func `a peer without an address is not spoken of`() {
+        var scene = Scene()
+        scene.endpoint = nil
+        scene.pathMTU = 1400
+        scene.hear(2)
+        let remarks = scene.look(at: 1)
+        #expect(remarks.isEmpty)
+    }
+
+    @Test func `what the network says of a peer is repeated once a minute at most, another thing at once`() {
+        var scene = Scene()
         scene.hear(2)
         let first = scene.look(at: 1_000)
         scene.hear(2)
@@ -74,8 +119,8 @@ import Wire
         #expect(nothing.isEmpty)
     }
 
-    @Test func `a path MTU that changes is said, and one that is suspiciously low is a warning`() throws {
-        var scene = try Scene()
+    @Test func `a path MTU that changes is said, and one that is suspiciously low is a warning`() {
+        var scene = Scene()
         scene.pathMTU = 1400
         let lower = scene.look(at: 1)
         let same = scene.look(at: 2)
@@ -87,8 +132,8 @@ import Wire
         #expect(low.first?.text.contains("forged") == true)
     }
 
-    @Test func `a loop is said every ten seconds while it lasts`() throws {
-        var scene = try Scene()
+    @Test func `a loop is said every ten seconds while it lasts`() {
+        var scene = Scene()
         var spoken: [UInt64] = []
         for second in 1...25 as ClosedRange<UInt64> {
             scene.encapsulated.writer.dropped(.loop, peer: ObserverTests.peer)
@@ -99,8 +144,8 @@ import Wire
         #expect(silence.isEmpty)
     }
 
-    @Test func `errors that mean nothing of their own are one thing, whatever their numbers`() throws {
-        var scene = try Scene()
+    @Test func `errors that mean nothing of their own are one thing, whatever their numbers`() {
+        var scene = Scene()
         var lines = 0
         for code in 0...255 as ClosedRange<UInt8> {
             let report = ICMPReport(type: 12, code: code, offender: IPv4Address(192, 0, 2, code))
@@ -110,8 +155,8 @@ import Wire
         #expect(lines == 1)
     }
 
-    @Test func `a path MTU that keeps changing is said every ten seconds, and the last one in the end`() throws {
-        var scene = try Scene()
+    @Test func `a path MTU that keeps changing is said every ten seconds, and the last one in the end`() {
+        var scene = Scene()
         var said: [String] = []
         for step in 0..<100 {
             scene.pathMTU = 1499 - step
@@ -122,8 +167,8 @@ import Wire
         #expect(last.map(\.text) == ["path MTU to 192.0.2.2: 1400, so 1380 inside"])
     }
 
-    @Test func `congestion that nobody can hear of is said`() throws {
-        var scene = try Scene()
+    @Test func `congestion that nobody can hear of is said`() {
+        var scene = Scene()
         scene.decapsulated.writer.dropped(.congestionUnsignalled, peer: ObserverTests.peer)
         let first = scene.look(at: 1)
         let again = scene.look(at: 2)
@@ -131,8 +176,8 @@ import Wire
         #expect(again.isEmpty)
     }
 
-    @Test func `an alarming ECN is said, an odd one only counted`() throws {
-        var scene = try Scene()
+    @Test func `an alarming ECN is said, an odd one only counted`() {
+        var scene = Scene()
         scene.decapsulated.writer.count(.unexpectedECN)
         let odd = scene.look(at: 1)
         scene.decapsulated.writer.count(.dangerousECN)

@@ -1,121 +1,179 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import ArgumentParser
+import Configuration
 import Linux
 import Testing
-import Tunnel
 import Wire
 @testable import iptund
 
-@Suite(.needsRoot) struct PlanTests {
-    static let peer = IPv4Address(192, 0, 2, 1)
-    static let router = IPv4Address(10, 0, 0, 9)
+@Suite struct PlanTests {
+    private static func route(
+        _ prefix: String = "10.9.1.0/24", gateway: String? = nil, link: Int32 = 7, source: String? = nil,
+        metric: UInt32 = 0, table: UInt32 = Route.mainTable, by maker: UInt8 = 203
+    ) -> Route {
+        Route(
+            to: block(prefix), gateway: gateway.flatMap { IPv4Address($0) }, link: link,
+            source: source.flatMap { IPv4Address($0) }, protocolNumber: maker, metric: metric, table: table)
+    }
 
-    /// What `arguments` plan where `iptun0` is a device and the peer is behind `gateway` on `left`, after `script`.
-    private func plan(
-        _ arguments: String..., gateway: IPv4Address? = router, isOnLink: Bool = false, isUp: Bool = false,
-        mtu: Int = 1500, after script: String = ":"
-    ) throws -> (commands: [String], alreadyThere: [String]) {
-        try inFreshNetwork {
-            try shell("ip link add left type veth peer name right; ip link set right up; ip link set left up")
-            try shell("ip address add 10.0.0.1/24 dev left; ip tuntap add iptun0 mode tun; ip link set iptun0 up")
-            try shell(script)
-            let netlink = try Netlink()
-            let left = try #require(try netlink.link(named: "left")).index
-            let device = HostChange.Device(index: try #require(try netlink.link(named: "iptun0")).index, name: "iptun0")
-            let underlay = Underlay(
-                peer: Self.peer, local: IPv4Address(10, 0, 0, 1), gateway: gateway, routeSource: nil,
-                isGatewayOnLink: isOnLink,
-                device: HostChange.Device(index: left, name: "left"), mtu: 1500)
-            let state = Plan.Device(
-                device: device, mtu: mtu, isUp: isUp, isNew: true, addresses: try netlink.addresses(link: device.index))
-            let plan = try Plan(try Up.parse(arguments).request().settings, on: state, over: underlay, netlink)
-            return (plan.changes.map(\.command.text), plan.alreadyThere.map(\.command.text))
+    /// A host with these routes.
+    private static func facts(_ routes: Route...) -> HostFacts {
+        HostFacts(routes: Dictionary(grouping: routes, by: \.destination))
+    }
+
+    /// How the plan stands to a single change.
+    private enum Standing: Equatable {
+        case step(before: UInt32?)
+        case left, needless, inTheWay
+    }
+
+    private static func standing(
+        _ change: HostChange, on state: Plan.Device = .sample(), _ facts: HostFacts = HostFacts(),
+        own: Set<HostChange> = []
+    ) -> Standing {
+        do throws(Complaint) {
+            let plan = try Plan([change], on: state, facts, own: own)
+            if plan.alreadyThere == [change], plan.steps.isEmpty { return .left }
+            guard let step = plan.steps.first else { return .needless }
+            return step.change == change && plan.alreadyThere.isEmpty ? .step(before: step.before) : .inTheWay
+        } catch {
+            return .inTheWay
         }
     }
 
-    @Test func `changes come in the order in which each can work`() throws {
-        let plan = try plan(
-            "--peer", "192.0.2.1", "--address", "10.9.0.1/32,10.9.0.2/32", "--allowed-ips", "192.0.2.0/24,10.9.1.0/24")
+    @Test func `changes keep their order, and what is there already is a list of its own`() throws {
+        let address = HostChange.address(inner("10.9.0.1/32"), on: .tunnel)
+        let plan = try Plan(
+            [.noIPv6(on: .tunnel), .mtu(1480, on: .tunnel), address, .up(.tunnel)],
+            on: .sample(addresses: ["10.9.0.1/32"]), HostFacts())
+        #expect(plan.alreadyThere == [address])
         #expect(
-            plan.commands == [
-                "ip route add 192.0.2.1/32 via 10.0.0.9 dev left proto 203", "ip link set dev iptun0 addrgenmode none",
-                "ip link set dev iptun0 mtu 1480", "ip address add 10.9.0.1/32 dev iptun0",
-                "ip address add 10.9.0.2/32 dev iptun0", "ip link set dev iptun0 up",
-                "ip route add 192.0.2.0/24 dev iptun0 proto 203 src 10.9.0.1",
-                "ip route add 10.9.1.0/24 dev iptun0 proto 203 src 10.9.0.1",
+            plan.steps == [
+                Step(change: .noIPv6(on: .tunnel)), Step(change: .mtu(1480, on: .tunnel), before: 1500),
+                Step(change: .up(.tunnel)),
             ])
-        #expect(plan.alreadyThere.isEmpty)
     }
 
-    static let pin = "ip route add 192.0.2.1/32 via 10.0.0.9 dev left proto 203"
-
-    @Test(arguments: [
-        (["--peer", "192.0.2.1"], true), (["--peer", "b.example"], false),
-        (["--peer", "192.0.2.1", "--allowed-ips", "10.9.1.0/24"], false),
-        (["--peer", "192.0.2.1", "--allowed-ips", "10.9.1.0/24,192.0.2.0/24"], true),
-        (["--peer", "192.0.2.1", "--allowed-ips", "0.0.0.0/0"], true),
-        (["--peer", "b.example", "--allowed-ips", "10.9.1.0/24"], false),
-        (["--peer", "b.example", "--allowed-ips", "0.0.0.0/0"], true),
-    ])
-    func `the peer is pinned when a route into the tunnel may cover it`(arguments: [String], isPinned: Bool) throws {
-        let plan =
-            try arguments.count == 2
-            ? plan(arguments[0], arguments[1]) : plan(arguments[0], arguments[1], arguments[2], arguments[3])
-        #expect(plan.commands.contains(Self.pin) == isPinned)
-        #expect((plan.commands.first == Self.pin) == isPinned)
+    @Test func `what the device has already is not changed`() {
+        #expect(Self.standing(.mtu(1480, on: .tunnel), on: .sample(mtu: 1480)) == .needless)
+        #expect(Self.standing(.mtu(1480, on: .tunnel), on: .sample(mtu: 1400)) == .step(before: 1400))
+        #expect(Self.standing(.up(.tunnel), on: .sample(isUp: true)) == .needless)
+        #expect(Self.standing(.up(.tunnel)) == .step(before: nil))
     }
 
-    @Test func `a pin goes as today's route to the peer does`() throws {
-        let direct = try plan("--peer", "192.0.2.1", gateway: nil)
-        #expect(direct.commands.first == "ip route add 192.0.2.1/32 via 192.0.2.1 dev left proto 203 onlink")
-        let onLink = try plan("--peer", "192.0.2.1", isOnLink: true)
-        #expect(onLink.commands.first == "ip route add 192.0.2.1/32 via 10.0.0.9 dev left proto 203 onlink")
+    @Test func `an address of the device that is there is somebody else's, with another length it is none`() throws {
+        let change = HostChange.address(inner("10.9.0.1/24"), on: .tunnel)
+        #expect(Self.standing(change, on: .sample(addresses: ["10.9.0.1/24"])) == .left)
+        #expect(Self.standing(change, on: .sample(addresses: ["10.9.0.1/32"])) == .step(before: nil))
     }
 
-    @Test(arguments: [
-        ("ip route add 192.0.2.1/32 via 10.0.0.9 dev left", true),
-        ("ip route add 192.0.2.1/32 via 10.0.0.9 dev left metric 7", true),
-        ("ip route add 192.0.2.1/32 via 10.0.0.8 dev left", false), ("ip route add 192.0.2.1/32 dev left", false),
-        ("ip route add 192.0.2.0/24 via 10.0.0.9 dev left", false),
-    ])
-    func `a pin that is there already is left alone`(script: String, isThere: Bool) throws {
-        let plan = try plan("--peer", "192.0.2.1", after: script)
-        #expect(plan.alreadyThere == (isThere ? [Self.pin] : []))
-        #expect(plan.commands.contains(Self.pin) == !isThere)
+    @Test func `a proxy entry of somebody else stays theirs`() {
+        let address = IPv4Address(10, 9, 0, 1)
+        var facts = HostFacts()
+        #expect(Self.standing(.proxy(address, on: .lan), facts) == .step(before: nil))
+        facts.proxies = [ProxyNeighbour(address, link: HostChange.Device.uplink.index)]
+        #expect(Self.standing(.proxy(address, on: .lan), facts) == .step(before: nil))
+        facts.proxies = [ProxyNeighbour(address, link: HostChange.Device.lan.index)]
+        #expect(Self.standing(.proxy(address, on: .lan), facts) == .left)
     }
 
-    @Test(arguments: ["", " onlink via 192.0.2.1"])
-    func `a host on the link is its own gateway, whether a route says so or not`(
-        route: String
-    ) throws {
-        let plan = try plan(
-            "--peer", "192.0.2.1", gateway: nil, after: "ip route add 192.0.2.1/32 dev left\(route)")
-        #expect(plan.alreadyThere.count == 1)
+    @Test(
+        arguments: [
+            // Nothing, or something about other packets, or in another table.
+            ([], "step"), ([route("10.9.0.0/16", by: 3)], "step"), ([route(table: 99, by: 3)], "step"),
+            // Equal, whatever its metric and source.
+            ([route(by: 3)], "left"), ([route(metric: 7, by: 3)], "left"), ([route(source: "10.9.0.1", by: 3)], "left"),
+            // Another way in the same place, or in another one.
+            ([route(link: 2, by: 3)], "inTheWay"), ([route(gateway: "10.0.0.9", by: 3)], "inTheWay"),
+            ([route(link: 2, metric: 7, by: 3)], "step"), ([route(link: 2, metric: 7, by: 3), route(by: 3)], "left"),
+            // Our own, left by a tunnel that was killed together with its janitor.
+            ([route()], "step"), ([route(source: "10.9.0.1")], "inTheWay"),
+        ] as [([Route], String)])
+    func `a route is left alone, in the way, or neither`(present: [Route], expected: String) {
+        let facts = HostFacts(routes: Dictionary(grouping: present, by: \.destination))
+        let table: [String: Standing] = ["step": .step(before: nil), "left": .left, "inTheWay": .inTheWay]
+        #expect(Self.standing(.route(Self.route(), on: .tunnel), facts) == table[expected])
     }
 
-    @Test func `routes and addresses of the device that are there already are left alone`() throws {
-        let plan = try plan(
-            "--peer", "192.0.2.1", "--address", "10.9.0.1/32,10.9.0.2/32", "--allowed-ips", "10.9.1.0/24,10.9.2.0/24",
-            after: "ip address add 10.9.0.1/32 dev iptun0; ip route add 10.9.1.0/24 dev iptun0")
-        #expect(
-            plan.alreadyThere == [
-                "ip address add 10.9.0.1/32 dev iptun0", "ip route add 10.9.1.0/24 dev iptun0 proto 203 src 10.9.0.1",
-            ])
-        #expect(plan.commands.contains("ip address add 10.9.0.2/32 dev iptun0"))
-        #expect(plan.commands.contains("ip route add 10.9.2.0/24 dev iptun0 proto 203 src 10.9.0.1"))
-        #expect(plan.commands.allSatisfy { !$0.contains("10.9.0.1/32") && !$0.contains("10.9.1.0/24") })
+    @Test func `a host on the link is its own gateway, whether a route says so or not`() {
+        let pin = HostChange.route(Self.route("192.0.2.1/32", gateway: "192.0.2.1", link: 2), on: .uplink)
+        #expect(Self.standing(pin, Self.facts(Self.route("192.0.2.1/32", link: 2, by: 3))) == .left)
+        let elsewhere = Self.route("192.0.2.1/32", gateway: "192.0.2.9", link: 2, by: 3)
+        #expect(Self.standing(pin, Self.facts(elsewhere)) == .inTheWay)
     }
 
-    @Test func `what the device has already is not changed`() throws {
-        let same = try plan("--peer", "b.example", isUp: true, mtu: 1480)
-        #expect(same.commands == ["ip link set dev iptun0 addrgenmode none"])
-        let asked = try plan("--peer", "b.example", "--mtu", "1400", isUp: true, mtu: 1480)
-        #expect(asked.commands == ["ip link set dev iptun0 addrgenmode none", "ip link set dev iptun0 mtu 1400"])
+    @Test func `a barrier beside a route is in nobody's way`() {
+        let barrier = Route.unreachable(block("10.9.1.0/24"), protocolNumber: 203, metric: 9)
+        #expect(Self.standing(.route(barrier, on: .tunnel), Self.facts(Self.route(by: 3))) == .step(before: nil))
+        #expect(Self.standing(.route(Self.route(), on: .tunnel), Self.facts(barrier)) == .step(before: nil))
+        let theirs = Route.unreachable(block("10.9.1.0/24"), protocolNumber: 3, metric: 9)
+        #expect(Self.standing(.route(barrier, on: .tunnel), Self.facts(theirs)) == .left)
     }
 
-    @Test func `without an address routes name no source`() throws {
-        let plan = try plan("--peer", "192.0.2.1", "--allowed-ips", "10.9.1.0/24")
-        #expect(plan.commands.last == "ip route add 10.9.1.0/24 dev iptun0 proto 203")
+    @Test func `who is in the way is named with the command that cannot work`() {
+        let expected = Complaint(
+            "cannot 'ip route add 10.9.1.0/24 dev iptun0 proto 203'", why: "there is another one already",
+            whatNow: "'ip route' and 'ip address' show it; remove it, or leave it out here")
+        #expect(throws: expected) {
+            _ = try Plan([.route(Self.route(), on: .tunnel)], on: .sample(), Self.facts(Self.route(link: 2, by: 3)))
+        }
+    }
+}
+
+/// What this tunnel has made before.
+extension PlanTests {
+    @Test func `what is our own is a step, however it looks now`() throws {
+        let address = HostChange.address(inner("10.9.0.1/32"), on: .tunnel)
+        let proxy = HostChange.proxy(IPv4Address(10, 9, 0, 1), on: .lan)
+        var facts = HostFacts(proxies: [ProxyNeighbour(IPv4Address(10, 9, 0, 1), link: 3)])
+        facts.settings[3] = [.forwarding: 1]
+        let own: [HostChange] = [
+            address, proxy, .mtu(1480, on: .tunnel), .up(.tunnel), .setting(.forwarding, 1, on: .lan),
+        ]
+        let state = Plan.Device.sample(mtu: 1480, isUp: true, addresses: ["10.9.0.1/32"])
+        let plan = try Plan(own, on: state, facts, own: Set(own))
+        #expect(plan.steps.map(\.change) == own)
+        #expect(plan.alreadyThere == [])
+    }
+
+    @Test func `a route of our own is not in the way of the one that takes its place`() {
+        let (old, new) = (Self.route(source: "10.9.0.1"), Self.route(source: "10.9.0.2"))
+        let facts = Self.facts(old)
+        #expect(Self.standing(.route(new, on: .tunnel), facts) == .inTheWay)
+        #expect(Self.standing(.route(new, on: .tunnel), facts, own: [.route(old, on: .tunnel)]) == .step(before: nil))
+    }
+}
+
+/// Settings, which several tunnels may share.
+extension PlanTests {
+    private static func facts(_ values: [Int32: [InterfaceSetting: UInt32]], redirects: UInt32? = 1) -> HostFacts {
+        HostFacts(settings: values, commonRedirects: redirects)
+    }
+
+    @Test func `a setting goes back to what it was`() {
+        let facts = Self.facts([7: [.reversePathFilter: 1], 3: [.forwarding: 0]])
+        #expect(Self.standing(.setting(.reversePathFilter, 2, on: .tunnel), facts) == .step(before: 1))
+        #expect(Self.standing(.setting(.forwarding, 1, on: .lan), facts) == .step(before: 0))
+        #expect(Self.standing(.noCommonRedirects, facts) == .step(before: 1))
+    }
+
+    @Test func `one that is so already is left alone, on our own device not even spoken of`() {
+        let facts = Self.facts([7: [.reversePathFilter: 2], 3: [.forwarding: 1]], redirects: 0)
+        #expect(Self.standing(.setting(.reversePathFilter, 2, on: .tunnel), facts) == .needless)
+        #expect(Self.standing(.setting(.forwarding, 1, on: .lan), facts) == .left)
+        #expect(Self.standing(.noCommonRedirects, facts) == .left)
+    }
+
+    @Test func `one that another tunnel made is ours too, with what was before both`() {
+        var facts = Self.facts([3: [.forwarding: 1]], redirects: 0)
+        facts.shared = [
+            Step(change: .setting(.forwarding, 1, on: .lan), before: 0), Step(change: .noCommonRedirects, before: 1),
+        ]
+        #expect(Self.standing(.setting(.forwarding, 1, on: .lan), facts) == .step(before: 0))
+        #expect(Self.standing(.noCommonRedirects, facts) == .step(before: 1))
+        // Somebody has switched it off since: then that is what was before us.
+        facts.settings[3] = [.forwarding: 0]
+        facts.shared = [Step(change: .setting(.forwarding, 1, on: .lan), before: 9)]
+        #expect(Self.standing(.setting(.forwarding, 1, on: .lan), facts) == .step(before: 0))
     }
 }

@@ -46,8 +46,9 @@ import Testing
                   strange ecn outside: 21 packets, 11 of them alarming
                   privilege: bounding set not emptied
 
-                peer: b  111.112.100.86
+                peer: b  b.example  111.112.100.86
                   allowed ips: 111.112.100.0/24, 10.0.0.0/8
+                  problem: there is no way to it
                   path mtu: 1400, so 1380 inside
                   icmp errors: 4, last: peer unreachable (ICMP 3/1 from 192.0.2.9)
                   last received: 2s ago
@@ -66,7 +67,7 @@ import Testing
         report.decapsulate = report.encapsulate
         report.kernelLosses = TunnelReport.KernelLosses()
         report.privilegeShortfalls = []
-        report.peers[0].name = nil
+        (report.peers[0].name, report.peers[0].host, report.peers[0].problem) = (nil, nil, nil)
         report.peers[0].lastReceivedSecondsAgo = nil
         report.peers[0].lastICMPError = nil
         report.peers[0].pathMTU = 1500
@@ -95,6 +96,25 @@ import Testing
         report.peers[0].received.drops = ["b": 1, "a": 1, "c": 5, "d": 2]
         report.peers[0].sent.drops = ["exceeds-mtu": 3]
         #expect(ReportText.text(report).contains("  drops: 9 received (c 5, d 2, a 1, b 1), 3 sent (exceeds-mtu 3)\n"))
+    }
+
+    @Test func `while no way is known there is no path to speak of, and a name stands for its peer`() {
+        var report = TunnelReport.sample
+        report.underlayMTU = 0
+        (report.peers[0].name, report.peers[0].endpoint) = (nil, nil)
+        let text = ReportText.text(report)
+        #expect(text.contains("   mtu: 1480   local: "))
+        #expect(text.contains("\npeer: b.example\n"))
+        #expect(!text.contains("path mtu"))
+        #expect(Status.line(report).contains(" to b.example, mtu 1480"))
+    }
+
+    @Test func `of many peers the first three stand in the line`() {
+        var report = TunnelReport.sample
+        report.peers = .init(repeating: report.peers[0], count: 5)
+        #expect(Status.line(report).contains(" to 111.112.100.86, 111.112.100.86, 111.112.100.86, 2 more, mtu"))
+        report.peers = []
+        #expect(Status.line(report).contains(" to nobody, mtu"))
     }
 
     @Test func `status is one line`() {

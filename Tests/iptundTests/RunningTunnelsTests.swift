@@ -20,7 +20,7 @@ import Testing
                 var interests = [.signal(of: stop)] + server.interests
                 try Poll.wait(for: &interests, timeoutMilliseconds: server.timeoutMilliseconds)
                 if interests[0].isReady { return }
-                server.serve(interests[1...]) { $0 == "show" ? answer : "" }
+                server.serve(interests[1...]) { $0.verb == "show" ? answer : "" }
             }
         }
     }

@@ -5,11 +5,13 @@
 extension TunnelReport {
     /// A tunnel with something in every field.
     static let sample = TunnelReport(
-        name: "tunl-b", state: .up, pid: 4242, namespace: 4_026_531_840, uptimeSeconds: 273_600, mtu: 1480,
+        name: "tunl-b", device: "tunl-b", state: .up, pid: 4242, namespace: 4_026_531_840, uptimeSeconds: 273_600,
+        mtu: 1480,
         underlayMTU: 1500, local: "111.112.101.37", only: "encapsulate", acceptFrom: "192.0.2.0/24",
         peers: [
             Peer(
-                name: "b", endpoint: "111.112.100.86", allowedIPs: ["111.112.100.0/24", "10.0.0.0/8"],
+                name: "b", host: "b.example", endpoint: "111.112.100.86", local: "111.112.101.37",
+                problem: "there is no way to it", allowedIPs: ["111.112.100.0/24", "10.0.0.0/8"],
                 pathMTU: 1400, icmpErrors: 4, lastICMPError: "peer unreachable (ICMP 3/1 from 192.0.2.9)",
                 lastReceivedSecondsAgo: 2,
                 received: Transfer(

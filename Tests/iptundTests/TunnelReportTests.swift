@@ -21,14 +21,17 @@ import Testing
             "drops":{"not-peer":2},"fragmented":0,"icmp_errors":4,\
             "last_icmp_error":"peer unreachable (ICMP 3\\/1 from 192.0.2.9)","received":1016,"stray_icmp_errors":9,\
             "superpackets":8,"suppressed_answers":0,"unexpected_ecn":10},\
+            "device":"tunl-b",\
             "encapsulate":{"answers":6,"coalesced":0,"dangerous_ecn":0,"datagrams":46,"delivered":2,"dropped":1,"drops":{},\
             "fragmented":5,"icmp_errors":0,"received":3,"stray_icmp_errors":0,"superpackets":1,\
             "suppressed_answers":7,"unexpected_ecn":0},\
             "kernel_losses":{"device":13,"socket":12},\
             "local":"111.112.101.37","mtu":1480,"name":"tunl-b","namespace":4026531840,"only":"encapsulate",\
             "peers":[{"allowed_ips":["111.112.100.0\\/24","10.0.0.0\\/8"],"endpoint":"111.112.100.86",\
+            "host":"b.example",\
             "icmp_errors":4,"last_icmp_error":"peer unreachable (ICMP 3\\/1 from 192.0.2.9)",\
-            "last_received_seconds_ago":2,"name":"b","path_mtu":1400,\
+            "last_received_seconds_ago":2,"local":"111.112.101.37","name":"b","path_mtu":1400,\
+            "problem":"there is no way to it",\
             "received":{"drops":{"inner-source":12,"martian":1,"truncated":1},"octets":1288490189,"packets":1000},\
             "sent":{"drops":{},"octets":3072,"packets":2}}],\
             "pid":4242,"privilege_shortfalls":["bounding set not emptied"],"state":"up","underlay_mtu":1500,\

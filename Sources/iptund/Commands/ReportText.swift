@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Tunnel
+
 /// A ``TunnelReport`` for people, in the shape of `wg show`.
 enum ReportText {
     /// The whole report.
@@ -10,6 +12,7 @@ enum ReportText {
             "  state: \(report.state.rawValue) \(duration(report.uptimeSeconds))   mtu: \(report.mtu)\(path > 0 ? " (path \(path))" : "")   "
                 + "local: \(report.local)",
         ]
+        if report.device != report.name { lines.append("  device: \(report.device)") }
         if let problem = report.problem { lines.append("  problem: \(problem)") }
         if let only = report.only { lines.append("  carries one way only: \(only)") }
         if report.workers > 1 { lines.append("  workers: \(report.workers)") }
@@ -69,9 +72,10 @@ enum ReportText {
 
     private static func peer(_ peer: TunnelReport.Peer, underlayMTU: Int) -> [String] {
         var lines = [
-            "peer: " + [peer.name, peer.endpoint].compactMap(\.self).joined(separator: "  "),
+            "peer: " + [peer.name, peer.host, peer.endpoint].compactMap(\.self).joined(separator: "  "),
             "  allowed ips: \(peer.allowedIPs.joined(separator: ", "))",
         ]
+        if let problem = peer.problem { lines.append("  problem: \(problem)") }
         if peer.pathMTU < underlayMTU { lines.append("  path mtu: \(peer.pathMTU), so \(peer.pathMTU - 20) inside") }
         if let last = peer.lastICMPError { lines.append("  icmp errors: \(peer.icmpErrors), last: \(last)") }
         if let age = peer.lastReceivedSecondsAgo {

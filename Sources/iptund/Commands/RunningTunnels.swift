@@ -43,20 +43,9 @@ enum RunningTunnels {
         return Complaint("tunnel \(name) does not answer", error, whatNow: whatNow)
     }
 
-    /// How long a tunnel may take to answer, seconds.
-    private static let patience = 2
-
     private static func ask(_ place: RuntimeDirectory) -> Answer? {
         do throws(Errno) {
-            let socket = try UnixSocket.connect(place.controlSocket)
-            _ = try socket.send(Array("show\n".utf8)[...])
-            try socket.setReceiveTimeout(seconds: patience)
-            var bytes: [UInt8] = []
-            while true {
-                guard let more = try socket.receive(limit: 65_536) else { throw .timedOut }
-                if more.isEmpty { break }
-                bytes += more
-            }
+            let bytes = try ControlConnection.ask(place.controlSocket, "show")
             guard let report = try? ReportDocument(json: bytes).tunnels.first else { throw .protocolError }
             return .report(report)
         } catch {

@@ -43,10 +43,12 @@ struct Status: ParsableCommand {
     }
 
     static func line(_ report: TunnelReport) -> String {
-        let peers = report.peers.isEmpty ? "nobody" : report.peers.map(\.endpoint).joined(separator: ", ")
+        var peers = report.peers.prefix(3).map { $0.endpoint ?? $0.host ?? $0.name ?? "?" }
+        if report.peers.count > 3 { peers.append("\(report.peers.count - 3) more") }
+        if peers.isEmpty { peers = ["nobody"] }
         let dropped = report.encapsulate.dropped + report.decapsulate.dropped
         let why = report.problem.map { " (\($0))" } ?? ""
         return "\(report.name): \(report.state.rawValue)\(why) \(ReportText.duration(report.uptimeSeconds)), "
-            + "\(report.local) to \(peers), mtu \(report.mtu), \(dropped) dropped"
+            + "\(report.local) to \(peers.joined(separator: ", ")), mtu \(report.mtu), \(dropped) dropped"
     }
 }

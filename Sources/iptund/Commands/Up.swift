@@ -2,6 +2,7 @@
 
 internal import ArgumentParser
 internal import Configuration
+internal import Linux
 
 /// `iptund up`: a tunnel for as long as the command runs.
 struct Up: ParsableCommand {
@@ -40,18 +41,27 @@ struct Up: ParsableCommand {
     @Flag(help: "Print all changes; otherwise at most 20 of a kind.")
     var verbose = false
 
+    @Flag(
+        name: .customLong("no-janitor"),
+        help: "Fork nobody who takes changes back: whoever supervises runs 'iptund down' (ExecStopPost).")
+    var hasNoJanitor = false
+
     @OptionGroup var location: RuntimeOption
 
     func run() throws {
         let request = try request()
-        let echo = Echo(limit: verbose ? .max : 20) { isDryRun ? print($0) : standardError($0) }
+        let isDryRun = isDryRun
+        let echo = Echo(limit: verbose ? .max : 20) { line in
+            if isDryRun { print(line) } else { standardError(line) }
+        }
         if isDryRun {
             try Daemon.describe(request.settings, echo: echo)
             if let copy = request.copy { print(copy.preview, terminator: "") }
         } else {
-            try Daemon.run(
-                request.settings, file: request.file, directory: location.directory, echo: echo
-            ) { () throws(Complaint) in
+            let options = Daemon.Options(
+                name: request.name, file: request.file ?? request.copy?.path, directory: location.directory, echo: echo,
+                cleaning: hasNoJanitor ? .bySupervisor : .byJanitor)
+            try Daemon.run(request.settings, options) { () throws(Complaint) in
                 guard let copy = request.copy else { return }
                 try copy.write()
                 standardError("iptund: written: \(copy.path)")
@@ -62,7 +72,9 @@ struct Up: ParsableCommand {
     /// What was asked for.
     struct Request {
         let settings: TunnelSettings
-        /// The file that says so.
+        /// What the tunnel is called, if not like its device.
+        var name: String?
+        /// The file that says so, as an absolute path.
         var file: String?
         /// The file that is to say so.
         var copy: SavedTunnel?
@@ -72,11 +84,10 @@ struct Up: ParsableCommand {
     /// - Throws: a ``Complaint`` with exit code 2 about the first that makes no sense.
     func request(_ files: ConfigurationFiles = ConfigurationFiles()) throws(Complaint) -> Request {
         if let source { return try read(source, files) }
-        var settings = try Interpretation(draft).checked()
+        let settings = try Interpretation(draft).checked()
         guard let save else { return Request(settings: settings) }
         let copy = try SavedTunnel(settings, name: save, files)
-        settings = copy.settings
-        return Request(settings: settings, copy: copy)
+        return Request(settings: copy.settings, name: save, copy: copy)
     }
 
     /// The flags, as something to be understood.
@@ -97,7 +108,9 @@ struct Up: ParsableCommand {
         if save != nil {
             throw .usage("--save", why: "'\(source)' is saved already", whatNow: "copy the file, or leave --save out")
         }
-        return Request(settings: try files.read(source).checked(), file: files.path(of: source))
+        let path = files.path(of: source)
+        let settings = try files.read(source).checked()
+        return Request(settings: settings, name: ConfigurationFiles.tunnelName(of: path), file: Files.absolute(path))
     }
 }
 

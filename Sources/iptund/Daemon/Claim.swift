@@ -13,22 +13,25 @@ struct Claim: ~Copyable {
     private static let patience: UInt64 = 5_000
 
     /// Claims the device that `settings` name, or else the first `iptunN` that is free. Requires `CAP_NET_ADMIN`.
+    ///
+    /// What a tunnel of this name left behind, because it was killed together with its janitor, is taken back first.
     static func take(
-        _ settings: TunnelSettings, directory: String?, _ netlink: borrowing Netlink
+        _ settings: TunnelSettings, _ options: Daemon.Options, in place: borrowing DevicePlace
     ) throws(Complaint) -> Claim {
-        let directory = directory ?? RuntimeDirectory.fromEnvironment
-        let queues = settings.workers.count == 1 ? TUNDevice.Queues.one : .several
-        if let name = settings.device?.text { return try take(name, queues, directory: directory, patience: patience) }
+        if let name = settings.device?.text {
+            return try take(name, settings, options, patience: patience, in: place)
+        }
         for number in 0..<1_000 {
             let candidate = "iptun\(number)"
-            let link = try? netlink.link(named: candidate)
+            let link = try? place.netlink.link(named: candidate)
             if link != nil { continue }
             do throws(Complaint) {
-                return try take(candidate, queues, directory: directory, patience: 0)
+                return try take(candidate, settings, options, patience: 0, in: place)
             } catch {
                 // Somebody was faster: that name is taken, the next may not be.
+                let mayChooseDirectory = options.directory == nil && RuntimeDirectory.fromEnvironment == nil
                 if error.why == Claim.busy || error.why == Claim.busyOrThere
-                    || directory == nil && error.why == Claim.taken
+                    || mayChooseDirectory && options.name == nil && error.why == Claim.taken
                 {
                     continue
                 }
@@ -39,22 +42,31 @@ struct Claim: ~Copyable {
     }
 
     private static func take(
-        _ name: String, _ queues: TUNDevice.Queues, directory: String?, patience: UInt64
+        _ name: String, _ settings: TunnelSettings, _ options: Daemon.Options, patience: UInt64,
+        in place: borrowing DevicePlace
     ) throws(Complaint) -> Claim {
-        let namespace: NetworkNamespace
-        do throws(Errno) {
-            namespace = try NetworkNamespace.current()
-        } catch {
-            throw Complaint("cannot tell the network namespace", error, whatNow: "is /proc mounted?")
+        let namespace = try explaining("cannot tell the network namespace", whatNow: "is /proc mounted?") {
+            () throws(Errno) in try NetworkNamespace.current()
         }
         var directory = RuntimeDirectory(
-            name: name, namespace: namespace, override: directory)
+            name: options.name ?? name, namespace: namespace,
+            override: options.directory ?? RuntimeDirectory.fromEnvironment)
         let lock = try takeLock(of: &directory, patience: patience)
+        try LeftOvers.clear(directory, place, keepingKillSwitch: settings.killSwitch, options.echo)
+        let queues = settings.workers.count == 1 ? TUNDevice.Queues.one : .several
+        let offload: TUNDevice.Offload = settings.offload == .off ? .off : .auto
         do throws(Errno) {
-            let device = try TUNDevice(name: name, capacity: Datapath.batchCapacity, queues: queues)
+            let device = try place.inside { () throws(Errno) in
+                try TUNDevice(name: name, capacity: Datapath.batchCapacity, queues: queues, offload: offload)
+            }
             return Claim(device: device, directory: directory, lock: lock)
         } catch {
-            directory.remove()
+            if !Files.exists(directory.state) { directory.remove() }
+            if error == .busy, let owner = SharedChanges.owner(of: name, besides: directory, in: place.identity) {
+                throw Complaint(
+                    "device \(name)", why: "is tunnel \(owner)'s already",
+                    whatNow: "end that one, or choose another Device (--device)")
+            }
             throw queues == .one ? complaint(about: name, error) : complaintAboutQueues(of: name, error)
         }
     }

@@ -8,12 +8,11 @@ internal import Linux
 struct ControlServer: ~Copyable {
     private let listener: Descriptor
     private let path: String
-    private var clients: [Client] = []
+    private var clients: [ControlClient] = []
 
     /// What one connection may cost.
     private enum Limit {
         static let clients = 16
-        static let requestOctets = 4096
         static let milliseconds: UInt64 = 2_000
     }
 
@@ -39,11 +38,9 @@ struct ControlServer: ~Copyable {
     }
 
     /// Goes on with whoever is `ready`, in the order of ``interests``.
-    mutating func serve(_ ready: ArraySlice<Poll.Interest>, answer: (String) -> String) {
+    mutating func serve(_ ready: ArraySlice<Poll.Interest>, answer: (ControlRequest) -> String) {
         let flags = ready.map(\.isReady)
-        for (client, isReady) in zip(clients, flags.dropFirst()) where isReady {
-            client.advance(limit: Limit.requestOctets, answer: answer)
-        }
+        for (client, isReady) in zip(clients, flags.dropFirst()) where isReady { client.advance(answer) }
         let now = Clock.milliseconds
         clients.removeAll { $0.isDone || $0.deadline <= now }
         if flags.first == true { acceptClients(now) }
@@ -53,45 +50,18 @@ struct ControlServer: ~Copyable {
         // A connection that cannot be accepted is the client's loss, not ours.
         while let socket = try? listener.accept() {
             if clients.count < Limit.clients {
-                clients.append(Client(socket, deadline: now + Limit.milliseconds))
+                clients.append(ControlClient(socket, deadline: now + Limit.milliseconds))
             }
         }
     }
 }
 
-/// One connection.
-private final class Client {
-    let socket: Descriptor
-    let deadline: UInt64
-    private(set) var response: ArraySlice<UInt8>?
-    private(set) var isDone = false
-    private var request: [UInt8] = []
-
-    init(_ socket: consuming Descriptor, deadline: UInt64) {
-        self.socket = socket
-        self.deadline = deadline
-    }
-
-    /// Reads on, or writes on.
-    func advance(limit: Int, answer: (String) -> String) {
-        do throws(Errno) {
-            if response == nil { try read(limit: limit, answer: answer) }
-            if let rest = response {
-                response = rest.dropFirst(try socket.send(rest))
-                isDone = response?.isEmpty == true
-            }
-        } catch {
-            isDone = true
-        }
-    }
-
-    private func read(limit: Int, answer: (String) -> String) throws(Errno) {
-        guard let bytes = try socket.receive(limit: limit) else { return }
-        request += bytes
-        if let end = request.firstIndex(of: UInt8(ascii: "\n")), end <= limit {
-            response = Array(answer(String(decoding: request[..<end], as: UTF8.self)).utf8)[...]
-        } else if bytes.isEmpty || request.count > limit {
-            isDone = true
-        }
-    }
+/// What a client asks.
+struct ControlRequest {
+    /// The line that it sent.
+    let verb: String
+    /// Who it is, as the kernel says; `nil` when it does not.
+    let user: UInt32?
+    /// What it handed over: the octets of a sealed memory file, which nobody can change any more.
+    let attachment: [UInt8]?
 }

@@ -8,8 +8,8 @@ internal import Wire
 struct DataThread: ~Copyable, Sendable {
     /// Counts; this thread is the only one that may.
     let counters: Counters.Writer
-    /// New rules, if there are any.
-    let news: Handover<RuleSet>
+    /// New duties, if there are any.
+    let news: Handover<Worker.Duties>
     /// Ends the loop.
     let stop: Wakeup
     /// Signalled when the loop ends, asked or not.
@@ -20,7 +20,7 @@ struct DataThread: ~Copyable, Sendable {
     private var attentionAt: UInt64 = 0
 
     init(
-        counters: Counters.Writer, news: Handover<RuleSet>, stop: consuming Wakeup, ended: consuming Wakeup,
+        counters: Counters.Writer, news: Handover<Worker.Duties>, stop: consuming Wakeup, ended: consuming Wakeup,
         attention: consuming Wakeup
     ) {
         self.counters = counters

@@ -16,36 +16,47 @@ internal import Wire
 struct Datapath: ~Copyable {
     private let workers: [Worker]
     private let paths: Paths
-    private let peerCount: Int
+    /// How many places there can be for peers.
+    private let capacity: Int
     private let signals: Worker.Signals
 
     /// Packets that one round can hold.
     static let batchCapacity = 64
 
-    /// Starts a worker for each of `ports`. The device disappears when they have ended.
-    static func start(
-        _ rules: RuleSet, _ policy: TunnelPolicy, mtu: Int, underlayMTU: [Int?], with ports: [Worker.Ports]
-    ) throws(Errno) -> Datapath {
-        let peerCount = rules.table.slots.count
-        let path = Datapath(
-            workers: ports.map { Worker($0, peerCount: peerCount) }, paths: Paths(peerCount: peerCount),
-            peerCount: peerCount,
-            signals: Worker.Signals(stop: try Wakeup(), ended: try Wakeup(), attention: try Wakeup()))
-        path.setUnderlayMTU(underlayMTU)
-        let paths = path.paths.view
-        let duties = Worker.Duties(
-            encapsulation: policy.encapsulation(rules, mtu: mtu, paths: paths),
-            decapsulation: policy.decapsulation(rules, mtu: mtu, paths: paths),
-            relay: policy.relay(rules, paths: paths))
+    /// Prepares a worker for each of `ports`, with room for peers at `capacity` places. Nothing moves before ``start(_:)``.
+    init(with ports: [Worker.Ports], capacity: Int) throws(Errno) {
+        workers = ports.map { Worker($0, peerCount: capacity) }
+        paths = Paths(peerCount: capacity)
+        self.capacity = capacity
+        signals = Worker.Signals(stop: try Wakeup(), ended: try Wakeup(), attention: try Wakeup())
+    }
+
+    /// What all threads go by.
+    struct Orders {
+        let rules: RuleSet
+        let policy: TunnelPolicy
+        /// Of the device, octets.
+        let mtu: Int
+
+        fileprivate func duties(_ paths: Paths.View) -> Worker.Duties {
+            Worker.Duties(
+                encapsulation: policy.encapsulation(rules, mtu: mtu, paths: paths),
+                decapsulation: policy.decapsulation(rules, mtu: mtu, paths: paths),
+                relay: policy.relay(rules, paths: paths))
+        }
+    }
+
+    /// Starts all threads. The device disappears when they have ended.
+    func start(by orders: Orders) throws(Errno) {
+        let duties = orders.duties(paths.view)
         do throws(Errno) {
-            for (index, worker) in path.workers.enumerated() {
-                try worker.start(duties, signals: path.signals, suffix: ports.count == 1 ? "" : "-\(index)")
+            for (index, worker) in workers.enumerated() {
+                try worker.start(duties, signals: signals, suffix: workers.count == 1 ? "" : "-\(index)")
             }
         } catch {
-            try? path.finish()
+            try? stop()
             throw error
         }
-        return path
     }
 
     /// Readable when a half has ended, asked or not.
@@ -57,8 +68,8 @@ struct Datapath: ~Copyable {
     func clearAttention() { signals.attention.clear() }
 
     /// What all workers have counted so far.
-    func snapshots() -> (encapsulated: Counters.Snapshot, decapsulated: Counters.Snapshot) {
-        let each = workers.map { $0.snapshots() }
+    func snapshots(slots: Int) -> (encapsulated: Counters.Snapshot, decapsulated: Counters.Snapshot) {
+        let each = workers.map { $0.snapshots(slots: min(slots, capacity)) }
         return (
             Counters.Snapshot(adding: each.map(\.encapsulated)), Counters.Snapshot(adding: each.map(\.decapsulated))
         )
@@ -67,26 +78,36 @@ struct Datapath: ~Copyable {
     /// Packets that arrived and that the kernel had no room to keep for us.
     var socketOverflows: UInt64 { workers.reduce(0) { $0 + $1.socketOverflows } }
 
-    /// Lets all threads go on by new rules, from their next batch on. The peers must be the same.
-    func replace(_ rules: RuleSet) {
-        for worker in workers { worker.replace(rules) }
+    /// Lets all threads go on by other orders, from their next batch on. Each peer must keep its place.
+    func replace(_ orders: Orders) {
+        let duties = orders.duties(paths.view)
+        for worker in workers { worker.replace(duties) }
     }
 
-    /// The longest outer packet that the first link takes on the way to each peer, octets; `nil` leaves what was known.
-    func setUnderlayMTU(_ octets: [Int?]) {
-        for (index, octets) in octets.enumerated() {
-            if let octets { paths.view.setUnderlayMTU(octets, to: PeerIndex(rawValue: UInt32(index))) }
-        }
+    /// Outer packets leave with this source; `nil` when there are several.
+    func follow(_ local: IPv4Address?) {
+        for worker in workers { worker.follow(local) }
     }
 
-    /// The longest outer packet that reaches each peer, as far as is known, octets. `now` in milliseconds.
-    func pathMTU(at now: UInt64) -> [Int] {
-        (0..<peerCount).map { paths.view.mtu(to: PeerIndex(rawValue: UInt32($0)), at: now) }
+    /// The longest outer packet that the first link takes on the way to the peer at `place`, octets.
+    func setUnderlayMTU(_ octets: Int, at place: Int) {
+        paths.view.setUnderlayMTU(octets, to: PeerIndex(rawValue: UInt32(place)))
+    }
+
+    /// Nothing is known any more about the way to the peer at `place`, which is another one, or somewhere else.
+    func forgetWay(at place: Int) { paths.view.forget(PeerIndex(rawValue: UInt32(place))) }
+
+    /// The longest outer packet that reaches the peer at each of the first `slots` places, as far as is known, octets.
+    /// `now` in milliseconds.
+    func pathMTU(slots: Int, at now: UInt64) -> [Int] {
+        (0..<min(slots, capacity)).map { paths.view.mtu(to: PeerIndex(rawValue: UInt32($0)), at: now) }
     }
 
     /// Stops all threads and waits for them.
     /// - Throws: what made a half end by itself.
-    consuming func finish() throws(Errno) {
+    consuming func finish() throws(Errno) { try stop() }
+
+    private func stop() throws(Errno) {
         signals.stop.signal()
         var failure: Errno?
         for worker in workers {

@@ -34,8 +34,8 @@ struct Decapsulator: ~Copyable, ThreadWork {
             let wake = try Poll.wait(for: receiver, or: thread.stop)
             if wake == .stop { return }
             if let news = thread.news.take() {
-                rules.rules = news
-                relay.rules = news
+                rules = news.decapsulation
+                relay = news.relay
             }
             try receiver.fill(&batch)
             let now = Clock.milliseconds

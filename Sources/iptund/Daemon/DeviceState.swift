@@ -13,6 +13,20 @@ extension Plan.Device {
         return state
     }
 
+    /// The device of a running tunnel, under the name that it had when it came up.
+    static func found(
+        _ device: HostChange.Device, isNew: Bool, _ netlink: borrowing Netlink
+    ) throws(Complaint) -> Plan.Device {
+        let (link, addresses) = try explaining("cannot look at device \(device.name)", whatNow: "try again") {
+            () throws(Errno) in
+            (try netlink.link(index: device.index), try netlink.addresses(link: device.index))
+        }
+        guard let link else {
+            throw Complaint("device \(device.name)", why: "is gone", whatNow: "start the tunnel again")
+        }
+        return Plan.Device(device: device, mtu: link.mtu, isUp: link.isUp, isNew: isNew, addresses: addresses)
+    }
+
     /// The device as it would be: the one that exists under the name, or a new one.
     static func foresee(
         _ settings: TunnelSettings, _ netlink: borrowing Netlink

@@ -29,7 +29,7 @@ struct Encapsulator: ~Copyable, ThreadWork {
         var parts = PacketBatch(capacity: Datapath.batchCapacity)
         var replies = PacketBatch(capacity: Datapath.batchCapacity)
         while try Poll.wait(for: device, or: thread.stop) != .stop {
-            if let news = thread.news.take() { rules.rules = news }
+            if let news = thread.news.take() { rules = news.encapsulation }
             try device.fill(&batch)
             let now = Clock.milliseconds
             thread.counters.received(batch.count)

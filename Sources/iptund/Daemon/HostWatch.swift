@@ -1,50 +1,86 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Linux
-internal import Tunnel
 internal import Wire
 
-/// Follows what changes on the host while a tunnel is up: our own addresses, and how long a packet may leave for a peer.
+/// Follows what changes on the host while a tunnel is up: our own addresses, and how packets leave for each peer.
 struct HostWatch: ~Copyable {
     private let changes: NetworkChanges
-    private let table: PeerTable
-    private var ownAddresses: Set<IPv4Address> = []
+    /// What changes where the device is, if that is another network namespace.
+    private let changesAtDevice: NetworkChanges?
     private var peersInTunnel: Set<IPv4Address> = []
-    private var ways: [IPv4Address: Way] = [:]
+    private var ways: [IPv4Address: Leaving] = [:]
     /// When to look next, milliseconds; `nil` while nothing has changed.
     private var dueAt: UInt64? = 0
+    /// Not before this, milliseconds: so that a look at many peers does not follow upon another.
+    private var restingUntil: UInt64 = 0
 
     /// Changes come in crowds; this long is waited for more of them, milliseconds.
     private static let patience: UInt64 = 100
+    /// After a look that took some time it may rest so many times as long.
+    private static let rest: UInt64 = 10
 
-    /// How packets leave for a peer.
-    private struct Way: Equatable {
+    /// How packets leave for a peer, for people.
+    private struct Leaving: Equatable {
         let gateway: IPv4Address?
         let link: Int32
     }
 
+    /// What to look at.
+    struct Question {
+        /// The peers' addresses by place, `nil` for a vacant place and for a peer without one.
+        let endpoints: [IPv4Address?]
+        /// Our outer address, if somebody named it.
+        let local: IPv4Address?
+        /// Our device, where outer packets must not go; 0 when it is in another network namespace.
+        let device: Int32
+
+        /// Where peers may be.
+        var scope: WayFinder.Scope { device == 0 ? .everywhere : .otherHosts }
+    }
+
     /// What was found when it was looked.
     struct Findings {
-        /// The new rules, if they changed.
-        var rules: RuleSet?
-        /// How long an outer packet may leave for each peer, by place in the table, octets; `nil` where there is no way.
-        var underlayMTU: [Int?] = []
-        /// Peers that have just been routed into the tunnel which they are the other end of.
+        /// Addresses of the host where outer packets leave.
+        var addresses: Set<IPv4Address> = []
+        /// Addresses of the host that the device belongs to.
+        var addressesAtDevice: Set<IPv4Address> = []
+        /// The way to each peer that has an address, by place.
+        var ways: [Int: Result<Way, Way.Obstacle>] = [:]
+        /// Places whose peer is routed into the tunnel that it is the other end of.
+        var inTunnel: Set<Int> = []
+        /// Peers of which this is new.
         var newlyInTunnel: [IPv4Address] = []
         /// Peers that packets now leave for by another way, and which.
         var newWays: [String] = []
-        /// Our ends of the tunnel that are addresses of this host no more.
-        var missingEnds: Set<IPv4Address> = []
     }
 
     /// Begins to listen. It is due at once.
-    init(_ table: PeerTable) throws(Errno) {
-        changes = try NetworkChanges()
-        self.table = table
+    static func start(_ place: borrowing DevicePlace) throws(Errno) -> HostWatch {
+        HostWatch(changes: try NetworkChanges(), changesAtDevice: try changes(at: place))
     }
 
-    /// That something changed.
-    var interest: Poll.Interest { .reading(changes.descriptor) }
+    private init(changes: consuming NetworkChanges, changesAtDevice: consuming NetworkChanges?) {
+        self.changes = changes
+        self.changesAtDevice = changesAtDevice
+    }
+
+    private static func changes(at place: borrowing DevicePlace) throws(Errno) -> NetworkChanges? {
+        guard place.name != nil else { return nil }
+        return try place.inside { () throws(Errno) in try NetworkChanges() }
+    }
+
+    /// That something changed: here, and where the device is.
+    var interests: [Poll.Interest] {
+        [.reading(changes.descriptor), HostWatch.interest(in: changesAtDevice)]
+    }
+
+    private static func interest(in changes: borrowing NetworkChanges?) -> Poll.Interest {
+        switch changes {
+        case .some(let changes): .reading(changes.descriptor)
+        case .none: .nothing
+        }
+    }
 
     /// How long the main thread may sleep at most, milliseconds; -1 for as long as it likes.
     func timeoutMilliseconds(at now: UInt64) -> Int32 {
@@ -54,54 +90,77 @@ struct HostWatch: ~Copyable {
 
     /// Something changed: it is due soon.
     mutating func listen(at now: UInt64) {
-        if changes.drain(), dueAt == nil { dueAt = now + HostWatch.patience }
+        let isHere = changes.drain()
+        let isThere = changesAtDevice?.drain() ?? false
+        if isHere || isThere { lookAgain(at: now + HostWatch.patience) }
+    }
+
+    /// Makes it due, at the latest at `moment`, milliseconds.
+    mutating func lookAgain(at moment: UInt64) {
+        let moment = max(moment, restingUntil)
+        dueAt = min(dueAt ?? moment, moment)
     }
 
     /// Looks, when it is due; `nil` when it is not, or when the kernel does not answer.
-    mutating func look(_ netlink: borrowing Netlink, device: Int32, at now: UInt64) -> Findings? {
-        guard let due = dueAt, due <= now else { return nil }
-        dueAt = nil
-        var findings = Findings()
-        if let addresses = try? netlink.addresses(link: nil) {
-            let ours = Set(addresses.map(\.address))
-            if ours != ownAddresses {
-                ownAddresses = ours
-                findings.rules = RuleSet(table: table, ownAddresses: ours)
-            }
+    mutating func look(
+        _ question: Question, _ netlink: borrowing Netlink, atDevice: borrowing Netlink, at now: UInt64
+    ) -> Findings? {
+        guard let dueAt, dueAt <= now else { return nil }
+        self.dueAt = nil
+        guard let addresses = try? netlink.addresses(link: nil), let inner = try? atDevice.addresses(link: nil) else {
+            return nil
         }
-        findings.missingEnds = Set(table.peers.compactMap(\.local)).subtracting(ownAddresses)
-        findings.underlayMTU = [Int?](repeating: nil, count: table.slots.count)
-        for (index, peer) in zip(table.indices, table.peers) {
-            guard let endpoint = peer.endpoint else { continue }
-            let route = try? netlink.lookUp(endpoint, from: peer.local, mark: RawSender.mark)
-            let isInTunnel = route?.link == device && device != 0
-            if isInTunnel, peersInTunnel.insert(endpoint).inserted { findings.newlyInTunnel.append(endpoint) }
-            if !isInTunnel { peersInTunnel.remove(endpoint) }
-            if let route, let way = newWay(to: endpoint, route, netlink) { findings.newWays.append(way) }
-            if let route, !isInTunnel {
-                let octets = mtu(to: endpoint, from: peer.local, by: route, netlink)
-                findings.underlayMTU[Int(index.rawValue)] = octets
-            }
+        var findings = Findings(
+            addresses: Set(addresses.map(\.address)), addressesAtDevice: Set(inner.map(\.address)))
+        var finder = WayFinder(question.scope)
+        for (place, endpoint) in question.endpoints.enumerated() {
+            guard let endpoint else { continue }
+            look(for: endpoint, at: place, question, &finder, netlink, &findings)
         }
+        forget(allBut: question.endpoints)
         return findings
     }
 
-    /// The way to a peer in words, if it is another than before.
-    private mutating func newWay(
-        to peer: IPv4Address, _ route: ResolvedRoute, _ netlink: borrowing Netlink
-    ) -> String? {
-        let way = Way(gateway: route.gateway, link: route.link)
-        let before = ways.updateValue(way, forKey: peer)
-        guard let before, before != way else { return nil }
-        let link = (try? netlink.link(index: route.link))?.name ?? "link \(route.link)"
-        return "\(peer)\(way.gateway.map { " via \($0)" } ?? "") dev \(link)"
+    /// Peers come and go; what is known of those that are gone need not stay for ever.
+    private mutating func forget(allBut endpoints: [IPv4Address?]) {
+        guard ways.count > 2 * endpoints.count else { return }
+        let present = Set(endpoints.compactMap(\.self))
+        ways = ways.filter { present.contains($0.key) }
+        peersInTunnel.formIntersection(present)
     }
 
-    private func mtu(
-        to peer: IPv4Address, from local: IPv4Address?, by route: ResolvedRoute, _ netlink: borrowing Netlink
-    ) -> Int? {
-        guard let link = try? netlink.link(index: route.link) else { return nil }
-        let configured = try? netlink.configuredMTU(peer, from: local, mark: RawSender.mark)
-        return min(configured ?? link.mtu, link.mtu)
+    /// Rests for many times as long as the look that began at `start`, milliseconds, and what followed from it took.
+    mutating func rest(since start: UInt64) {
+        restingUntil = start + (Clock.milliseconds - start) * HostWatch.rest
+    }
+
+    private mutating func look(
+        for peer: IPv4Address, at place: Int, _ question: Question, _ finder: inout WayFinder,
+        _ netlink: borrowing Netlink, _ findings: inout Findings
+    ) {
+        let way: Result<Way, Way.Obstacle>
+        do throws(Way.Obstacle) {
+            way = .success(try finder.find(peer, from: question.local, netlink))
+        } catch {
+            way = .failure(error)
+        }
+        findings.ways[place] = way
+        guard case .success(let found) = way else { return }
+        if found.link == question.device, question.device != 0 {
+            findings.inTunnel.insert(place)
+            if peersInTunnel.insert(peer).inserted { findings.newlyInTunnel.append(peer) }
+        } else {
+            peersInTunnel.remove(peer)
+        }
+        if let line = newWay(to: peer, found, netlink) { findings.newWays.append(line) }
+    }
+
+    /// The way to a peer in words, if it is another than before.
+    private mutating func newWay(to peer: IPv4Address, _ way: Way, _ netlink: borrowing Netlink) -> String? {
+        let leaving = Leaving(gateway: way.gateway, link: way.link)
+        let before = ways.updateValue(leaving, forKey: peer)
+        guard let before, before != leaving else { return nil }
+        let link = (try? netlink.link(index: way.link))?.name ?? "link \(way.link)"
+        return "\(peer)\(way.gateway.map { " via \($0)" } ?? "") dev \(link)"
     }
 }

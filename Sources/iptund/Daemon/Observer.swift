@@ -5,7 +5,6 @@ internal import Wire
 
 /// Turns what the data threads counted into lines for the log, few enough to be read.
 struct Observer {
-    private let table: PeerTable
     private let device: String
     private var last: Reading?
     /// When each kind of line was last written, milliseconds.
@@ -17,8 +16,10 @@ struct Observer {
     struct Reading {
         let encapsulated: Counters.Snapshot
         let decapsulated: Counters.Snapshot
-        /// By place in the table, octets.
+        /// By place, octets.
         let pathMTU: [Int]
+        /// The peers' addresses by place.
+        let endpoints: [IPv4Address?]
     }
 
     /// One line.
@@ -32,27 +33,22 @@ struct Observer {
     /// The same for what somebody probably is just looking for: a loop, or a path MTU that changes.
     static let shortInterval: UInt64 = 10_000
 
-    init(_ table: PeerTable, device: String) {
-        self.table = table
-        self.device = device
+    init(device: String) { self.device = device }
+
+    /// The peer at `place` is another one, or somewhere else.
+    mutating func forget(_ place: Int) {
+        writtenMTU[place] = nil
+        written = written.filter { !$0.key.hasSuffix(" \(place)") }
     }
 
     /// What is new since the last call. `now` in milliseconds.
     mutating func remarks(_ reading: Reading, at now: UInt64) -> [Remark] {
         defer { last = reading }
         var remarks: [Remark] = []
-        for (place, peer) in zip(table.indices, table.peers) {
-            let index = Int(place.rawValue)
-            let errors = reading.decapsulated.peers[index]
-            if errors.errors > last?.decapsulated.peers[index].errors ?? 0,
-                let report = ICMPReport(encoded: errors.lastError)
-            {
-                // By meaning: numbers are many, and anybody can send them all.
-                let key = "icmp \(index) \(report.meaning)"
-                append(
-                    &remarks, key, Observer.interval, at: now, "packets to \(peer.whereabouts): \(report.description)")
-            }
-            notePathMTU(&remarks, reading.pathMTU[index], index, peer.whereabouts, at: now)
+        for (place, endpoint) in reading.endpoints.enumerated() {
+            guard let endpoint else { continue }
+            noteErrors(&remarks, reading, place, endpoint, at: now)
+            notePathMTU(&remarks, reading.pathMTU[place], place, endpoint, at: now)
         }
         if hasMore(.loop, { $0.encapsulated }, reading) {
             append(
@@ -62,6 +58,17 @@ struct Observer {
         }
         noteECN(&remarks, reading, at: now)
         return remarks
+    }
+
+    private mutating func noteErrors(
+        _ remarks: inout [Remark], _ reading: Reading, _ place: Int, _ peer: IPv4Address, at now: UInt64
+    ) {
+        let errors = reading.decapsulated.peers[place]
+        let before = last.flatMap { place < $0.decapsulated.peers.count ? $0.decapsulated.peers[place].errors : nil }
+        guard errors.errors > before ?? 0, let report = ICMPReport(encoded: errors.lastError) else { return }
+        // By meaning: numbers are many, and anybody can send them all.
+        let key = "icmp \(report.meaning) \(place)"
+        append(&remarks, key, Observer.interval, at: now, "packets to \(peer): \(report.description)")
     }
 
     private mutating func noteECN(_ remarks: inout [Remark], _ reading: Reading, at now: UInt64) {
@@ -80,7 +87,7 @@ struct Observer {
     }
 
     private mutating func notePathMTU(
-        _ remarks: inout [Remark], _ mtu: Int, _ index: Int, _ peer: String, at now: UInt64
+        _ remarks: inout [Remark], _ mtu: Int, _ index: Int, _ peer: IPv4Address, at now: UInt64
     ) {
         guard let before = writtenMTU[index] else {
             writtenMTU[index] = mtu

@@ -10,12 +10,12 @@ enum OtherTunnels {
     /// inner sources from the same sender would both deliver them.
     ///
     /// A tunnel that does not talk to us is taken to be none.
-    static func check(_ table: PeerTable, _ policy: TunnelPolicy, name: DeviceName?) throws(Complaint) {
+    static func check(_ table: PeerTable, _ policy: TunnelPolicy, name: String?) throws(Complaint) {
         // What only encapsulates takes nothing: the two modules of 1994 ran side by side.
         guard policy.only != .encapsulate else { return }
         for case .report(let report) in try RunningTunnels.ask(nil, directory: nil) {
             // Of this very name there can be only one, which its lock says better.
-            if report.name == name?.text || report.only == Direction.encapsulate.rawValue { continue }
+            if report.name == name || report.only == Direction.encapsulate.rawValue { continue }
             if let complaint = overlap(table, policy.acceptance, with: report) { throw complaint }
         }
     }
@@ -24,18 +24,21 @@ enum OtherTunnels {
     static func overlap(
         _ table: PeerTable, _ acceptance: Decapsulation.Acceptance, with report: TunnelReport
     ) -> Complaint? {
+        let ours = Dictionary(
+            table.peers.compactMap { peer in peer.endpoint.map { ($0, peer) } }, uniquingKeysWith: { first, _ in first }
+        )
         for theirs in report.peers {
-            for ours in table.peers where ours.endpoint?.description == theirs.endpoint {
-                guard let shared = shared(ours.allowed, theirs.allowedIPs.compactMap { Prefix($0) }) else { continue }
-                return Complaint(
-                    "peer \(theirs.endpoint)", why: "tunnel \(report.name) takes \(shared) from it already",
-                    whatNow: "end that one, or give both --allowed-ips that do not overlap")
-            }
+            guard let endpoint = theirs.endpoint.flatMap({ IPv4Address($0) }), let mine = ours[endpoint],
+                let shared = shared(mine.allowed, theirs.allowedIPs.compactMap { Prefix($0) })
+            else { continue }
+            return Complaint(
+                "peer \(endpoint)", why: "tunnel \(report.name) takes \(shared) from it already",
+                whatNow: "end that one, or give both --allowed-ips that do not overlap")
         }
-        let others = report.peers.compactMap { Prefix($0.endpoint) }
+        let others = report.peers.compactMap { $0.endpoint.flatMap { Prefix($0) } }
         let strangers = prefixes(report.acceptFrom)
         if let shared = shared(prefixes(acceptance.description), others + strangers)
-            ?? shared(table.peers.compactMap(\.endpoint).map(Prefix.init(host:)), strangers)
+            ?? shared(table.peers.compactMap { $0.endpoint.map { Prefix(host: $0) } }, strangers)
         {
             return Complaint(
                 "packets from \(shared)", why: "tunnel \(report.name) would take them too",

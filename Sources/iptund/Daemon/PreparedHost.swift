@@ -4,6 +4,7 @@ internal import Configuration
 internal import Linux
 internal import Logging
 internal import Tunnel
+internal import Wire
 
 /// The host after set-up: everything open that needed privilege, every change made, and somebody to take them back.
 struct PreparedHost: ~Copyable {
@@ -11,38 +12,59 @@ struct PreparedHost: ~Copyable {
     private let kernelGuard: Guard
     private var ports: [Worker.Ports]
     let user: User
-    let namespace: UInt64
-    private let plan: Plan
-    private let janitor: Janitor
+    let outcome: Planning.Outcome
+    private var janitor: Janitor?
+    private var resolver: ResolverProcess?
     private var control: ControlServer?
+    /// Listens where the device is, too, which only privilege can reach.
+    private var watch: HostWatch?
+
+    /// What a tunnel starts from.
+    struct Order {
+        let settings: TunnelSettings
+        let options: Daemon.Options
+        let roster: Roster
+        let ways: [IPv4Address: Way]
+    }
 
     /// Opens the sockets, forks the janitor, and makes the changes. Requires `CAP_NET_ADMIN` and `CAP_NET_RAW`.
     /// - Throws: why it did not work, after everything that was done is undone.
     static func prepare(
-        _ settings: TunnelSettings, _ claim: borrowing Claim, _ underlay: Underlay?, _ netlink: borrowing Netlink,
-        echo: Echo
+        _ order: Order, _ claim: borrowing Claim, _ place: borrowing DevicePlace, underlay: borrowing Netlink
     ) throws(Complaint) -> PreparedHost {
+        let setUp = SetUpLock.take(beside: claim.directory)
         let host: PreparedHost
         do throws(Complaint) {
-            host = try open(settings, claim, underlay, netlink)
+            host = try open(order, claim, place, underlay: underlay)
         } catch {
-            // There is no janitor yet.
-            claim.directory.remove()
+            // There is no janitor yet, and nothing to take back.
+            if !Files.exists(claim.directory.state) { claim.directory.remove() }
             throw error
         }
+        let (settings, echo) = (order.settings, order.options.echo.inside(place.name))
         do throws(Complaint) {
-            try echo(host.plan, creating: claim.device.isPersistent ? nil : settings.tuntap(claim.device.name)) {
-                change throws(Complaint) in try apply(change, netlink)
+            let name = claim.device.isPersistent ? nil : settings.tuntap(claim.device.name)
+            try echo(host.outcome.plan, creating: name) { change throws(Complaint) in
+                try make(change, place.netlink)
             }
         } catch {
-            host.end()
+            // Whoever takes the changes back waits for this lock.
+            setUp.release()
+            host.end(.said, claim.directory, place, echo)
             throw error
         }
+        setUp.release()
         return host
     }
 
     /// The control socket, for whoever serves it.
     mutating func takeControl() -> ControlServer? { control.take() }
+
+    /// Who asks for names, for whoever wants to know.
+    mutating func takeResolver() -> ResolverProcess? { resolver.take() }
+
+    /// What follows the host's changes, for whoever has to act on them.
+    mutating func takeWatch() -> HostWatch? { watch.take() }
 
     /// What the data path works with, for whoever starts it.
     mutating func takePorts() -> [Worker.Ports] {
@@ -51,46 +73,96 @@ struct PreparedHost: ~Copyable {
     }
 
     /// Has the changes taken back and the directory removed.
-    consuming func end() { janitor.finish() }
+    ///
+    /// Without a janitor nobody may do it here any more once privilege is gone: then `iptund down` does, by whoever runs it.
+    consuming func end(
+        _ farewell: Fork.Farewell, _ directory: RuntimeDirectory, _ place: borrowing DevicePlace, _ echo: Echo
+    ) {
+        if let janitor = janitor.take() { return janitor.finish(farewell) }
+        guard Capability.netAdmin.isEffective else { return }
+        do throws(Complaint) {
+            try Restoration.perform(in: directory, .everything, place.netlink, echo: echo)
+        } catch {
+            standardError("iptund: \(error)")
+        }
+    }
 
-    /// What needs privilege but changes nothing, and last the janitor, whose child must not share what comes later.
+    private static func make(_ change: HostChange, _ netlink: borrowing Netlink) throws(Complaint) {
+        do throws(Errno) {
+            try change.make(netlink)
+        } catch .exists {
+            throw Complaint(inTheWayOf: change)
+        } catch {
+            throw Complaint("cannot '\(change.command.text)'", error, whatNow: "all was taken back")
+        }
+    }
+}
+
+/// What needs privilege but changes nothing, and last the children, who must not share what comes later.
+extension PreparedHost {
     private static func open(
-        _ settings: TunnelSettings, _ claim: borrowing Claim, _ underlay: Underlay?, _ netlink: borrowing Netlink
+        _ order: Order, _ claim: borrowing Claim, _ place: borrowing DevicePlace, underlay: borrowing Netlink
     ) throws(Complaint) -> PreparedHost {
+        let settings = order.settings
         let kernelGuard = try explaining("cannot open a raw socket for protocol 4", whatNow: Prerequisites.remedy) {
             () throws(Errno) in try Guard()
         }
-        let ports = try openPorts(settings, claim, underlay)
-        let state = try Plan.Device.state(of: claim.device, netlink)
-        let plan = try Plan.make(settings, on: state, over: underlay, netlink)
-        let user = User.current.id == 0 ? Surrender.user(StandardErrorLog.logger()) : User.current
+        let ports = try openPorts(settings, claim, place, order.roster.commonLocal)
+        let planning = Planning(
+            settings: settings, device: try Plan.Device.state(of: claim.device, place.netlink), ways: order.ways,
+            shared: SharedChanges.ofOthers(besides: claim.directory, in: place.identity))
+        try PrefixConflict.check(settings, besides: claim.directory, in: place.identity, place.netlink)
+        let outcome = try planning.make(underlay: underlay, place.netlink)
+        let user = User.current.id == 0 ? try Surrender.user(settings.user, StandardErrorLog.logger()) : User.current
         let control = try listen(claim.directory, user)
-        let namespace = try explaining("cannot tell the network namespace", whatNow: "mount /proc") {
-            () throws(Errno) in try NetworkNamespace.current().inode
+        let watch = try explaining("cannot listen to the kernel", whatNow: "this should not happen") {
+            () throws(Errno) in try HostWatch.start(place)
         }
-        let reverting = try Daemon.openNetlink()
+        let left = try TunnelState.read(claim.directory.state)?.steps ?? []
+        try TunnelState(order, outcome, planning.device.device, place, name: claim.directory.name, left: left).write(
+            to: claim.directory.state)
+        let janitor = try startJanitor(order.options, claim, place)
+        return PreparedHost(
+            kernelGuard: kernelGuard, ports: ports, user: user, outcome: outcome, janitor: janitor,
+            resolver: try startResolver(order, user), control: control, watch: watch)
+    }
+
+    private static func startJanitor(
+        _ options: Daemon.Options, _ claim: borrowing Claim, _ place: borrowing DevicePlace
+    ) throws(Complaint) -> Janitor? {
+        guard options.cleaning == .byJanitor else { return nil }
+        let reverting = try place.openNetlink()
         do throws(Errno) {
-            let janitor = try Janitor.start(
-                reverting: plan.changes, removing: claim.directory, netlink: reverting, lock: claim.lock)
-            return PreparedHost(
-                kernelGuard: kernelGuard, ports: ports, user: user, namespace: namespace, plan: plan,
-                janitor: janitor, control: control)
+            return try Janitor.start(
+                cleaning: claim.directory, netlink: reverting, lock: claim.lock, echo: options.echo)
         } catch {
+            Files.remove(claim.directory.state)
             throw Complaint("cannot start the janitor", error, whatNow: "is the process limit reached?")
+        }
+    }
+
+    /// A tunnel that was started from a file may be given names later.
+    private static func startResolver(_ order: Order, _ user: User) throws(Complaint) -> ResolverProcess? {
+        guard !order.roster.hosts.isEmpty || order.options.file != nil else { return nil }
+        return try explaining("cannot start the resolver", whatNow: "is the process limit reached?") {
+            () throws(Errno) in try ResolverProcess.start(as: user)
         }
     }
 
     /// What each worker reads from and writes to.
     private static func openPorts(
-        _ settings: TunnelSettings, _ claim: borrowing Claim, _ underlay: Underlay?
+        _ settings: TunnelSettings, _ claim: borrowing Claim, _ place: borrowing DevicePlace, _ local: IPv4Address?
     ) throws(Complaint) -> [Worker.Ports] {
         let (count, capacity) = (settings.workers.count, Datapath.batchCapacity)
         var ports: [Worker.Ports] = []
         for index in 0..<count {
             do throws(Errno) {
-                let device = index == 0 ? try claim.device.duplicate() : try claim.device.nextQueue()
+                let device =
+                    index == 0
+                    ? try claim.device.duplicate()
+                    : try place.inside { () throws(Errno) in try claim.device.nextQueue() }
                 let receiver = try RawReceiver(capacity: capacity, worker: index, of: count)
-                let sender = try RawSender(capacity: capacity, local: underlay?.local, worker: index, of: count)
+                let sender = try RawSender(capacity: capacity, local: local, worker: index, of: count)
                 ports.append(Worker.Ports(device: device, receiver: receiver, sender: sender))
             } catch {
                 throw Complaint("cannot open what worker \(index) needs", error, whatNow: Prerequisites.remedy)
@@ -107,14 +179,18 @@ struct PreparedHost: ~Copyable {
         control.give(to: user)
         return control
     }
+}
 
-    private static func apply(_ change: HostChange, _ netlink: borrowing Netlink) throws(Complaint) {
-        do throws(Errno) {
-            try change.apply(netlink)
-        } catch .exists {
-            throw Complaint(inTheWayOf: change)
-        } catch {
-            throw Complaint("cannot '\(change.command.text)'", error, whatNow: "all was taken back")
-        }
+extension TunnelState {
+    /// What is about to be changed.
+    fileprivate init(
+        _ order: PreparedHost.Order, _ outcome: Planning.Outcome, _ device: HostChange.Device,
+        _ place: borrowing DevicePlace, name: String, left: [Step]
+    ) throws(Complaint) {
+        let steps = left.filter { !outcome.plan.steps.contains($0) } + outcome.plan.steps
+        self.init(
+            name: name, boot: TunnelState.currentBoot, home: try Start.namespace(), namespace: place.identity,
+            namespaceName: place.name, device: device, routing: outcome.routing, steps: steps,
+            file: order.options.file, configuration: ConfigurationText.render(order.settings))
     }
 }

@@ -8,70 +8,112 @@ internal import Wire
 /// Turns counters and set-up into a ``TunnelReport``.
 struct Reporter {
     let name: String
+    /// The device, by the name that it had at the start.
+    let device: String
     let processID: Int32
     let namespace: UInt64
     /// When the tunnel came up, milliseconds of ``Clock``.
     let start: UInt64
-    let underlay: Underlay?
-    let table: PeerTable
-    let policy: TunnelPolicy
     let workers: Int
     let shortfalls: [Privileges.Shortfall]
 
-    /// The two ends, for people.
-    var ends: String {
-        guard let underlay else { return "from anybody who is accepted" }
-        return "\(underlay.local) to \(table.peers.map(\.whereabouts).joined(separator: ", "))"
-    }
-
     /// What is known at one moment, milliseconds of ``Clock``.
     struct Moment {
-        let encapsulated: Counters.Snapshot
-        let decapsulated: Counters.Snapshot
-        /// By place in the table, octets.
+        let roster: Roster
+        let policy: TunnelPolicy
+        /// Both directions, as counted since the start.
+        let counted: (encapsulated: Counters.Snapshot, decapsulated: Counters.Snapshot)
+        let predecessors: Predecessors
+        /// By place, octets.
         let pathMTU: [Int]
+        /// The longest outer packet that the way to any peer takes; 0 when no way is known.
+        let underlayMTU: Int
         /// The device as it is now, `nil` when it is gone.
         let link: Link?
-        /// An end of ours that is no address of this host any more.
-        let missingEnd: IPv4Address?
+        /// Why packets cannot pass, beside what the peers say themselves.
+        let problem: String?
         /// Packets that the raw socket had no room for.
         let socketOverflows: UInt64
         let now: UInt64
     }
 
+    /// The two ends, for people.
+    static func ends(_ roster: Roster) -> String {
+        let members = roster.places.compactMap { roster.members[$0] }
+        guard !members.isEmpty else { return "from anybody who is accepted" }
+        var remotes = members.prefix(3).map { member in
+            member.address.map { "\($0)" } ?? "\(member.label) (no address yet)"
+        }
+        if members.count > 3 { remotes.append("\(members.count - 3) more") }
+        return (local(roster).map { "\($0) " } ?? "") + "to \(remotes.joined(separator: ", "))"
+    }
+
+    /// The two ends, and which peers cannot be reached.
+    static func status(_ roster: Roster) -> String {
+        let troubled = roster.places.compactMap { roster.members[$0] }.filter { $0.problem != nil }
+        guard !troubled.isEmpty else { return ends(roster) }
+        var names = troubled.prefix(3).map(\.label)
+        if troubled.count > 3 { names.append("\(troubled.count - 3) more") }
+        return "\(ends(roster)); not reached: \(names.joined(separator: ", "))"
+    }
+
+    /// Our outer address, or that there are several; `nil` when none is known.
+    private static func local(_ roster: Roster) -> String? {
+        let locals = Set(roster.places.compactMap { roster.members[$0]?.local })
+        guard let local = locals.first else { return roster.local.map { "\($0)" } }
+        return locals.count == 1 ? "\(local)" : "several addresses"
+    }
+
     /// The report of a moment.
     func report(_ moment: Moment) -> TunnelReport {
-        let peers = zip(table.indices, table.peers).map { report(of: $1, at: Int($0.rawValue), moment) }
-        let link = moment.link
+        let (link, counted) = (moment.link, moment.counted)
+        let problem = problem(moment)
         return TunnelReport(
-            name: name, state: problem(moment) == nil ? .up : .degraded, problem: problem(moment), pid: processID,
+            name: name, device: link?.name ?? device, state: problem == nil ? .up : .degraded, problem: problem,
+            pid: processID,
             namespace: namespace,
-            uptimeSeconds: (moment.now - start) / 1000, mtu: link?.mtu ?? 0, underlayMTU: underlay?.mtu ?? 0,
-            local: (underlay?.local ?? policy.local).map { "\($0)" } ?? "any", only: policy.only?.rawValue,
-            workers: workers,
-            acceptFrom: policy.acceptance.description, peers: peers, encapsulate: direction(moment.encapsulated),
-            decapsulate: direction(moment.decapsulated),
+            uptimeSeconds: (moment.now - start) / 1000, mtu: link?.mtu ?? 0, underlayMTU: moment.underlayMTU,
+            local: local(moment),
+            only: moment.policy.only?.rawValue, workers: workers,
+            acceptFrom: moment.policy.acceptance.description,
+            peers: moment.roster.places.sorted { order($0, moment) < order($1, moment) }.map { peer($0, moment) },
+            encapsulate: direction(counted.encapsulated), decapsulate: direction(counted.decapsulated),
             kernelLosses: TunnelReport.KernelLosses(socket: moment.socketOverflows, device: link?.sendDrops ?? 0),
             privilegeShortfalls: shortfalls.map(\.description))
     }
 
-    /// Why packets cannot pass, in a sentence; `nil` when they can.
+    private func local(_ moment: Moment) -> String {
+        if let local = Reporter.local(moment.roster) ?? moment.policy.local.map({ "\($0)" }) { return local }
+        return moment.roster.places.isEmpty ? "any" : "none yet"
+    }
+
+    /// Peers are shown as the configuration lists them.
+    private func order(_ place: Int, _ moment: Moment) -> Int { moment.roster.members[place]?.order ?? 0 }
+
+    /// Why packets cannot pass, in a sentence; `nil` when they can, to some peer at least.
     private func problem(_ moment: Moment) -> String? {
-        guard moment.link?.isUp == true else { return "the device is down: ip link set \(name) up" }
-        return moment.missingEnd.map(Reporter.missing)
+        guard let link = moment.link else { return "the device is gone" }
+        guard link.isUp else { return "the device is down: ip link set \(link.name) up" }
+        if let problem = moment.problem { return problem }
+        let members = moment.roster.places.compactMap { moment.roster.members[$0] }
+        guard let first = members.first, members.allSatisfy({ $0.problem != nil }) else { return nil }
+        let problem = "peer \(first.label): \(first.problem ?? "")"
+        return members.count == 1 ? problem : "\(problem); and no other peer can be reached"
     }
 
     /// That an end of ours is gone.
     static func missing(_ end: IPv4Address) -> String { "\(end) is no address of this host any more" }
 
-    private func report(of peer: Peer, at index: Int, _ moment: Moment) -> TunnelReport.Peer {
-        let now = moment.now
-        let (sent, received) = (moment.encapsulated.peers[index], moment.decapsulated.peers[index])
+    private func peer(_ place: Int, _ moment: Moment) -> TunnelReport.Peer {
+        let (member, now) = (moment.roster.members[place], moment.now)
+        let (sent, received) = moment.predecessors.own(place, moment.counted)
         // A data thread may have read its clock after us.
         let age = received.lastDelivered == 0 ? nil : (max(now, received.lastDelivered) - received.lastDelivered) / 1000
         return TunnelReport.Peer(
-            name: peer.name, endpoint: peer.whereabouts, allowedIPs: peer.allowed.map(\.description),
-            pathMTU: moment.pathMTU[index], icmpErrors: received.errors,
+            name: member?.settings.name, host: member?.host, endpoint: member?.address.map { "\($0)" },
+            local: member?.local.map { "\($0)" }, problem: member?.problem,
+            allowedIPs: (member?.settings.allowed ?? [.all]).map(\.description),
+            pathMTU: moment.pathMTU[place], icmpErrors: received.errors,
             lastICMPError: ICMPReport(encoded: received.lastError)?.description, lastReceivedSecondsAgo: age,
             received: transfer(received), sent: transfer(sent))
     }

@@ -3,7 +3,7 @@
 internal import Configuration
 internal import Linux
 
-/// The directory of one running tunnel: its control socket and its lock.
+/// The directory of one running tunnel: its control socket, its lock, and what it changed.
 ///
 /// A tunnel is named within its network namespace, but namespaces share /run (ip-netns(8)): outside of the first one the
 /// directory carries the namespace's number, so that the same name may live in both.
@@ -63,6 +63,17 @@ struct RuntimeDirectory: Equatable {
 
     var controlSocket: String { "\(path)/control.sock" }
     var lock: String { "\(path)/lock" }
+    /// ``TunnelState``, which outlives a tunnel that could not take its changes back.
+    var state: String { "\(path)/state.json" }
+
+    /// Where the directories of all tunnels lie.
+    var parent: String {
+        let parts = path.split(separator: "/").dropLast()
+        return parts.isEmpty ? "/" : parts.reduce("") { "\($0)/\($1)" }
+    }
+
+    /// The directories beside this one, itself included.
+    var siblings: [String] { ((try? Files.entries(parent)) ?? []).map { "\(parent)/\($0)" } }
 
     /// Makes the directory and its parent, if they are missing.
     ///
@@ -83,10 +94,16 @@ struct RuntimeDirectory: Equatable {
 
     /// Removes what a tunnel leaves there, and every directory of ours that is empty then.
     func remove() {
-        Files.remove(controlSocket)
-        Files.remove(lock)
+        Files.remove(state)
+        removeAllButState()
         guard isOurs else { return }
         Files.removeDirectory(path)
         Files.removeDirectory(RuntimeDirectory.base)
+    }
+
+    /// Removes what a tunnel leaves there but for the list of what is still to be taken back.
+    func removeAllButState() {
+        Files.remove(controlSocket)
+        Files.remove(lock)
     }
 }

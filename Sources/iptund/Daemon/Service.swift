@@ -8,64 +8,96 @@ internal import Wire
 
 /// The running tunnel: the data path, and the main thread that waits beside it for signals, changes and questions.
 struct Service: ~Copyable {
-    private let datapath: Datapath
-    private let report: Reporter
-    private let device: Int32
-    private var watch: HostWatch
-    private var observer: Observer
-    /// Our ends of the tunnel that this host does not have any more.
-    private var missingEnds: Set<IPv4Address> = []
+    var datapath: Datapath
+    let report: Reporter
+    var settings: TunnelSettings
+    /// The MTU of the device, octets.
+    var mtu: Int
+    var roster: Roster
+    var predecessors = Predecessors()
+    /// Addresses that no inner packet may come from.
+    var ownAddresses: Set<IPv4Address> = []
+    /// The longest outer packet that the way to some peer took at first, octets; 0 while no way is known.
+    var underlayMTU: Int
+    /// Our device.
+    let device: Int32
+    /// Whether outer packets leave from the network namespace that the device is in.
+    let isDeviceHere: Bool
+    var watch: HostWatch
+    var observer: Observer
+    var names = NameSchedule()
+    /// Names of which it was said that they have no address.
+    var unresolved: Set<String> = []
+    var pin: PinWatch?
+    var proxies: ProxyWatch?
+    /// What may be wrong for a moment only.
+    var missing = (local: Patience(), pin: Patience(), proxies: Patience())
+    /// What is wrong with the tunnel as a whole, for whoever asks.
+    var problem: String?
+    var hasSaidThatPinIsGone = false
+    /// Whether a supervisor should hear how the peers are now.
+    var hasNews = false
+    /// Before it is up it has nothing to say.
+    var hasStarted = false
     /// When to look at the counters once more, milliseconds: a data thread is silent for a while after it has called.
     private var noteAgainAt: UInt64?
-    private let log = StandardErrorLog.logger()
+    /// Who may end it and give it other peers, beside root: who started it.
+    let owner: UInt32
+    /// Set when there is nothing more to serve; with a reason when nobody asked for the end.
+    var ending: Ending?
+    let log = StandardErrorLog.logger()
+
+    /// Why it ends.
+    enum Ending {
+        case asked
+        case failed(Complaint)
+    }
 
     /// Starts the data path.
     static func start(
-        _ settings: TunnelSettings, with ports: [Worker.Ports], report: consuming Reporter,
+        _ order: PreparedHost.Order, _ outcome: Planning.Outcome, _ ports: [Worker.Ports],
+        _ watch: consuming HostWatch?, _ report: Reporter, _ place: borrowing DevicePlace,
         _ netlink: borrowing Netlink
     ) throws(Complaint) -> Service {
-        let mtu = settings.mtu ?? report.underlay?.tunnelMTU ?? TunnelSettings.defaultMTU
-        let device = (try? netlink.link(named: report.name))?.index ?? 0
+        guard let watch = watch.take() else { preconditionFailure("the host is watched once") }
+        let device = (try? place.netlink.link(named: report.device))?.index ?? 0
         do throws(Errno) {
-            var watch = try HostWatch(report.table)
-            let findings = watch.look(netlink, device: device, at: Clock.milliseconds)
-            let datapath = try Datapath.start(
-                findings?.rules ?? RuleSet(table: report.table), settings.policy, mtu: mtu,
-                underlayMTU: findings?.underlayMTU ?? [], with: ports)
-            let observer = Observer(report.table, device: report.name)
-            return Service(datapath: datapath, report: report, device: device, watch: watch, observer: observer)
+            let datapath = try Datapath(with: ports, capacity: order.roster.capacity)
+            var service = Service(
+                datapath: datapath, report: report, settings: order.settings, mtu: outcome.mtu, roster: order.roster,
+                underlayMTU: order.ways.values.map(\.mtu).max() ?? 0, device: device, isDeviceHere: place.name == nil,
+                watch: watch, observer: Observer(device: report.device),
+                pin: PinWatch(order.settings, netlink),
+                proxies: ProxyWatch(order.settings, place.netlink), owner: order.options.owner)
+            for warning in outcome.warnings { service.log.warning("\(warning)") }
+            service.names.follow(service.roster.hosts, at: Clock.milliseconds)
+            service.follow(place, netlink)
+            try service.datapath.start(by: try service.orders())
+            return service
         } catch {
             throw Complaint("cannot start the data path", error, whatNow: "is the thread limit reached?")
         }
     }
 
-    private init(
-        datapath: consuming Datapath, report: Reporter, device: Int32, watch: consuming HostWatch, observer: Observer
-    ) {
-        self.datapath = datapath
-        self.report = report
-        self.device = device
-        self.watch = watch
-        self.observer = observer
-    }
-
     /// Proves that no thread has privilege, says READY, then answers questions until a signal comes or the data path ends.
     /// - Returns: `nil` when it was asked to stop.
     mutating func serve(
-        _ control: consuming ControlServer?, _ netlink: borrowing Netlink,
-        _ signals: borrowing Signals, _ supervisor: borrowing Supervisor
+        _ control: consuming ControlServer?, _ resolver: consuming ResolverProcess?, _ place: borrowing DevicePlace,
+        _ netlink: borrowing Netlink, _ signals: borrowing Signals, _ supervisor: borrowing Supervisor
     ) -> Complaint? {
         guard var control = control.take() else { preconditionFailure("the control socket is served once") }
         do throws(Complaint) { try Surrender.prove(report.shortfalls) } catch { return error }
         for shortfall in report.shortfalls { log.warning("\(shortfall.description)") }
-        for warning in report.policy.warnings { log.warning("\(warning)") }
-        log.info("\(report.name) is up: \(report.ends)")
-        supervisor.ready(report.ends)
+        for warning in settings.policy.warnings { log.warning("\(warning)") }
+        log.info("\(report.name) is up: \(Reporter.ends(roster))")
+        supervisor.ready(Reporter.status(roster))
+        hasStarted = true
+        sayProblems(since: [])
         note()
-        while true {
+        while ending == nil {
             var interests: [Poll.Interest] =
-                [.next(of: signals), datapath.ended, datapath.attention, watch.interest]
-                + control.interests
+                [.next(of: signals), datapath.ended, datapath.attention, resolver?.interest ?? .nothing]
+                + watch.interests + control.interests
             do throws(Errno) {
                 try Poll.wait(for: &interests, timeoutMilliseconds: timeoutMilliseconds(control))
             } catch {
@@ -74,11 +106,16 @@ struct Service: ~Copyable {
             if interests[0].isReady, signals.next() != nil { break }
             if interests[1].isReady { break }
             attend(isCalled: interests[2].isReady)
-            if interests[3].isReady { watch.listen(at: Clock.milliseconds) }
-            follow(netlink)
-            control.serve(interests[4...]) { answer($0, netlink) }
+            resolver = follow(resolver.take(), isCalled: interests[3].isReady)
+            if interests[4].isReady || interests[5].isReady { watch.listen(at: Clock.milliseconds) }
+            follow(place, netlink)
+            control.serve(interests[6...]) { answer($0, place.netlink, netlink) }
+            if hasNews { supervisor.status(Reporter.status(roster)) }
+            hasNews = false
         }
         supervisor.stopping()
+        resolver.take()?.end()
+        if case .failed(let complaint) = ending { return complaint }
         return nil
     }
 
@@ -87,7 +124,8 @@ struct Service: ~Copyable {
         let now = Clock.milliseconds
         // -1 is for ever, which is the longest of all.
         let times = [control.timeoutMilliseconds, watch.timeoutMilliseconds(at: now)].map(UInt32.init(bitPattern:))
-        let again = noteAgainAt.map { UInt32($0 > now ? $0 - now : 0) } ?? .max
+        let moments = [noteAgainAt, names.next].compactMap(\.self).min()
+        let again = moments.map { UInt32(clamping: $0 > now ? $0 - now : 0) } ?? .max
         return Int32(bitPattern: min(times[0], times[1], again))
     }
 
@@ -118,44 +156,17 @@ struct Service: ~Copyable {
         StandardErrorLog.logger().info("\(name) is down")
     }
 
-    /// Tells the data path what changed on the host.
-    private mutating func follow(_ netlink: borrowing Netlink) {
-        guard let findings = watch.look(netlink, device: device, at: Clock.milliseconds) else { return }
-        if let rules = findings.rules { datapath.replace(rules) }
-        datapath.setUnderlayMTU(findings.underlayMTU)
-        for peer in findings.newlyInTunnel {
-            log.warning("peer \(peer) is routed into \(report.name) itself; add a route to it that avoids the device")
-        }
-        for way in findings.newWays { log.notice("packets leave by another way now: \(way)") }
-        for end in findings.missingEnds.subtracting(missingEnds) {
-            log.warning("\(Reporter.missing(end)): peers do not know who sends from there; start the tunnel again")
-        }
-        missingEnds = findings.missingEnds
-        note()
-    }
-
     /// Writes down what people should read about.
-    private mutating func note() {
-        let counted = datapath.snapshots()
+    mutating func note() {
+        let slots = roster.members.count
+        let counted = datapath.snapshots(slots: slots)
         let reading = Observer.Reading(
             encapsulated: counted.encapsulated, decapsulated: counted.decapsulated,
-            pathMTU: datapath.pathMTU(at: Clock.milliseconds))
-        for remark in observer.remarks(reading, at: Clock.milliseconds) {
+            pathMTU: datapath.pathMTU(slots: slots, at: Clock.milliseconds), endpoints: roster.endpoints())
+        var lines = LineLimit()
+        for remark in observer.remarks(reading, at: Clock.milliseconds) where lines.allow() {
             if remark.isWarning { log.warning("\(remark.text)") } else { log.info("\(remark.text)") }
         }
-    }
-
-    private func answer(_ request: String, _ netlink: borrowing Netlink) -> String {
-        guard request == "show" else { return #"{"error":"unknown request","schema":1}"# }
-        // By number: a device that was renamed is still ours.
-        let link = try? netlink.link(index: device)
-        let counted = datapath.snapshots()
-        let moment = Reporter.Moment(
-            encapsulated: counted.encapsulated, decapsulated: counted.decapsulated,
-            pathMTU: datapath.pathMTU(at: Clock.milliseconds), link: link, missingEnd: missingEnds.first,
-            socketOverflows: datapath.socketOverflows,
-            now: Clock.milliseconds)
-        return (try? ReportDocument(tunnels: [report.report(moment)]).json(pretty: false))
-            ?? #"{"error":"encoding","schema":1}"#
+        if let rest = lines.rest { log.notice("and \(rest) more of this kind") }
     }
 }

@@ -18,6 +18,9 @@ struct Supervisor: ~Copyable {
     /// Everything stands; `status` is what `systemctl status` shows.
     func ready(_ status: String) { send("READY=1\nSTATUS=\(status)") }
 
+    /// How it stands now, for `systemctl status`.
+    func status(_ status: String) { send("STATUS=\(status)") }
+
     /// We are about to end, on purpose.
     func stopping() { send("STOPPING=1") }
 

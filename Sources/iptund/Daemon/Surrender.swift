@@ -6,8 +6,12 @@ internal import Logging
 
 /// Giving up all privilege, and seeing that it is gone.
 enum Surrender {
-    /// Who the daemon is after set-up: the user `iptund` when the system has one, else the one that owns nothing.
-    static func user(_ log: Logger) -> User {
+    /// Who the daemon is after set-up: the one that was asked for, else `iptund` when the system has one, else the one that owns nothing.
+    static func user(_ name: String?, _ log: Logger) throws(Complaint) -> User {
+        if let name {
+            if let user = User(named: name) { return user }
+            throw Complaint("User = \(name)", why: "there is no such user", whatNow: "make it, or leave User out")
+        }
         if let user = User(named: "iptund") { return user }
         log.notice("no user 'iptund' on this system, running as uid 65534 (nobody)")
         return .nobody

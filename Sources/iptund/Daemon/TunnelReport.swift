@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import FoundationEssentials
+internal import Tunnel
 
 /// What a tunnel says about itself: the answer to `show`, and one element of `show --json`.
 ///
 /// Names are those of the sources; drops are keyed by ``Drop/name`` and leave out reasons that never occurred.
 struct TunnelReport: Codable, Equatable {
     var name: String
+    /// The device, which may be called otherwise.
+    var device: String
     var state: State
     /// Why it is degraded.
     var problem: String?
@@ -16,7 +19,7 @@ struct TunnelReport: Codable, Equatable {
     var namespace: UInt64
     var uptimeSeconds: UInt64
     var mtu: Int
-    /// The longest outer packet that the route to the peer took when the tunnel was set up.
+    /// The longest outer packet that the way to some peer takes; 0 while there is none.
     var underlayMTU: Int
     var local: String
     /// The one way that it carries, if it does not carry both.
@@ -34,7 +37,7 @@ struct TunnelReport: Codable, Equatable {
     var privilegeShortfalls: [String]
 
     private enum CodingKeys: String, CodingKey {
-        case name, state, problem, pid, namespace, mtu, local, only, workers, peers, encapsulate, decapsulate
+        case name, device, state, problem, pid, namespace, mtu, local, only, workers, peers, encapsulate, decapsulate
         case acceptFrom = "accept_from"
         case kernelLosses = "kernel_losses"
         case uptimeSeconds = "uptime_seconds"
@@ -98,8 +101,16 @@ struct TunnelReport: Codable, Equatable {
     }
 
     struct Peer: Codable, Equatable {
+        /// What people call it.
         var name: String?
-        var endpoint: String
+        /// The host name that it was given by.
+        var host: String?
+        /// Its outer address; absent while the name has none.
+        var endpoint: String?
+        /// Our outer address towards it; absent while there is no way to it.
+        var local: String?
+        /// Why nothing can be sent to it.
+        var problem: String?
         var allowedIPs: [String]
         /// The longest outer packet that reaches the peer, as far as is known.
         var pathMTU: Int
@@ -112,7 +123,7 @@ struct TunnelReport: Codable, Equatable {
         var sent: Transfer
 
         private enum CodingKeys: String, CodingKey {
-            case name, endpoint, received, sent
+            case name, host, endpoint, local, problem, received, sent
             case allowedIPs = "allowed_ips"
             case pathMTU = "path_mtu"
             case icmpErrors = "icmp_errors"

@@ -12,8 +12,8 @@ final class Worker {
     private let ports: Ports
     private let encapsulated: Counters
     private let decapsulated: Counters
-    /// Where each thread finds new rules.
-    private let news = (encapsulate: Handover<RuleSet>(), decapsulate: Handover<RuleSet>())
+    /// Where each thread finds new duties.
+    private let news = (encapsulate: Handover<Duties>(), decapsulate: Handover<Duties>())
     private var encapsulate: Thread?
     private var decapsulate: Thread?
 
@@ -31,7 +31,7 @@ final class Worker {
     }
 
     /// What is to be done with packets, the same for all workers.
-    struct Duties {
+    struct Duties: Sendable {
         let encapsulation: Encapsulation
         let decapsulation: Decapsulation
         let relay: ICMPRelay
@@ -65,15 +65,18 @@ final class Worker {
         decapsulate = try Thread.start("decapsulate\(suffix)", inward)
     }
 
-    /// Lets both threads go on by new rules, from their next batch on. The peers must be the same.
-    func replace(_ rules: RuleSet) {
-        news.encapsulate.give(rules)
-        news.decapsulate.give(rules)
+    /// Lets both threads go on with other duties, from their next batch on. Each peer must keep its place.
+    func replace(_ duties: Duties) {
+        news.encapsulate.give(duties)
+        news.decapsulate.give(duties)
     }
 
-    /// What was counted so far, in the order of ``Direction``.
-    func snapshots() -> (encapsulated: Counters.Snapshot, decapsulated: Counters.Snapshot) {
-        (encapsulated.snapshot(), decapsulated.snapshot())
+    /// Outer packets leave with this source; `nil` when there are several.
+    func follow(_ local: IPv4Address?) { ports.sender.follow(local) }
+
+    /// What was counted so far for the interface and the first `slots` places, in the order of ``Direction``.
+    func snapshots(slots: Int) -> (encapsulated: Counters.Snapshot, decapsulated: Counters.Snapshot) {
+        (encapsulated.snapshot(slots: slots), decapsulated.snapshot(slots: slots))
     }
 
     /// Packets that arrived and that the kernel had no room to keep for this worker.
@@ -91,7 +94,7 @@ final class Worker {
 
 extension Worker.Signals {
     fileprivate func thread(
-        counting counters: Counters.Writer, told news: Handover<RuleSet>
+        counting counters: Counters.Writer, told news: Handover<Worker.Duties>
     ) throws(Errno) -> DataThread {
         DataThread(
             counters: counters, news: news, stop: try stop.duplicate(), ended: try ended.duplicate(),

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ArgumentParser
+internal import Configuration
+internal import Linux
+
+/// `iptund down`: ends a tunnel, and takes back what it changed, whoever is left to do it.
+struct Down: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "End a tunnel and take back what it changed, also after a crash.",
+        discussion: """
+            A tunnel that runs ends by itself. What one left that was killed together with its janitor is taken back from \
+            the list that it wrote. Doing it twice is fine. Exit status: 0 when nothing is left, 1 otherwise.
+            """)
+
+    @Argument(help: "The tunnel.")
+    var name: String
+
+    @Flag(help: "Print all changes; otherwise at most 20 of a kind.")
+    var verbose = false
+
+    @OptionGroup var location: RuntimeOption
+
+    /// How long a tunnel may take to end, milliseconds.
+    private static let patience: UInt64 = 10_000
+    /// How long a lock is waited for before its holder is asked again, milliseconds.
+    private static let moment: UInt64 = 50
+
+    func run() throws {
+        let echo = Echo(limit: verbose ? .max : 20) { standardError($0) }
+        let directories = try TunnelFinder.directories(of: name, override: location.directory)
+        var isDone = false
+        for directory in directories where try Down.end(directory, echo) { isDone = true }
+        if !isDone { print("\(name): nothing to do") }
+    }
+
+    /// Ends what runs with `directory`, and takes back what is left. Returns whether there was anything.
+    private static func end(_ directory: RuntimeDirectory, _ echo: Echo) throws(Complaint) -> Bool {
+        var wasRunning = false
+        guard let lock = try waitForEnd(of: directory, &wasRunning) else { return wasRunning }
+        let wasLeft = try clear(directory, echo)
+        lock.release()
+        return wasRunning || wasLeft
+    }
+
+    /// Takes back what is on the list that a tunnel left. Returns false when there was nothing.
+    private static func clear(_ directory: RuntimeDirectory, _ echo: Echo) throws(Complaint) -> Bool {
+        guard let state = try TunnelState.read(directory.state), let place = try LeftOvers.place(of: state) else {
+            directory.remove()
+            return false
+        }
+        try Restoration.perform(in: directory, .everything, place.netlink, echo: echo)
+        return true
+    }
+
+    /// Asks the tunnel itself. Returns false when nobody is there to ask.
+    private static func askToEnd(_ directory: RuntimeDirectory) throws(Complaint) -> Bool {
+        let answer: ControlAnswer
+        do throws(Errno) {
+            answer = try ControlConnection.order(directory.controlSocket, "down")
+        } catch .noSuchFile {
+            return false
+        } catch .connectionRefused {
+            return false
+        } catch  where [.connectionReset, .brokenPipe].contains(error) {
+            // It was just ending, so it does what we want.
+            return true
+        } catch .permissionDenied {
+            throw Complaint("tunnel \(directory.name)", .permissionDenied, whatNow: "run it as root")
+        } catch {
+            throw Complaint(
+                "tunnel \(directory.name) does not answer", error,
+                whatNow: "see its process with 'fuser \(directory.lock)', end it with 'kill -9', and try again")
+        }
+        if let error = answer.error {
+            throw Complaint("tunnel \(directory.name)", why: error, whatNow: "run it as root")
+        }
+        return true
+    }
+
+    /// Asks the tunnel, and waits until it and its janitor are gone; `nil` when nothing at all is left of them.
+    ///
+    /// One that is just starting has its lock for a while before it can be asked.
+    private static func waitForEnd(
+        of directory: RuntimeDirectory, _ wasRunning: inout Bool
+    ) throws(Complaint) -> LockFile? {
+        let deadline = Clock.milliseconds + patience
+        while true {
+            if !wasRunning { wasRunning = try askToEnd(directory) }
+            do throws(Errno) {
+                return try LockFile(directory.lock, timeoutMilliseconds: wasRunning ? patience : moment)
+            } catch .noSuchFile {
+                return nil
+            } catch .wouldBlock {
+                if !wasRunning, Clock.milliseconds < deadline { continue }
+                throw Complaint(
+                    "tunnel \(directory.name)", why: "somebody still holds \(directory.lock)",
+                    whatNow: "see who with 'fuser \(directory.lock)', end it, and try again")
+            } catch {
+                throw Complaint("cannot lock \(directory.lock)", error, whatNow: "run it as root")
+            }
+        }
+    }
+}

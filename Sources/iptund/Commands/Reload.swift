@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ArgumentParser
+internal import Configuration
+internal import Linux
+internal import Tunnel
+
+/// `iptund reload`: a running tunnel goes on by what its file says now.
+struct Reload: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Apply what changed in a tunnel's file, without losing a packet of unchanged peers.",
+        discussion: """
+            The host is changed by this command, which needs CAP_NET_ADMIN; the tunnel itself, which has no privilege, is \
+            given its new peers. A file with a mistake changes nothing. Device, Local, Netns, User, Workers and Offload \
+            cannot change while a tunnel is up.
+            """)
+
+    @Argument(help: "The tunnel.")
+    var name: String
+
+    @Flag(help: "Print all changes; otherwise at most 20 of a kind.")
+    var verbose = false
+
+    @OptionGroup var location: RuntimeOption
+
+    func run() throws {
+        let echo = Echo(limit: verbose ? .max : 20) { standardError($0) }
+        let (directory, state) = try find()
+        guard let file = state.file else {
+            throw Complaint(
+                "tunnel \(name)", why: "was started without a file",
+                whatNow: "start it with 'iptund up NAME'; 'iptund up --peer ... --save NAME' writes the file")
+        }
+        let settings = try ConfigurationFiles().read(file).checked()
+        let current = try Interpretation(ConfigurationText.read(Array(state.configuration.utf8), file: directory.state))
+            .checked()
+        try Reloading.check(settings, against: current)
+        let peers = try HostReload(directory: directory, state: state, echo: echo).perform(settings, current)
+        print(
+            "\(name): \(peers.added) peers added, \(peers.removed) removed, \(peers.changed) changed, "
+                + "\(peers.kept) as they were")
+    }
+
+    private func find() throws(Complaint) -> (RuntimeDirectory, TunnelState) {
+        for directory in try TunnelFinder.directories(of: name, override: location.directory) {
+            if let state = try TunnelState.read(directory.state) { return (directory, state) }
+        }
+        throw Complaint(
+            "tunnel \(name)", why: "is not up here", whatNow: "'iptund' lists the tunnels of this namespace")
+    }
+}

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Configuration
+internal import FoundationEssentials
+internal import Linux
+internal import Tunnel
+internal import Wire
+
+/// What a tunnel answers to requests that change something.
+struct ControlAnswer: Codable, Equatable {
+    var schema = 1
+    /// Why it was refused, `nil` when it was done.
+    var error: String?
+    /// What became of the peers.
+    var peers: Peers?
+
+    struct Peers: Codable, Equatable {
+        var added: Int
+        var removed: Int
+        var changed: Int
+        var kept: Int
+    }
+
+    var json: String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys]
+        guard let data = try? encoder.encode(self) else { return #"{"error":"encoding","schema":1}"# }
+        return String(decoding: data, as: UTF8.self)
+    }
+}
+
+/// Questions and orders that come by the control socket.
+extension Service {
+    mutating func answer(
+        _ request: ControlRequest, _ atDevice: borrowing Netlink, _ netlink: borrowing Netlink
+    ) -> String {
+        switch request.verb {
+        case "show": return show(atDevice)
+        case "down", "reload":
+            guard let user = request.user, user == 0 || user == owner else {
+                return ControlAnswer(error: "only root may do this").json
+            }
+            if request.verb == "reload" { return reload(request.attachment, atDevice, netlink).json }
+            ending = .asked
+            return ControlAnswer().json
+        default: return ControlAnswer(error: "unknown request").json
+        }
+    }
+
+    private func show(_ atDevice: borrowing Netlink) -> String {
+        let (slots, now) = (roster.members.count, Clock.milliseconds)
+        let moment = Reporter.Moment(
+            roster: roster, policy: settings.policy, counted: datapath.snapshots(slots: slots),
+            predecessors: predecessors, pathMTU: datapath.pathMTU(slots: slots, at: now), underlayMTU: underlayMTU,
+            // By number: a device that was renamed is still ours.
+            link: try? atDevice.link(index: device), problem: problem, socketOverflows: datapath.socketOverflows,
+            now: now)
+        return (try? ReportDocument(tunnels: [report.report(moment)]).json(pretty: false))
+            ?? ControlAnswer(error: "encoding").json
+    }
+
+    /// Goes on by another configuration, which is read like a file: whoever sends it may be root, and mistaken.
+    ///
+    /// The command that asks has seen to the host already.
+    private mutating func reload(
+        _ text: [UInt8]?, _ atDevice: borrowing Netlink, _ netlink: borrowing Netlink
+    ) -> ControlAnswer {
+        guard let text else { return ControlAnswer(error: "no configuration came with it") }
+        let next: TunnelSettings
+        do throws(Complaint) {
+            next = try Interpretation(ConfigurationText.read(text, file: "the configuration")).checked()
+            try Reloading.check(next, against: settings)
+        } catch {
+            return ControlAnswer(error: error.description)
+        }
+        var replaced = roster
+        guard let changes = replaced.replace(by: next.peers) else {
+            roster = replaced
+            return ControlAnswer(error: "there is room for \(roster.capacity) peers until the tunnel starts again")
+        }
+        guard (try? replaced.table()) != nil else { return ControlAnswer(error: "the peers contradict each other") }
+        adopt(next, replaced, changes, atDevice, netlink)
+        return ControlAnswer(
+            peers: ControlAnswer.Peers(
+                added: changes.added, removed: changes.removed, changed: changes.changed, kept: changes.kept))
+    }
+
+    private mutating func adopt(
+        _ next: TunnelSettings, _ replaced: Roster, _ changes: Roster.Changes, _ atDevice: borrowing Netlink,
+        _ netlink: borrowing Netlink
+    ) {
+        let counted = datapath.snapshots(slots: roster.members.count)
+        for place in changes.taken { predecessors.note(place, counted) }
+        for place in changes.taken + changes.moved {
+            observer.forget(place)
+            datapath.forgetWay(at: place)
+        }
+        hasNews = true
+        roster = replaced
+        settings = next
+        if let link = try? atDevice.link(index: device) { mtu = link.mtu }
+        (pin, hasSaidThatPinIsGone) = (PinWatch(next, netlink), false)
+        proxies = ProxyWatch(next, atDevice)
+        let now = Clock.milliseconds
+        names.follow(roster.hosts, at: now)
+        // Whoever reloads may know that a name leads elsewhere now, and need not wait for the next time.
+        names.askAgain(at: now)
+        reorder()
+        watch.lookAgain(at: now)
+    }
+}

@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Configuration
+internal import Linux
+internal import Logging
+internal import Tunnel
+internal import Wire
+
+/// What changes on the host while the tunnel is up, and what is done about it.
+extension Service {
+    /// What the data threads go by now. The roster was checked when it was made.
+    func orders() throws(Errno) -> Datapath.Orders {
+        guard let table = try? roster.table() else { throw .invalidArgument }
+        return Datapath.Orders(
+            rules: RuleSet(table: table, ownAddresses: ownAddresses), policy: settings.policy, mtu: mtu)
+    }
+
+    /// Hands the data threads what is known now.
+    mutating func reorder() {
+        guard let orders = try? orders() else { return }
+        datapath.replace(orders)
+        datapath.follow(roster.commonLocal)
+    }
+
+    /// Looks at the host, when it is due, and tells the data path what changed.
+    mutating func follow(_ place: borrowing DevicePlace, _ netlink: borrowing Netlink) {
+        let now = Clock.milliseconds
+        let question = HostWatch.Question(
+            endpoints: roster.endpoints(), local: settings.local, device: isDeviceHere ? device : 0)
+        guard let findings = watch.look(question, netlink, atDevice: place.netlink, at: now) else { return }
+        let (hadAddresses, before) = (ownAddresses, roster.members)
+        ownAddresses = findings.addressesAtDevice
+        let hasMoved = settle(findings)
+        if hasStarted { sayLocals(since: before) }
+        if hasMoved || ownAddresses != hadAddresses { reorder() }
+        say(findings)
+        if hasStarted { sayProblems(since: before) }
+        judgeLocal(findings.addresses, at: now)
+        judgePin(netlink, at: now)
+        judgeProxies(place.netlink, at: now)
+        note()
+        watch.rest(since: now)
+    }
+
+    /// Takes down how each peer is reached now. Returns whether any of our own ends is another one.
+    private mutating func settle(_ findings: HostWatch.Findings) -> Bool {
+        var hasMoved = false
+        let endpoints = roster.endpoints()
+        for place in roster.places {
+            guard let way = findings.ways[place], endpoints[place] != nil else {
+                roster.settle(place, because: problem(at: place, endpoints))
+                continue
+            }
+            // A way into the tunnel itself is none, and its source is the tunnel's own: the peer knows us by another.
+            guard !findings.inTunnel.contains(place) else { continue }
+            if roster.settle(place, by: way, own: findings.addresses) { hasMoved = true }
+            guard case .success(let found) = way else { continue }
+            datapath.setUnderlayMTU(found.mtu, at: place)
+            if underlayMTU == 0 { underlayMTU = found.mtu }
+        }
+        return hasMoved
+    }
+
+    /// Why a peer has no address that could be asked about.
+    private func problem(at place: Int, _ endpoints: [IPv4Address?]) -> String {
+        guard let member = roster.members[place], let address = member.address else {
+            return "its name has no address yet"
+        }
+        let owner = roster.places.first { endpoints[$0] == address }.flatMap { roster.members[$0]?.label }
+        return "its name leads to \(address), which is \(owner ?? "another peer")'s"
+    }
+
+    /// Says which peers cannot be reached that could be before, and which can that could not.
+    mutating func sayProblems(since before: [Roster.Member?]) {
+        var lines = LineLimit()
+        for place in roster.places {
+            guard let member = roster.members[place] else { continue }
+            let old = place < before.count ? before[place]?.problem : nil
+            guard member.problem != old else { continue }
+            hasNews = true
+            guard lines.allow() else { continue }
+            if let problem = member.problem {
+                log.warning("peer \(member.label): \(problem)")
+            } else {
+                log.notice("peer \(member.label) can be reached now")
+            }
+        }
+        if let rest = lines.rest { log.notice("the same for \(rest) more") }
+    }
+
+    /// Says from which address packets leave now.
+    private mutating func sayLocals(since before: [Roster.Member?]) {
+        var said: Set<IPv4Address> = []
+        for place in roster.places where place < before.count {
+            guard let local = roster.members[place]?.local, let old = before[place]?.local, local != old,
+                said.insert(local).inserted
+            else { continue }
+            hasNews = true
+            log.notice("packets leave from \(local) now, not from \(old) any more: peers have to know")
+        }
+    }
+
+    private func say(_ findings: HostWatch.Findings) {
+        var lines = LineLimit()
+        for peer in findings.newlyInTunnel where lines.allow() {
+            log.warning("peer \(peer) is routed into \(report.device) itself; add a route to it that avoids the device")
+        }
+        for way in findings.newWays where lines.allow() { log.notice("packets leave by another way now: \(way)") }
+        if let rest = lines.rest { log.notice("the same for \(rest) more") }
+    }
+
+    /// An address of ours that somebody named and that is gone for good ends the tunnel: nothing could come back.
+    private mutating func judgeLocal(_ addresses: Set<IPv4Address>, at now: UInt64) {
+        guard let local = settings.local else { return }
+        let isMissing = !addresses.contains(local)
+        problem = isMissing ? Reporter.missing(local) : nil
+        switch missing.local.judge(isWrong: isMissing, at: now) {
+        case .fine: break
+        case .again(let moment): watch.lookAgain(at: moment)
+        case .over:
+            ending = .failed(
+                Complaint(
+                    "local address \(local)", why: "is no address of this host any more",
+                    whatNow:
+                        "give it back and start again, or leave it to the routes which address is used (Local = auto)"))
+        }
+    }
+
+    /// A pin that leads elsewhere than other packets to the peer would leads nowhere soon.
+    private mutating func judgePin(_ netlink: borrowing Netlink, at now: UInt64) {
+        guard let pin else { return }
+        let standing = pin.look(netlink)
+        if standing == .gone, !hasSaidThatPinIsGone {
+            hasSaidThatPinIsGone = true
+            log.notice(
+                """
+                the route that pins \(pin.peer) is gone: a route into \(report.device) that covers it would loop; a new start \
+                pins it again
+                """)
+        }
+        var isStale = false
+        if case .stale = standing { isStale = true }
+        switch missing.pin.judge(isWrong: isStale, at: now) {
+        case .fine: break
+        case .again(let moment): watch.lookAgain(at: moment)
+        case .over:
+            ending = .failed(
+                Complaint(
+                    "peer \(pin.peer)", why: "is reached by another router now, and its pin leads to the old one",
+                    whatNow: "start the tunnel again, which pins it anew"))
+        }
+    }
+
+    private mutating func judgeProxies(_ netlink: borrowing Netlink, at now: UInt64) {
+        guard let proxies else { return }
+        switch missing.proxies.judge(isWrong: proxies.isForgotten(netlink), at: now) {
+        case .fine: break
+        case .again(let moment): watch.lookAgain(at: moment)
+        case .over:
+            ending = .failed(
+                Complaint(
+                    "ProxyARP = \(proxies.device.name)", why: "the link was down, and the kernel forgot all entries",
+                    whatNow: "start the tunnel again, which makes them anew"))
+        }
+    }
+
+    /// Puts questions to the resolver, and takes its answers. Returns the resolver, unless it has ended.
+    mutating func follow(_ resolver: consuming ResolverProcess?, isCalled: Bool) -> ResolverProcess? {
+        let now = Clock.milliseconds
+        guard let resolver = resolver.take() else {
+            names.follow([], at: now)
+            return nil
+        }
+        if isCalled {
+            guard let answer = resolver.answer() else {
+                log.error("the resolver ended; names keep the addresses that they have until the tunnel starts again")
+                return nil
+            }
+            take(answer, at: now)
+        }
+        names.ask(at: now) { resolver.ask($0) }
+        return resolver
+    }
+
+    private mutating func take(_ answer: ResolverProcess.Answer, at now: UInt64) {
+        switch answer.outcome {
+        case .success(let address):
+            names.answered(answer.name, found: true, at: now)
+            unresolved.remove(answer.name)
+            guard address.isUnicast else {
+                log.warning("\(answer.name) leads to \(address), no address of a single host on a network")
+                return
+            }
+            let places = roster.learn(address, of: answer.name)
+            guard !places.isEmpty else { return }
+            log.notice("\(answer.name) is \(address)")
+            for place in places { datapath.forgetWay(at: place) }
+            reorder()
+            watch.lookAgain(at: now)
+        case .failure(let failure):
+            let known = roster.places.contains { roster.members[$0]?.host == answer.name && hasAddress(at: $0) }
+            names.answered(answer.name, found: known, at: now)
+            guard unresolved.insert(answer.name).inserted else { return }
+            if known {
+                log.warning("\(answer.name) has no address any more: \(failure.why); the last one stays")
+            } else {
+                log.warning("\(answer.name) has no address yet: \(failure.why); it is asked for every minute")
+            }
+        }
+    }
+
+    private func hasAddress(at place: Int) -> Bool { roster.members[place]?.address != nil }
+}

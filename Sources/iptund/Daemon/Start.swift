@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Configuration
+internal import Linux
+internal import Tunnel
+internal import Wire
+
+/// What is known of the peers before anything is opened.
+struct Start {
+    let roster: Roster
+    /// The ways to those peers that are given by address.
+    let ways: [IPv4Address: Way]
+    let table: PeerTable
+
+    /// Looks for ways to the peers. Names wait until the tunnel stands; so does a peer that no route leads to yet.
+    ///
+    /// Needs no privilege.
+    static func look(_ settings: TunnelSettings, _ netlink: borrowing Netlink) throws(Complaint) -> Start {
+        let addresses = try addresses(netlink)
+        if let local = settings.local, !addresses.contains(local) {
+            throw Complaint(
+                "--local \(local)", why: "is not an address of this host",
+                whatNow: "'ip -4 address' lists them; leave it out to take what the route says")
+        }
+        var roster = Roster(settings.peers, local: settings.local)
+        var ways: [IPv4Address: Way] = [:]
+        var finder = WayFinder(WayFinder.Scope(deviceIn: settings.namespace))
+        for place in roster.places {
+            guard let peer = roster.members[place]?.address else { continue }
+            let found: Result<Way, Way.Obstacle>
+            do throws(Way.Obstacle) {
+                let way = try finder.find(peer, from: settings.local, netlink)
+                ways[peer] = way
+                found = .success(way)
+            } catch {
+                guard error.mayPass else {
+                    throw Complaint(
+                        "peer \(peer)", why: error.why, whatNow: Start.remedy(for: error, settings))
+                }
+                found = .failure(error)
+            }
+            _ = roster.settle(place, by: found, own: addresses)
+        }
+        return Start(roster: roster, ways: ways, table: try roster.checkedTable())
+    }
+
+    private static func remedy(for obstacle: Way.Obstacle, _ settings: TunnelSettings) -> String {
+        guard obstacle == .isOurs, settings.namespace != nil else { return "give the address of the other end" }
+        return "with Netns it may be, if Local is another one of them"
+    }
+
+    /// The inode of the network namespace that outer packets leave from.
+    static func namespace() throws(Complaint) -> UInt64 {
+        try explaining("cannot tell the network namespace", whatNow: "mount /proc") { () throws(Errno) in
+            try NetworkNamespace.current().inode
+        }
+    }
+
+    private static func addresses(_ netlink: borrowing Netlink) throws(Complaint) -> Set<IPv4Address> {
+        try explaining("cannot list this host's addresses", whatNow: "this should not happen") { () throws(Errno) in
+            Set(try netlink.addresses(link: nil).map(\.address))
+        }
+    }
+}
+
+extension Roster {
+    /// ``table()``, and its errors for people.
+    func checkedTable() throws(Complaint) -> PeerTable {
+        do throws(PeerTable.Invalid) {
+            return try table()
+        } catch {
+            throw Complaint("the peers", why: "\(error)", whatNow: "check their addresses and AllowedIPs")
+        }
+    }
+
+    /// The outer address of ours that all peers know; `nil` when there are several or none.
+    var commonLocal: IPv4Address? {
+        if let local { return local }
+        let locals = Set(places.compactMap { members[$0]?.local })
+        return locals.count == 1 ? locals.first : nil
+    }
+}

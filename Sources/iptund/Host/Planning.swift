@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Configuration
+internal import Linux
+internal import Tunnel
+internal import Wire
+
+/// Makes plans: looks at the host, and compares what is there with what a tunnel wants. Changes nothing.
+struct Planning {
+    let settings: TunnelSettings
+    let device: Plan.Device
+    /// How outer packets leave for those peers that are given by address.
+    let ways: [IPv4Address: Way]
+    /// What other tunnels of this host want too.
+    let shared: Set<Step>
+    /// What this tunnel has made before; `nil` for one that starts.
+    var own: TunnelState?
+
+    /// What was found.
+    struct Outcome {
+        let plan: Plan
+        let routing: PolicyRouting?
+        /// The MTU of the device.
+        let mtu: Int
+        /// What people should know before packets vanish.
+        let warnings: [String]
+    }
+
+    /// The MTU of the device: the smallest that a way to a peer leaves.
+    var mtu: Int {
+        if let mtu = settings.mtu { return mtu }
+        let known = ways.values.map(\.tunnelMTU).min()
+        let hasNames = settings.peers.contains { if case .name = $0.endpoint { true } else { false } }
+        guard let known else { return TunnelSettings.defaultMTU }
+        return hasNames ? min(known, TunnelSettings.defaultMTU) : known
+    }
+
+    /// Looks and compares. Needs no privilege.
+    ///
+    /// - Parameters:
+    ///   - underlay: a session where outer packets leave.
+    ///   - netlink: a session where the device is.
+    func make(underlay: borrowing Netlink, _ netlink: borrowing Netlink) throws(Complaint) -> Outcome {
+        var wishes = Wishes(
+            settings: settings, device: device.device, isNew: device.isNew, mtu: mtu, endpoints: Array(ways.keys))
+        wishes.proxyDevice = try proxyDevice(netlink)
+        wishes.pin = try pin(underlay)
+        let rules = try asked { () throws(Errno) in try netlink.rules() }
+        wishes.routing = try routing(for: wishes, besides: rules, netlink)
+        try checkTable(netlink)
+        var facts = try facts(for: wishes, netlink)
+        facts.rules = rules
+        let plan = try Plan(
+            wishes.changes, on: device, facts, own: Set(own?.steps.map(\.change) ?? []))
+        return Outcome(
+            plan: plan, routing: wishes.routing, mtu: mtu,
+            warnings: [warning(about: settings.mtu, underlay)].compactMap(\.self) + warnings(wishes.proxyDevice, facts))
+    }
+
+    private func asked<Value>(_ question: () throws(Errno) -> Value) throws(Complaint) -> Value {
+        try explaining("cannot read the routing table", whatNow: "this should not happen", question)
+    }
+
+    /// The pin of a bare peer.
+    private func pin(_ underlay: borrowing Netlink) throws(Complaint) -> HostChange? {
+        guard case .address(let address) = Pin.peer(of: settings), let way = ways[address] else { return nil }
+        if let made = own?.steps.lazy.map(\.change).first(where: { $0.isPin(of: address) }) { return made }
+        let local = settings.local
+        let (route, link) = try explaining("cannot read the routing table", whatNow: "this should not happen") {
+            () throws(Errno) in
+            (
+                try Pin.route(to: address, as: way, local: local, underlay),
+                try underlay.link(index: way.link)?.name ?? "link \(way.link)"
+            )
+        }
+        return .route(route, on: HostChange.Device(index: way.link, name: link))
+    }
+
+    private func proxyDevice(_ netlink: borrowing Netlink) throws(Complaint) -> HostChange.Device? {
+        guard let name = settings.proxyARP?.device.text else { return nil }
+        guard let link = try asked({ () throws(Errno) in try netlink.link(named: name) }) else {
+            throw Complaint(
+                "ProxyARP = \(name)", why: "there is no such device", whatNow: "'ip link' lists them; is it up later?")
+        }
+        guard link.index != device.device.index else {
+            throw Complaint(
+                "ProxyARP = \(name)", why: "is the tunnel's own device", whatNow: "name the one of the LAN")
+        }
+        return HostChange.Device(index: link.index, name: link.name)
+    }
+
+    /// A place for a table and rules of our own, if a peer lies behind our own routes.
+    private func routing(
+        for wishes: Wishes, besides rules: [RuleSummary], _ netlink: borrowing Netlink
+    ) throws(Complaint) -> PolicyRouting? {
+        guard !wishes.coveredLengths.isEmpty else { return nil }
+        if let made = own?.routing { return made }
+        let free = try explaining("cannot read the routing table", whatNow: "this should not happen") {
+            () throws(Errno) in
+            try PolicyRouting.free(besides: rules) { table throws(Errno) in
+                try netlink.routeProtocols(in: table).isEmpty
+            }
+        }
+        if let free { return free }
+        throw Complaint(
+            "no routing table", why: "\(PolicyRouting.places.count) tunnels of this host have one of their own already",
+            whatNow: "give one [Interface] several [Peer]s, or Table = off and routes of your own")
+    }
+
+    /// A table that people write to may be written to by us; one that a program sees to would not stay as we leave it.
+    private func checkTable(_ netlink: borrowing Netlink) throws(Complaint) {
+        guard case .number(let table) = settings.table, table != Route.mainTable else { return }
+        let makers = try asked { () throws(Errno) in try netlink.routeProtocols(in: table) }
+        guard let stranger = makers.subtracting(Planning.people).min() else { return }
+        throw Complaint(
+            "Table = \(table)",
+            why: "another program sees to this table (its routes are proto \(RouteMaker.text(stranger)))",
+            whatNow: "choose another number; 'ip route show table \(table)' shows what is there")
+    }
+
+    /// Who makes routes by hand, or without meaning to keep others away: the kernel, `ip` in two ways, and we.
+    private static let people: Set<UInt8> = [0, 2, 3, 4, HostChange.protocolNumber]
+
+    private func facts(for wishes: Wishes, _ netlink: borrowing Netlink) throws(Complaint) -> HostFacts {
+        var tables: Set<UInt32> = [Route.mainTable]
+        if case .number(let number) = settings.table { tables.insert(number) }
+        if let routing = wishes.routing { tables.insert(routing.table) }
+        let links = [device.device.index, wishes.proxyDevice?.index].compactMap(\.self).filter { $0 > 0 }
+        let shared = shared
+        var facts = try asked { () throws(Errno) in
+            try HostFacts.gather(tables: tables, settingsOf: links, shared: shared, netlink)
+        }
+        // A device that is not there yet will have what all new ones get.
+        if device.device.index == 0 { facts.settings[0] = HostFacts.defaultSettings }
+        return facts
+    }
+
+    /// That packets as long as somebody asked for do not pass; said when the device gets that MTU.
+    private func warning(about mtu: Int?, _ underlay: borrowing Netlink) -> String? {
+        guard let mtu, own == nil || mtu != device.mtu,
+            let way = ways.values.min(by: { $0.tunnelMTU < $1.tunnelMTU }), mtu > way.tunnelMTU
+        else { return nil }
+        let link = (try? underlay.link(index: way.link))?.name ?? "link \(way.link)"
+        return
+            "MTU = \(mtu) is more than \(link) can carry (\(way.tunnelMTU) and the outer header): longer packets "
+            + "will be cut, or answered with the MTU that fits; leave MTU out"
+    }
+
+    /// What is missing for packets to pass between the device that proxies and the tunnel, with the commands that help.
+    private func warnings(_ proxyDevice: HostChange.Device?, _ facts: HostFacts) -> [String] {
+        guard let proxyDevice else { return [] }
+        var warnings: [String] = []
+        let isOff = facts.settings[proxyDevice.index]?[.forwarding] == 0
+        if !settings.forward, isOff || facts.settings[device.device.index]?[.forwarding] == 0 {
+            warnings.append(
+                "ProxyARP = \(proxyDevice.name) answers nobody as long as nothing is forwarded: Forward = yes, or "
+                    + "'sysctl -w net.ipv4.conf.\(proxyDevice.name).forwarding=1 "
+                    + "net.ipv4.conf.\(device.device.name).forwarding=1'")
+        }
+        let large = settings.peers.flatMap { $0.allowed ?? [] }.filter { $0.length < Wishes.longestProxiedBlock }
+        if settings.proxyARP?.scope == .hosts, let block = large.first {
+            warnings.append(
+                "ProxyARP = \(proxyDevice.name) leaves out \(block)\(large.count > 1 ? " and others" : ""): so large a "
+                    + "block is answered for only by 'ProxyARP = \(proxyDevice.name) networks'")
+        }
+        return warnings
+    }
+}
+
+extension HostChange {
+    /// Whether this is the host route that keeps outer packets to `peer` out of the tunnel.
+    func isPin(of peer: IPv4Address) -> Bool {
+        guard case .route(let route, _) = self else { return false }
+        return route.destination == Prefix(host: peer) && route.gateway != nil
+    }
+}

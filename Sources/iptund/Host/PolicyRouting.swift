@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Linux
+internal import Wire
+
+/// The routing table and the rules of one tunnel whose peers lie behind its own routes.
+///
+/// Outer packets must not follow these routes, or they would go round for ever. So the routes stand in a table of their own,
+/// and rules lead only inner packets there. None is shared: what one tunnel removes is missed by no other.
+struct PolicyRouting: Hashable, Codable {
+    /// Which of the places that tunnels of a host may have, 0 to 19.
+    let place: UInt32
+
+    static let places: Range<UInt32> = 0..<20
+    /// Enough for two rules for each length that a prefix can have.
+    private static let rulesPerPlace: UInt32 = 100
+
+    /// Of four thousand millions, some that nobody else should use.
+    var table: UInt32 { 1_994_000 + place }
+    /// Before `main` (32766), and before what `ip rule add` numbers by itself.
+    var priorities: Range<UInt32> {
+        let first = 30_000 + place * PolicyRouting.rulesPerPlace
+        return first..<first + PolicyRouting.rulesPerPlace
+    }
+
+    /// Rules that send inner packets to our table and nothing else, in the order of their priorities.
+    ///
+    /// Outer packets that arrive are protocol 4, which is what strict reverse path filtering asks about before it lets
+    /// them in. Those that we send carry our mark, and never see our table: not even when `main` has no way for them, as
+    /// while the uplink is down. Of what remains, the longest prefix wins as in a single table: for each of `lengths`,
+    /// longer routes of `main` first, then ours of that length.
+    func rules(for lengths: Set<Int>) -> [RoutingRule] {
+        guard !lengths.isEmpty else { return [] }
+        var rules: [RoutingRule] = []
+        func append(
+            _ sense: RoutingRule.Sense = .these, mark: UInt32? = nil, ipProtocol: UInt8? = nil, suppress: Int? = nil,
+            table: UInt32
+        ) {
+            rules.append(
+                RoutingRule(
+                    priority: priorities.lowerBound + UInt32(rules.count), sense: sense, mark: mark,
+                    ipProtocol: ipProtocol,
+                    suppressPrefixLength: suppress.map(UInt32.init), table: table,
+                    protocolNumber: HostChange.protocolNumber))
+        }
+        append(ipProtocol: IPProtocol.ipip.rawValue, table: Route.mainTable)
+        let descending = lengths.sorted(by: >)
+        for length in descending {
+            append(suppress: length, table: Route.mainTable)
+            let isLast = length == descending.last
+            append(.others, mark: RawSender.mark, suppress: isLast ? nil : length - 1, table: table)
+        }
+        return rules
+    }
+
+    /// The first place whose table and priorities nobody uses; `nil` when all are taken.
+    static func free(besides rules: [RuleSummary], isEmpty: (UInt32) throws(Errno) -> Bool) throws(Errno)
+        -> PolicyRouting?
+    {
+        for place in places {
+            let routing = PolicyRouting(place: place)
+            let isTaken = rules.contains { routing.priorities.contains($0.priority) || $0.table == routing.table }
+            if !isTaken, try isEmpty(routing.table) { return routing }
+        }
+        return nil
+    }
+}

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Configuration
+internal import Linux
+internal import Tunnel
+internal import Wire
+
+/// What a tunnel wants of its host, whatever is there already.
+struct Wishes {
+    let settings: TunnelSettings
+    /// Our device.
+    let device: HostChange.Device
+    /// Whether it exists for this tunnel alone.
+    let isNew: Bool
+    let mtu: Int
+    /// The outer addresses of peers that are known now and cannot change.
+    let endpoints: [IPv4Address]
+    /// The route that pins a bare peer to the underlay, and the device that it leads to.
+    var pin: HostChange?
+    /// Where this host answers for others.
+    var proxyDevice: HostChange.Device?
+    /// Where routes go that a peer lies behind.
+    var routing: PolicyRouting?
+
+    /// The largest block that single proxy entries are made for: /25, 128 of them.
+    static let longestProxiedBlock = 25
+
+    /// The changes, in the order in which each can work.
+    ///
+    /// The pin goes first: a route into the tunnel may cover the peer. Addresses come before the device is up, so that no
+    /// packet leaves with another source, and routes after that, since they need both. Rules lead to routes that are there.
+    var changes: [HostChange] {
+        var changes: [HostChange] = []
+        if let pin { changes.append(pin) }
+        // A device that somebody else made keeps what they chose.
+        if isNew { changes.append(.noIPv6(on: device)) }
+        changes.append(.mtu(mtu, on: device))
+        changes += settings.addresses.map { .address($0, on: device) }
+        changes.append(.up(device))
+        changes += routes
+        changes += rules.map(HostChange.rule)
+        changes += proxies
+        changes += deviceSettings
+        return changes
+    }
+
+    /// Of which length the prefixes are that must not stand in `main`, because a peer lies or may lie behind them.
+    var coveredLengths: Set<Int> { Set(covered.map(\.length)) }
+
+    private var allowed: [Prefix] { settings.peers.flatMap { $0.allowed ?? [] } }
+
+    private var covered: Set<Prefix> {
+        guard case .automatic = settings.table, settings.namespace == nil else { return [] }
+        // A name may mean any address tomorrow, and nobody could change routes then.
+        if settings.peers.contains(where: { if case .name = $0.endpoint { true } else { false } }) {
+            return Set(allowed)
+        }
+        let sorted = endpoints.map(\.rawValue).sorted()
+        return Set(allowed.filter { $0.holdsAny(of: sorted) })
+    }
+
+    private var routes: [HostChange] {
+        let (main, own): (UInt32, UInt32)
+        switch settings.table {
+        case .off: return []
+        case .number(let number): (main, own) = (number, number)
+        case .automatic: (main, own) = (Route.mainTable, routing?.table ?? Route.mainTable)
+        }
+        let (covered, source) = (covered, settings.addresses.first?.address)
+        return allowed.flatMap { prefix -> [HostChange] in
+            let table = covered.contains(prefix) ? own : main
+            let route = Route(
+                to: prefix, link: device.index, source: source, protocolNumber: HostChange.protocolNumber, table: table)
+            guard settings.killSwitch else { return [.route(route, on: device)] }
+            let barrier = Route.unreachable(
+                prefix, protocolNumber: HostChange.protocolNumber, metric: Wishes.lastMetric, table: table)
+            return [.route(barrier, on: device), .route(route, on: device)]
+        }
+    }
+
+    /// Worse than every route that anybody else makes.
+    private static let lastMetric: UInt32 = 2_000_000_000
+
+    private var rules: [RoutingRule] { routing?.rules(for: coveredLengths) ?? [] }
+
+    private var proxies: [HostChange] {
+        guard let proxyDevice, let proxyARP = settings.proxyARP else { return [] }
+        let entries = Wishes.proxied(settings).map { HostChange.proxy($0, on: proxyDevice) }
+        let hasLarge = allowed.contains { $0.length < Wishes.longestProxiedBlock }
+        guard proxyARP.scope == .networks, hasLarge else { return entries }
+        return entries + [.setting(.proxyARP, 1, on: proxyDevice)]
+    }
+
+    /// The addresses that have an entry each.
+    static func proxied(_ settings: TunnelSettings) -> [IPv4Address] {
+        settings.peers.flatMap { $0.allowed ?? [] }.filter { $0.length >= longestProxiedBlock }.flatMap { prefix in
+            (prefix.address.rawValue...prefix.last.rawValue).map { IPv4Address(rawValue: $0) }
+        }
+    }
+
+    /// Loose reverse path filtering on our device: what comes out of a tunnel has routes that lead elsewhere too.
+    private var deviceSettings: [HostChange] {
+        var changes: [HostChange] = [
+            .setting(.reversePathFilter, 2, on: device), .setting(.sendRedirects, 0, on: device),
+            .setting(.acceptLocal, 0, on: device),
+        ]
+        guard settings.forward else { return changes }
+        changes.append(.setting(.forwarding, 1, on: device))
+        if let proxyDevice {
+            changes += [.setting(.forwarding, 1, on: proxyDevice), .setting(.sendRedirects, 0, on: proxyDevice)]
+        }
+        changes.append(.noCommonRedirects)
+        return changes
+    }
+}
+
+extension Prefix {
+    /// Whether one of the addresses, in ascending order, lies in the block.
+    fileprivate func holdsAny(of addresses: [UInt32]) -> Bool {
+        var (low, high) = (0, addresses.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if addresses[middle] < address.rawValue { low = middle + 1 } else { high = middle }
+        }
+        return low < addresses.count && addresses[low] <= last.rawValue
+    }
+}

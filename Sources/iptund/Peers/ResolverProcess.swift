@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Linux
+internal import Wire
+
+/// A child that asks for the addresses of names, which may take long, and needs files and libraries that the daemon must
+/// not be able to reach.
+///
+/// It is forked before privilege goes, gives up its own, and knows nothing of the tunnel: a name goes in as one message, an
+/// address or a reason comes out as one.
+struct ResolverProcess: ~Copyable {
+    /// Names out, answers in.
+    let socket: Descriptor
+    private let process: Fork
+
+    /// What became of a question.
+    struct Answer: Equatable {
+        let name: String
+        let outcome: Result<IPv4Address, NameFailure>
+    }
+
+    /// Why a name has no address, in the words of the system's resolver.
+    struct NameFailure: Error, Equatable {
+        let why: String
+    }
+
+    /// How many names are asked for at once: one that nobody answers for takes ten seconds and more.
+    private static let threads = 4
+
+    /// Forks the child. For a process with one thread.
+    static func start(as user: User) throws(Errno) -> ResolverProcess {
+        let pair = try UnixSocket.pair()
+        let process = try Fork.start(keeping: [pair.second.rawValue]) { lifeline in
+            guard (try? Privileges.drop(to: user)) != nil else { return }
+            for _ in 0..<threads {
+                guard let socket = try? pair.second.duplicate() else { return }
+                guard (try? Thread.start("resolve", Asking(socket: socket))) != nil else { return }
+            }
+            // With this process its threads end, whoever they are waiting for.
+            lifeline.waitForEnd()
+        }
+        return ResolverProcess(socket: try pair.first.duplicate(), process: process)
+    }
+
+    private init(socket: consuming Descriptor, process: consuming Fork) {
+        self.socket = socket
+        self.process = process
+    }
+
+    /// Ends the child.
+    consuming func end() { process.cut() }
+
+    /// That an answer is there.
+    var interest: Poll.Interest { .reading(socket) }
+
+    /// Hands a name over. Returns whether there was room for it.
+    func ask(_ name: String) -> Bool {
+        let bytes = Array(name.utf8)
+        return (try? socket.send(bytes[...])) == bytes.count
+    }
+
+    /// Takes the answer that is there; `nil` when the child is gone.
+    func answer() -> Answer? {
+        guard let bytes = try? socket.receive(limit: ResolverProcess.messageLimit), !bytes.isEmpty else { return nil }
+        return Answer(bytes)
+    }
+
+    private static let messageLimit = 1_024
+
+    /// One name after the other.
+    private struct Asking: ~Copyable, ThreadWork {
+        let socket: Descriptor
+
+        consuming func run() throws(Errno) {
+            while let bytes = try socket.receive(limit: ResolverProcess.messageLimit), !bytes.isEmpty {
+                let name = String(decoding: bytes, as: UTF8.self)
+                let answer: String
+                do throws(Resolver.Failure) {
+                    answer = "\(try Resolver.address(of: name))"
+                } catch {
+                    answer = "!\(error)"
+                }
+                _ = try socket.send(Array("\(name)\n\(answer)".utf8)[...])
+            }
+        }
+    }
+}
+
+extension ResolverProcess.Answer {
+    /// Reads `NAME\nADDRESS` or `NAME\n!REASON`.
+    init?(_ bytes: [UInt8]) {
+        let parts = String(decoding: bytes, as: UTF8.self).split(separator: "\n", maxSplits: 1)
+        guard parts.count == 2 else { return nil }
+        name = String(parts[0])
+        if let address = IPv4Address(parts[1]) {
+            outcome = .success(address)
+        } else {
+            outcome = .failure(ResolverProcess.NameFailure(why: String(parts[1].drop { $0 == "!" })))
+        }
+    }
+}

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Linux
+import Testing
+import Wire
+@testable import iptund
+
+@Suite struct PolicyRoutingTests {
+    /// Packets as rules tell them apart.
+    struct Packet {
+        var destination: IPv4Address
+        var mark: UInt32?
+        var ipProtocol: UInt8 = 17
+    }
+
+    /// A table as the kernel looks into it: the longest prefix that holds the address.
+    private static func longest(_ table: [Prefix], for address: IPv4Address) -> Prefix? {
+        table.filter { $0.contains(address) }.max { $0.length < $1.length }
+    }
+
+    /// Walks through the rules as the kernel does (`fib_rules_lookup`, `fib4_rule_suppress`): the first one that fits and
+    /// whose table has a route that it does not suppress decides. Behind them stands the rule that asks `main`.
+    private static func walk(
+        _ packet: Packet, _ rules: [RoutingRule], _ tables: [UInt32: [Prefix]]
+    ) -> (table: UInt32, prefix: Prefix)? {
+        let last = RoutingRule(priority: 32_766, table: Route.mainTable, protocolNumber: 2)
+        for rule in (rules + [last]).sorted(by: { $0.priority < $1.priority }) {
+            let fits =
+                (rule.mark == nil || rule.mark == packet.mark)
+                && (rule.ipProtocol == nil || rule.ipProtocol == packet.ipProtocol)
+            guard fits == (rule.sense == .these) else { continue }
+            guard let found = longest(tables[rule.table] ?? [], for: packet.destination) else { continue }
+            if let suppress = rule.suppressPrefixLength, found.length <= Int(suppress) { continue }
+            return (rule.table, found)
+        }
+        return nil
+    }
+
+    @Test func `of both tables together the longest prefix wins, as in a single table`() throws {
+        var random = SplitMix64()
+        let routing = PolicyRouting(place: 3)
+        for _ in 1...3_000 {
+            // Eight bits of addresses are enough for every relation between prefixes of nine lengths.
+            let space = 0..<UInt32(256)
+            func prefixes(_ count: Int) -> [Prefix] {
+                (0..<count).compactMap { _ in
+                    let address = IPv4Address(rawValue: UInt32.random(in: space, using: &random) << 24)
+                    return Prefix(address, length: Int.random(in: 0...8, using: &random))
+                }
+            }
+            let own = Array(Set(prefixes(Int.random(in: 1...6, using: &random))))
+            // What both have is ours: that is what the tunnel was asked to take.
+            let main = prefixes(Int.random(in: 0...6, using: &random))
+            let rules = routing.rules(for: Set(own.map(\.length)))
+            let tables = [Route.mainTable: main, routing.table: own]
+            for value in space {
+                let packet = Packet(destination: IPv4Address(rawValue: value << 24))
+                let found = Self.walk(packet, rules, tables)
+                let (ours, theirs) = (
+                    Self.longest(own, for: packet.destination), Self.longest(main, for: packet.destination)
+                )
+                let isOurs = ours.map { $0.length >= theirs?.length ?? -1 } ?? false
+                let expected = isOurs ? ours : theirs
+                guard found?.prefix == expected, (found?.table == routing.table) == isOurs else {
+                    Issue.record(
+                        "\(random.note): \(packet.destination) in \(own) and \(main) took \(String(describing: found))")
+                    return
+                }
+            }
+        }
+    }
+
+    @Test func `outer packets never take our table, whether they leave or arrive`() {
+        let routing = PolicyRouting(place: 0)
+        for lengths in [[0], [32], [0, 8, 24, 32], Set(0...32)] as [Set<Int>] {
+            let rules = routing.rules(for: lengths)
+            let tables = [routing.table: [Prefix.all], Route.mainTable: [block("10.0.0.0/8")]]
+            let destination = IPv4Address(10, 1, 1, 1)
+            let inner = Packet(destination: IPv4Address(192, 0, 2, 1))
+            let leaving = Packet(destination: destination, mark: RawSender.mark)
+            let arriving = Packet(destination: destination, ipProtocol: 4)
+            #expect(Self.walk(leaving, rules, tables)?.table == Route.mainTable)
+            #expect(Self.walk(arriving, rules, tables)?.table == Route.mainTable)
+            #expect(Self.walk(inner, rules, tables)?.table == routing.table)
+            // Not even when there is no other way for them, as while the uplink is down.
+            let lost = Packet(destination: inner.destination, mark: RawSender.mark)
+            #expect(Self.walk(lost, rules, tables) == nil)
+        }
+    }
+
+    @Test(arguments: [[0], [32], [8, 24], Set(0...32)] as [Set<Int>])
+    func `rules have priorities of their place, each its own, and are marked as ours`(lengths: Set<Int>) {
+        for place in PolicyRouting.places {
+            let routing = PolicyRouting(place: place)
+            let rules = routing.rules(for: lengths)
+            #expect(rules.count == 1 + 2 * lengths.count)
+            #expect(rules.map(\.priority) == Array(routing.priorities.prefix(rules.count)))
+            #expect(rules.allSatisfy { $0.protocolNumber == HostChange.protocolNumber })
+            #expect(Set(rules.map(\.table)) == [Route.mainTable, routing.table])
+        }
+    }
+
+    @Test func `without a length there is nothing to rule`() {
+        #expect(PolicyRouting(place: 0).rules(for: []).isEmpty)
+    }
+
+    @Test func `places have tables and priorities apart from each other and from what everybody uses`() {
+        let all = PolicyRouting.places.map { PolicyRouting(place: $0) }
+        #expect(Set(all.map(\.table)).count == all.count)
+        for (earlier, later) in zip(all, all.dropFirst()) {
+            #expect(earlier.priorities.upperBound <= later.priorities.lowerBound)
+        }
+        #expect(all.allSatisfy { $0.priorities.upperBound <= 32_766 && $0.priorities.count >= 1 + 2 * 33 })
+        #expect(all.allSatisfy { $0.table > 255 })
+    }
+
+    private static func summary(priority: UInt32 = 1, table: UInt32 = 1) -> RuleSummary {
+        RuleSummary(priority: priority, table: table, protocolNumber: 3, rule: nil)
+    }
+
+    @Test func `a place is free when nobody uses its table or its priorities`() throws {
+        let (first, second) = (PolicyRouting(place: 0), PolicyRouting(place: 1))
+        #expect(try PolicyRouting.free(besides: [Self.summary()]) { _ throws(Errno) in true } == first)
+        let taken = [
+            Self.summary(table: first.table), Self.summary(priority: first.priorities.lowerBound),
+            Self.summary(priority: first.priorities.upperBound - 1),
+        ]
+        for rule in taken {
+            #expect(try PolicyRouting.free(besides: [rule]) { _ throws(Errno) in true } == second)
+        }
+        let filled = try PolicyRouting.free(besides: []) { table throws(Errno) in table != first.table }
+        #expect(filled == second)
+        let none = try PolicyRouting.free(besides: []) { _ throws(Errno) in false }
+        #expect(none == nil)
+        #expect(throws: Errno.notPermitted) {
+            _ = try PolicyRouting.free(besides: []) { _ throws(Errno) in throw .notPermitted }
+        }
+    }
+}
+
+extension PolicyRoutingTests {
+    /// The same by the kernel: what `walk` says of rules and tables is what it does.
+    @Test(.needsRoot) func `the kernel walks through the rules as we think it does`() throws {
+        let (routing, own, main) = (
+            PolicyRouting(place: 2), ["0.0.0.0/0", "10.1.0.0/16", "10.2.3.0/24"],
+            ["10.0.0.0/8", "10.1.2.0/24", "10.2.0.0/16", "192.0.2.0/24", "198.51.100.1/32"]
+        )
+        let targets = [
+            IPv4Address(10, 1, 1, 1), IPv4Address(10, 1, 2, 1), IPv4Address(10, 2, 3, 1), IPv4Address(10, 2, 4, 1),
+            IPv4Address(192, 0, 2, 1), IPv4Address(198, 51, 100, 1), IPv4Address(198, 51, 100, 2),
+        ]
+        let marks = [UInt32(0), RawSender.mark]
+        let (links, tunnel) = try inFreshNetwork {
+            try shell(
+                "for name in out tun; do ip link add $name type veth peer name $name-end; ip link set $name up; ip link set $name-end up; done"
+            )
+            try shell("ip address add 10.255.0.1/24 dev out")
+            let netlink = try Netlink()
+            for prefix in main { try shell("ip route add \(prefix) dev out") }
+            for prefix in own { try shell("ip route add \(prefix) dev tun table \(routing.table)") }
+            for rule in routing.rules(for: Set(own.map { block($0).length })) { try netlink.add(rule) }
+            let links = try marks.map { mark in
+                try targets.map { target throws(Errno) -> Int32? in
+                    do throws(Errno) {
+                        return try netlink.lookUp(target, mark: mark).link
+                    } catch .networkUnreachable {
+                        return nil
+                    }
+                }
+            }
+            return (links, try HostChange.Device.named("tun", netlink).index)
+        }
+        let tables = [routing.table: own.map(block), Route.mainTable: main.map(block)]
+        let rules = routing.rules(for: Set(own.map { block($0).length }))
+        for (mark, links) in zip(marks, links) {
+            for (target, link) in zip(targets, links) {
+                let expected = Self.walk(Packet(destination: target, mark: mark), rules, tables)
+                #expect((expected == nil) == (link == nil), "\(target) mark \(mark)")
+                #expect((expected?.table == routing.table) == (link == tunnel), "\(target) mark \(mark)")
+            }
+        }
+        #expect(links[0].contains(tunnel))
+        #expect(!links[1].contains(tunnel))
+    }
+}

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+import Linux
+import Testing
+import Wire
+@testable import iptund
+
+@Suite struct ResolverProcessTests {
+    typealias Answer = ResolverProcess.Answer
+
+    @Test func `an answer is a name and an address, or a name and a reason`() {
+        let found = Answer(Array("b.example\n192.0.2.1".utf8))
+        #expect(found == Answer(name: "b.example", outcome: .success(IPv4Address(192, 0, 2, 1))))
+        let failed = Answer(Array("b.example\n!Name or service not known".utf8))
+        #expect(failed == Answer(name: "b.example", outcome: .failure(.init(why: "Name or service not known"))))
+    }
+
+    @Test(arguments: ["", "b.example", "b.example\n", "\n"]) func `what is no answer is none`(text: String) {
+        #expect(Answer(Array(text.utf8)) == nil)
+    }
+
+    @Test(arguments: ["192.0.2.1 ", "192.0.2", "::1", "!", "192.0.2.1\n!x"])
+    func `what is no address is a reason`(text: String) {
+        let answer = Answer(Array("b\n\(text)".utf8))
+        #expect(throws: ResolverProcess.NameFailure.self) { _ = try answer?.outcome.get() }
+        #expect(answer?.name == "b")
+    }
+
+    /// In a process of its own, which may fork.
+    @Test func `a child finds what is known, says why it does not find the rest, and ends when it is told to`() async {
+        await #expect(processExitsWith: .success) {
+            let user = geteuid() == 0 ? User.nobody : .current
+            let resolver = try ResolverProcess.start(as: user)
+            let areAsked = resolver.ask("localhost") && resolver.ask("x.invalid")
+            #expect(areAsked)
+            var outcomes: [String: IPv4Address?] = [:]
+            for _ in 1...2 {
+                var interests = [resolver.interest]
+                try Poll.wait(for: &interests, timeoutMilliseconds: 60_000)
+                let received = interests[0].isReady ? resolver.answer() : nil
+                let answer = try #require(received)
+                outcomes[answer.name] = .some(try? answer.outcome.get())
+                if case .failure(let failure) = answer.outcome { #expect(!failure.why.isEmpty) }
+            }
+            #expect(outcomes == ["localhost": IPv4Address(127, 0, 0, 1), "x.invalid": nil])
+            let socket = try resolver.socket.duplicate()
+            resolver.end()
+            #expect(try socket.receive(limit: 9) == [])
+        }
+    }
+
+    @Test func `a child that is gone answers nothing`() async {
+        await #expect(processExitsWith: .success) {
+            let resolver = try ResolverProcess.start(as: .current)
+            // Whichever thread it was that forked.
+            let children = try Files.entries("/proc/self/task").flatMap { thread in
+                try Files.read("/proc/self/task/\(thread)/children").split(separator: " ")
+            }
+            let child = try #require(children.first.flatMap { Int32($0) })
+            kill(child, SIGKILL)
+            var interests = [resolver.interest]
+            try Poll.wait(for: &interests, timeoutMilliseconds: 60_000)
+            #expect(interests[0].isReady)
+            let (answer, isAsked) = (resolver.answer(), resolver.ask("localhost"))
+            #expect(answer == nil)
+            #expect(!isAsked)
+        }
+    }
+}

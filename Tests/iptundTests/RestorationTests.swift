@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Configuration
+import Linux
+import Testing
+import Wire
+@testable import iptund
+
+@Suite(.needsRoot) struct RestorationTests {
+    private static let everything = """
+        ip -o link show dev iptun0 | grep -oE 'mtu [0-9]+|[<,]UP[,>]'; ip -o -4 address show; ip -4 route show table all
+        ip -4 rule show; ip -4 neigh show proxy
+        cd /proc/sys/net/ipv4/conf; cat iptun0/rp_filter left/forwarding left/proxy_arp all/send_redirects
+        """
+
+    private static let barriers = ["10.7.0.0/16", "10.8.0.0/16"].map { prefix in
+        Step(
+            change: .route(
+                .unreachable(block(prefix), protocolNumber: 203, metric: 2_000_000_000), on: .tunnel))
+    }
+
+    /// One change of every kind, in the order in which each can work.
+    private static func steps(on device: HostChange.Device, _ left: HostChange.Device) throws -> [Step] {
+        func route(_ prefix: String, table: UInt32 = Route.mainTable) -> Step {
+            Step(
+                change: .route(
+                    Route(to: block(prefix), link: device.index, protocolNumber: 203, table: table), on: device))
+        }
+        let pin = Route(
+            to: block("192.0.2.1/32"), gateway: IPv4Address(10, 0, 0, 2), link: left.index, protocolNumber: 203)
+        let routing = PolicyRouting(place: 4)
+        return [
+            Step(change: .route(pin, on: left)), Step(change: .noIPv6(on: device)),
+            Step(change: .mtu(1480, on: device), before: 1500),
+            Step(change: .address(inner("10.9.0.1/32"), on: device)),
+            Step(change: .up(device)),
+            barriers[0], route("10.7.0.0/16"), barriers[1], route("10.8.0.0/16"),
+            route("0.0.0.0/0", table: routing.table),
+        ] + routing.rules(for: [0]).map { Step(change: .rule($0)) } + [
+            Step(change: .proxy(IPv4Address(10, 7, 0, 9), on: left)),
+            Step(change: .setting(.reversePathFilter, 2, on: device), before: 1),
+            Step(change: .setting(.forwarding, 1, on: left), before: 0),
+            Step(change: .setting(.proxyARP, 1, on: left), before: 0), Step(change: .noCommonRedirects, before: 1),
+        ]
+    }
+
+    private struct Sight: Sendable {
+        var before = ""
+        var after = ""
+        var commands: [String] = []
+        var failures: [String] = []
+        var left: [Step] = []
+        var commandsOfSecond: [String] = []
+        /// What should have been done, backwards.
+        var steps: [Step] = []
+    }
+
+    /// Makes everything, lets `script` change the host, takes everything back, and once more.
+    private func restore(
+        _ extent: Restoration.Extent = .everything, after script: String = ":", wanted: Set<HostChange> = []
+    ) throws -> Sight {
+        try inFreshNetwork {
+            try shell("ip link add left type veth peer name right; ip link set right up; ip link set left up")
+            try shell("ip address add 10.0.0.1/24 dev left; ip tuntap add iptun0 mode tun")
+            try shell(
+                "cd /proc/sys/net/ipv4/conf; echo 0 | tee left/forwarding left/proxy_arp; echo 1 > iptun0/rp_filter")
+            try shell("echo 1 > /proc/sys/net/ipv4/conf/all/send_redirects")
+            let netlink = try Netlink()
+            let device = try HostChange.Device.named("iptun0", netlink)
+            var sight = Sight(before: try shell(Self.everything))
+            sight.steps = try Self.steps(on: device, try .named("left", netlink))
+            let state = TunnelState.sample(sight.steps, device: device)
+            for step in state.steps { try step.change.make(netlink) }
+            try shell(script)
+            let result = Restoration.perform(state, extent, netlink) { wanted.contains($0) }
+            (sight.commands, sight.failures, sight.left) = (result.commands.map(\.text), result.failures, result.left)
+            sight.after = try shell(Self.everything)
+            let second = Restoration.perform(state, extent, netlink) { wanted.contains($0) }
+            (sight.commandsOfSecond, sight.failures) = (second.commands.map(\.text), sight.failures + second.failures)
+            return sight
+        }
+    }
+
+    @Test func `everything is taken back, the last first, and a second time is fine`() throws {
+        let sight = try restore()
+        #expect(sight.after == sight.before)
+        #expect(sight.failures == [])
+        #expect(sight.left == [])
+        #expect(sight.commandsOfSecond == [])
+        // Of the device that is not there when it is made, IPv6 is never switched on again.
+        let expected = sight.steps.reversed().filter { $0.change != .noIPv6(on: .tunnel) }.map(\.reverseCommand.text)
+        let kinds = { (lines: [String]) in lines.filter { !$0.hasPrefix("ip route") && !$0.contains("link delete") } }
+        #expect(kinds(sight.commands) == kinds(Array(expected)))
+        #expect(Set(sight.commands) == Set(expected).subtracting(["ip link delete dev iptun0"]))
+    }
+
+    @Test func `the kill switch stays when it shall, and nothing else does`() throws {
+        let sight = try restore(.allButKillSwitch)
+        #expect(sight.left == Self.barriers)
+        #expect(sight.failures == [])
+        let lines = Set(sight.after.split(separator: "\n")).subtracting(sight.before.split(separator: "\n"))
+        #expect(lines.count == 2 && lines.allSatisfy { $0.hasPrefix("unreachable ") })
+        #expect(sight.commandsOfSecond == [])
+    }
+
+    @Test(
+        arguments: [
+            ("ip link set iptun0 mtu 1300", "mtu 1300"), ("echo 0 > /proc/sys/net/ipv4/conf/iptun0/rp_filter", nil),
+            ("ip route replace 10.7.0.0/16 via 10.0.0.9 dev left", "10.7.0.0/16 via 10.0.0.9 dev left"),
+            ("ip route replace 192.0.2.1 via 10.0.0.9 dev left", "192.0.2.1 via 10.0.0.9 dev left"),
+            ("echo 0 > /proc/sys/net/ipv4/conf/left/proxy_arp", nil),
+            ("ip rule add priority 30401 lookup 99", "lookup 99"),
+        ] as [(String, String?)])
+    func `what somebody changed since stays as they left it`(script: String, trace: String?) throws {
+        let sight = try restore(after: script)
+        #expect(sight.failures == [])
+        if let trace { #expect(sight.after.contains(trace)) }
+        // Whatever it is that was changed, all the rest is as it was.
+        let foreign = Set(sight.after.split(separator: "\n")).symmetricDifference(sight.before.split(separator: "\n"))
+        #expect(foreign.count <= 2, "\(foreign)")
+    }
+
+    @Test func `what another tunnel still wants stays, and it is not on the list any more`() throws {
+        let lan = try restore().steps.compactMap { step -> HostChange? in
+            if case .setting(.forwarding, _, _) = step.change { step.change } else { nil }
+        }
+        let sight = try restore(wanted: Set(lan + [.noCommonRedirects]))
+        #expect(sight.left == [])
+        #expect(sight.after.hasSuffix("1\n1\n0\n0\n"), "\(sight.after.suffix(9))")
+        #expect(!sight.commands.contains { $0.contains("forwarding") || $0.contains("all.send_redirects") })
+    }
+
+    @Test func `what cannot be taken back is named and stays on the list, and the rest is done`() throws {
+        let sight = try restore(
+            after: "ip rule add priority 30400 fwmark 0x1994 from 10.0.0.0/8 lookup 254 protocol 203")
+        #expect(sight.failures.count <= 2)
+        #expect(sight.left.allSatisfy { if case .rule = $0.change { true } else { false } })
+        #expect(!sight.after.contains("dev iptun0 proto 203"))
+    }
+}
