@@ -9,7 +9,7 @@ import Testing
 ///   10.9.0.1  iptun0 ······ ICMP 3/2 ←
 ///                    a  192.0.2.1/24 ──── eth0 ═══ eth0 ──── 192.0.2.2/24  b  (no daemon)
 /// ```
-@Suite(.needsRoot, .serialized, .timeLimit(.minutes(2)))
+@Suite(.needsRoot, .serialized, .timeLimit(.minutes(15)))
 struct AbsentPeerTests {
     @Test func `every packet leaves nevertheless, and its sender is told once a second`() throws {
         try Lab.open { lab in

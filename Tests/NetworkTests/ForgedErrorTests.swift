@@ -10,7 +10,7 @@ import Testing
 ///   10.9.0.1  iptun0 ································································ iptun0  10.9.0.2
 ///                    a  192.0.2.1 ──── 192.0.2.254  router  198.51.100.254 ──── 198.51.100.2  b
 /// ```
-@Suite(.needsRoot, .serialized, .timeLimit(.minutes(2)))
+@Suite(.needsRoot, .serialized, .timeLimit(.minutes(15)))
 struct ForgedErrorTests {
     @Test func `a tiny MTU is believed to 552 octets and no further, and the kernel believes nothing`() throws {
         try Lab.open { lab in

@@ -85,11 +85,17 @@ extension Host {
     var state: [String] {
         get throws {
             // As text, `ip link` names the namespace of a veth's other end, when nobody deletes a namespace just then.
-            let questions = ["-details link", "address", "-details route show table all", "rule"]
-            let answers = try shell(questions.map { "ip -json -pretty \($0)" }.joined(separator: "; "))
+            let questions = ["-details link", "address", "-details route show table all", "rule", "neigh show proxy"]
+            let commands = questions.map { "ip -json -pretty \($0)" }
+            let answers = try shell((commands + ["cd /proc/sys/net/ipv4", Host.settings]).joined(separator: "; "))
             return answers.split(separator: "\n").map(String.init) + (try runtimeDirectories)
         }
     }
+
+    /// Prints what is set for all and for each of the devices: "conf/eth0/forwarding:0".
+    private static let settings =
+        "grep . ip_forward"
+        + ["forwarding", "proxy_arp", "send_redirects", "rp_filter", "accept_local"].map { " conf/*/\($0)" }.joined()
 
     /// How the host differs from what it was: nothing may be left of a tunnel.
     func changes(since before: [String]) throws -> [String] {

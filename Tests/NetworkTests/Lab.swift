@@ -15,8 +15,8 @@ extension Trait where Self == ConditionTrait {
 /// Hosts, links and processes for one test, which all vanish with it.
 ///
 /// Hosts are network namespaces that no other test and no other run of the tests knows, so everything may run at once.
-/// Suites are `.serialized` for their time limit alone: tests block, there are as many threads as processors, and the
-/// clock of a test runs while it waits for one.
+/// Suites are `.serialized` for their time limit alone, which is a long one: tests block, there are as many threads as
+/// processors, and the clock of a test runs while it waits for one, in the worst case until all others are done.
 final class Lab {
     /// A place for files.
     let directory: String
@@ -113,7 +113,11 @@ final class Lab {
 
     private func clear() {
         for process in processes.reversed() { process.clear() }
-        for host in hosts { _ = try? Lab.command("ip", "netns", "delete", host.namespace) }
+        for host in hosts {
+            // Of tunnels that were killed together with everybody who could clear up.
+            for left in (try? host.runtimeDirectories) ?? [] { _ = try? Lab.command("rm", "-r", "/run/iptund/\(left)") }
+            _ = try? Lab.command("ip", "netns", "delete", host.namespace)
+        }
         hosts = []  // they refer to the lab
         _ = try? Lab.command("rm", "-r", directory)
     }

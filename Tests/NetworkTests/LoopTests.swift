@@ -9,7 +9,7 @@ import Testing
 ///   10.9.0.1  iptun0 ·················································· iptun0  10.9.0.2
 ///                    a  192.0.2.1/24 ──── eth0 ═══ eth0 ──── 192.0.2.2/24  b
 /// ```
-@Suite(.needsRoot, .serialized, .timeLimit(.minutes(2)))
+@Suite(.needsRoot, .serialized, .timeLimit(.minutes(15)))
 struct LoopTests {
     /// A full tunnel made by hand: everything, also to the peer, is routed into the device.
     private static let fullTunnel = "ip route add default dev iptun0 table 100; ip rule add priority 100 lookup 100"

@@ -8,7 +8,7 @@ import Testing
 /// ```
 ///   a ──── eth0 (no segmentation offload) ═══ eth0 (GRO on) ──── b
 /// ```
-@Suite(.needsRoot, .serialized, .timeLimit(.minutes(2)))
+@Suite(.needsRoot, .serialized, .timeLimit(.minutes(15)))
 struct MergedSegmentTests {
     @Test func `TCP that the kernel merged inside of outer packets arrives intact`() throws {
         try Lab.open { lab in

@@ -8,7 +8,7 @@ import Testing
 ///   10.9.0.1  iptun0 ·················································· iptun0  10.9.0.2
 ///                    a  192.0.2.1/24 ──── eth0 ═══ eth0 (captured) ──── 192.0.2.2/24  b
 /// ```
-@Suite(.needsRoot, .serialized, .timeLimit(.minutes(2)))
+@Suite(.needsRoot, .serialized, .timeLimit(.minutes(15)))
 struct OuterPolicyTests {
     /// Outer and inner DF of a packet that has it inside, and of one that has not.
     @Test(arguments: [("set", ["1,1", "1,0"]), ("copy", ["1,1", "0,0"]), ("clear", ["0,1", "0,0"])])

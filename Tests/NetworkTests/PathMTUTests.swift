@@ -9,7 +9,7 @@ import Testing
 ///   10.9.0.1  iptun0 ···················································· iptun0  10.9.0.2
 ///                    a ─── 1500 ─── r1 ─── 1500 ─── r2 ─── 1400 ─── r3 ─── 1500 ─── b
 /// ```
-@Suite(.needsRoot, .serialized, .timeLimit(.minutes(3)))
+@Suite(.needsRoot, .serialized, .timeLimit(.minutes(15)))
 struct PathMTUTests {
     @Test func `a ping that may not be cut is told what fits, and what fits passes`() throws {
         try Lab.open { lab in

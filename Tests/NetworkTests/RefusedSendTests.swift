@@ -10,7 +10,7 @@ import Testing
 ///   10.9.0.1  iptun0 ·················································· iptun0  10.9.0.2
 ///                    a  192.0.2.1/24 ──── eth0 ═══ eth0 ──── 192.0.2.2/24  b
 /// ```
-@Suite(.needsRoot, .serialized, .timeLimit(.minutes(2)))
+@Suite(.needsRoot, .serialized, .timeLimit(.minutes(15)))
 struct RefusedSendTests {
     /// What a tunnel drops and what `ping` says after `script` has changed the host.
     private func drops(after script: String) throws -> (drops: [String: Int], text: String, answers: Int) {

@@ -9,7 +9,7 @@ import Testing
 ///   10.9.0.1  iptun0 ···················································· iptun0  10.9.0.2
 ///                    a ─── r1 ─── r2 (refuses protocol 4) ─── r3 ─── b
 /// ```
-@Suite(.needsRoot, .serialized, .timeLimit(.minutes(2)))
+@Suite(.needsRoot, .serialized, .timeLimit(.minutes(15)))
 struct RelayTests {
     @Test(arguments: [
         ("net-unreachable", "Destination Net Unreachable", "network unreachable (ICMP 3/0 from 10.1.2.2)"),

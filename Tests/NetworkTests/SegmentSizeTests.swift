@@ -8,7 +8,7 @@ import Testing
 /// ```
 ///   left ── 1500 ── a  ···· tunnel, 1480 ····  b ── 1500 ── right
 /// ```
-@Suite(.needsRoot, .serialized, .timeLimit(.minutes(2)))
+@Suite(.needsRoot, .serialized, .timeLimit(.minutes(15)))
 struct SegmentSizeTests {
     /// Of the left gateway, the right one, and what either side hears from the other.
     @Test(arguments: [

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Linux
+import Testing
+
+/// Peers by name: found, waited for, followed, and kept.
+///
+/// ```
+///   a  192.0.2.1/24 ──── eth0 ═══ eth0 ──── 192.0.2.2/24, 192.0.2.3/24  b
+/// ```
+///
+/// Names are asked for again after a minute or five, which no test waits for: `iptund reload` asks at once.
+@Suite(.needsRoot, .serialized, .timeLimit(.minutes(15)))
+struct NamesTests {
+    /// Names of the lab's own: a host file, and who is asked beside it.
+    private struct Book {
+        let lab: Lab
+        /// What runs a program that finds these names.
+        let wrapper: [String]
+
+        /// With `nameserver` as the only one; `nil` for none.
+        init(_ lab: Lab, nameserver: String? = nil, _ entries: String...) throws {
+            self.lab = lab
+            let order = nameserver == nil ? "files" : "files dns"
+            try Files.replace("\(lab.directory)/hosts", with: [], mode: 0o644)
+            try Files.replace("\(lab.directory)/nsswitch", with: Array("hosts: \(order)\n".utf8), mode: 0o644)
+            let server = nameserver.map { "nameserver \($0)\n" } ?? ""
+            try Files.replace("\(lab.directory)/resolv", with: Array(server.utf8), mode: 0o644)
+            let script = """
+                mount -t tmpfs tmpfs /etc
+                cd "$1"; shift
+                for pair in hosts:hosts nsswitch:nsswitch.conf resolv:resolv.conf; do
+                    touch /etc/${pair#*:}; mount --bind ${pair%:*} /etc/${pair#*:}
+                done
+                exec "$@"
+                """
+            wrapper = ["unshare", "-m", "sh", "-ec", script, "sh", lab.directory]
+            try write(entries)
+        }
+
+        /// Replaces what the host file says, in place: it is what is mounted.
+        func write(_ entries: [String]) throws {
+            let lines = entries.map { "\($0)\n" }.joined()
+            try Lab.command("sh", "-ec", "printf %s \"$1\" > \"$2\"", "sh", lines, "\(lab.directory)/hosts")
+        }
+    }
+
+    /// Peers at these endpoints, the first with 10.9.0.2, and so on.
+    private func file(_ lab: Lab, _ endpoints: String...) throws -> String {
+        let peers = endpoints.enumerated().map { index, endpoint in
+            "[Peer]\nEndpoint = \(endpoint)\nAllowedIPs = 10.9.0.\(index + 2)/32\n"
+        }
+        return try lab.file("a/names", "[Interface]\nAddress = 10.9.0.1/32\n" + peers.joined())
+    }
+
+    private func upB(_ b: Host) throws -> Tunnel {
+        try b.up("--peer", "192.0.2.1", "--address", "10.9.0.2/32,10.9.0.3/32", "--allowed-ips", "10.9.0.1/32")
+    }
+
+    private func reload(_ tunnel: Tunnel) throws {
+        let ending = try tunnel.host.iptund("reload", tunnel.name)
+        #expect(ending.status == 0, "\(ending.text)")
+    }
+
+    @Test func `a name that is there is found, and packets pass`() throws {
+        try Lab.open { lab in
+            let (a, b) = try lab.pair()
+            _ = try upB(b)
+            let tunnel = try a.up([try file(lab, "b.example")], through: try Book(lab, "192.0.2.2 b.example").wrapper)
+            try tunnel.process.waitFor("peer b.example can be reached now")
+            #expect(try a.ping("10.9.0.2") == 3)
+        }
+    }
+
+    @Test func `a name that nobody answers for delays neither the start nor another peer nor the end`() throws {
+        try Lab.open { lab in
+            let (a, b) = try lab.pair()
+            try b.filter("input", "udp dport 53 drop")
+            _ = try upB(b)
+            let before = try a.state
+            let start = Clock.milliseconds
+            let tunnel = try a.up(
+                [try file(lab, "192.0.2.2", "nobody.example")], through: try Book(lab, nameserver: "192.0.2.2").wrapper)
+            #expect(Clock.milliseconds - start < 2_000)
+            #expect(try a.ping("10.9.0.2") == 3)
+            try eventually("the question is on its way") { try b.shell("nft list ruleset").contains("dport 53") }
+            #expect(tunnel.process.text.contains("peer nobody.example: its name has no address yet"))
+            #expect(try a.iptund("show").text.contains("  problem: its name has no address yet\n"))
+            let end = Clock.milliseconds
+            #expect(try tunnel.end() == 0)
+            #expect(Clock.milliseconds - end < 2_000)
+            #expect(try a.changes(since: before) == [])
+        }
+    }
+
+    @Test func `a name that gets another address is followed at a reload`() throws {
+        try Lab.open { lab in
+            let (a, b) = try lab.pair()
+            try b.shell("ip address add 192.0.2.3/24 dev eth0")
+            let book = try Book(lab, "192.0.2.2 b.example")
+            let tunnel = try a.up([try file(lab, "b.example")], through: book.wrapper)
+            try tunnel.process.waitFor("b.example is 192.0.2.2")
+            try book.write(["192.0.2.3 b.example"])
+            try reload(tunnel)
+            try tunnel.process.waitFor("b.example is 192.0.2.3")
+            // The data path hears of it a moment after it was said.
+            try b.startCounting("ip daddr 192.0.2.3 ip protocol 4")
+            try eventually("packets go there") {
+                _ = try a.ping("10.9.0.2", count: 1, "-W", "0.1")
+                return try b.counted() > 0
+            }
+            let before = try b.counted()
+            _ = try a.ping("10.9.0.2", count: 3, "-W", "0.2")
+            try eventually("all packets go there") { try b.counted() == before + 3 }
+        }
+    }
+
+    @Test func `of two names with one address the first has it, until they differ`() throws {
+        try Lab.open { lab in
+            let (a, b) = try lab.pair()
+            let book = try Book(lab, "192.0.2.2 b.example c.example")
+            _ = try upB(b)
+            let tunnel = try a.up([try file(lab, "b.example", "c.example")], through: book.wrapper)
+            try tunnel.process.waitFor("peer c.example: its name leads to 192.0.2.2, which is b.example's")
+            try tunnel.process.waitFor("peer b.example can be reached now")
+            #expect(try a.ping("10.9.0.2") == 3)
+            #expect(try a.ping("10.9.0.3", count: 1, "-W", "0.2") == 0)
+            try book.write(["192.0.2.2 b.example", "192.0.2.3 c.example"])
+            try reload(tunnel)
+            try tunnel.process.waitFor("peer c.example can be reached now")
+            #expect(try a.ping("10.9.0.2") == 3)
+        }
+    }
+
+    @Test func `a name that leads to an address of our own is said, and harms nobody`() throws {
+        try Lab.open { lab in
+            let (a, b) = try lab.pair()
+            let book = try Book(lab, "192.0.2.1 own.example")
+            _ = try upB(b)
+            let tunnel = try a.up([try file(lab, "192.0.2.2", "own.example")], through: book.wrapper)
+            try tunnel.process.waitFor("peer own.example: is an address of this host")
+            #expect(try a.ping("10.9.0.3", count: 1, "-W", "0.2") == 0)
+            #expect(try a.ping("10.9.0.2") == 3)
+        }
+    }
+
+    @Test func `the last good address is kept when the name vanishes, which is said`() throws {
+        try Lab.open { lab in
+            let (a, b) = try lab.pair()
+            let book = try Book(lab, "192.0.2.2 b.example")
+            _ = try upB(b)
+            let tunnel = try a.up([try file(lab, "b.example")], through: book.wrapper)
+            try tunnel.process.waitFor("peer b.example can be reached now")
+            try book.write([])
+            try reload(tunnel)
+            try tunnel.process.waitFor("b.example has no address any more")
+            #expect(try a.ping("10.9.0.2") == 3)
+            #expect(try tunnel.report().peers.map(\.endpoint) == ["192.0.2.2"])
+        }
+    }
+}
