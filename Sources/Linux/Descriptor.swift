@@ -24,7 +24,7 @@ public struct Descriptor: ~Copyable, Sendable {
     }
 
     /// Writes everything, however many calls it takes. The corresponding C function is `write`.
-    func write(_ bytes: [UInt8]) throws(Errno) {
+    package func write(_ bytes: [UInt8]) throws(Errno) {
         var rest = bytes[...]
         while !rest.isEmpty {
             let count = unsafe rest.withUnsafeBytes { unsafe Glibc.write(rawValue, $0.baseAddress, $0.count) }

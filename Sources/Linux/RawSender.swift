@@ -38,7 +38,7 @@ public import Wire
         // Each packet names its own destination. But only for a connected socket does the kernel remember the queue of the
         // network device; for others it dissects every packet to choose one. And rules "from" our address apply, as they do
         // to a tunnel of the kernel.
-        if let local { try descriptor.connect(to: local) }
+        if let local { try descriptor.join(local) }
         self.init(descriptor, capacity: capacity, Identifications(worker: index, of: workers))
     }
 
@@ -61,7 +61,8 @@ public import Wire
     ///
     /// All duplicates share it. Where it cannot be done, packets leave all the same: only rules "from" see less.
     package func follow(_ local: IPv4Address?) {
-        try? local.map { address throws(Errno) in try descriptor.connect(to: address) } ?? descriptor.disconnect()
+        try? descriptor.disconnect()
+        if let local { try? descriptor.join(local) }
     }
 
     /// The same socket with message buffers of its own, for another thread.

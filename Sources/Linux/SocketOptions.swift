@@ -45,6 +45,22 @@ extension Descriptor {
         try posix(result)
     }
 
+    /// Makes an address of ours both ends. Bound to it first: of an address that another one of the same network stands
+    /// before, the kernel would else make that one the source.
+    ///
+    /// The corresponding C functions are `bind` and `connect`.
+    func join(_ address: IPv4Address) throws(Errno) {
+        var socketAddress = sockaddr_in(address)
+        let size = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let result = unsafe withUnsafePointer(to: &socketAddress) { pointer in
+            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                unsafe Glibc.bind(rawValue, $0, size)
+            }
+        }
+        try posix(result)
+        try connect(to: address)
+    }
+
     /// Forgets the other end. The corresponding C call is `connect` with AF_UNSPEC.
     func disconnect() throws(Errno) {
         var address = sockaddr()

@@ -101,6 +101,23 @@ extension Descriptor {
         return Array(buffer.prefix(count))
     }
 
+    /// The same, without waiting on a socket that does.
+    package func receiveNow(limit: Int) throws(Errno) -> [UInt8]? {
+        var buffer = [UInt8](repeating: 0, count: limit)
+        let count = unsafe recv(rawValue, &buffer, limit, Int32(MSG_DONTWAIT))
+        guard count >= 0 else {
+            if [.wouldBlock, .interrupted].contains(Errno.current) { return nil }
+            throw .current
+        }
+        return Array(buffer.prefix(count))
+    }
+
+    /// Whether the other end of a stream has gone, however much of what it sent is still to be received.
+    package var isAbandoned: Bool {
+        var octet: UInt8 = 0
+        return unsafe recv(rawValue, &octet, 1, Int32(MSG_PEEK) | Int32(MSG_DONTWAIT)) == 0
+    }
+
     /// Sends what the socket takes without waiting: how many octets, 0 when it takes none now.
     package func send(_ bytes: ArraySlice<UInt8>) throws(Errno) -> Int {
         let flags = Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT)

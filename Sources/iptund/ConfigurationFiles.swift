@@ -26,8 +26,22 @@ struct ConfigurationFiles {
         for dropIn in try dropIns(of: path) {
             draft.add(dropIn: ConfigurationText.read(try contents(dropIn), file: dropIn))
         }
+        try ConfigurationFiles.check(name: ConfigurationFiles.tunnelName(of: path), path)
         draft.nameDevice(ConfigurationFiles.tunnelName(of: path))
         return Interpretation(draft)
+    }
+
+    /// What a tunnel is called is the name of its directory, and stands in lines of the log.
+    private static func check(name: String, _ path: String) throws(Complaint) {
+        let allowed = name.utf8.allSatisfy { octet in
+            let character = Character(UnicodeScalar(octet))
+            return character.isASCII && (character.isLetter || character.isNumber || "-_.".contains(character))
+        }
+        guard allowed, (1...64).contains(name.utf8.count), name.first != ".", name.first != "-" else {
+            throw .usage(
+                path, why: "its name is none that a tunnel can have",
+                whatNow: "use up to 64 letters, digits, '-', '_' or '.'")
+        }
     }
 
     /// What the tunnel of a file is called.

@@ -54,17 +54,19 @@ import Testing
         }
     }
 
-    @Test func `sixteen clients are served at once, and no more`() throws {
+    @Test func `sixteen clients are served at once, and who has only waited longest makes room for another`() throws {
         try withServer { server, path in
-            let served = try (0..<16).map { _ in try Peer(path) }
+            let waiting = try (0..<16).map { _ in try Peer(path) }
             try step(&server) { $0.verb }
             #expect(server.interests.count == 1 + 16)
             let surplus = try Peer(path)
-            try serve(&server, until: [surplus]) { $0.verb }
-            #expect(surplus.received.isEmpty)
+            try step(&server) { $0.verb }
             #expect(server.interests.count == 1 + 16)
+            try serve(&server, until: [waiting[0]]) { $0.verb }
+            #expect(waiting[0].received.isEmpty)
+            let served = waiting.dropFirst() + [surplus]
             for peer in served { try peer.send("x\n") }
-            try serve(&server, until: served) { $0.verb }
+            try serve(&server, until: Array(served)) { $0.verb }
             #expect(served.allSatisfy { $0.text == "x" })
         }
     }

@@ -9,7 +9,7 @@ enum ControlConnection {
     private static let patience = 5
     /// The same for a new configuration, which may have ten thousand peers. Who gave up too early would take back changes
     /// that the tunnel is about to rely on.
-    private static let patienceForReload = 60
+    private static let patienceForReload = 15
 
     /// Sends one line, and returns all that comes back.
     /// - Throws: `Errno.noSuchFile`, `Errno.connectionRefused` when nobody is there.

@@ -43,13 +43,19 @@ struct Down: ParsableCommand {
         return wasRunning || wasLeft
     }
 
+    /// After a crash, of which systemd tells whom it runs by ExecStopPost, a kill switch stays for the next start.
+    private static var extent: Restoration.Extent {
+        guard let result = Environment.value("SERVICE_RESULT"), result != "success" else { return .everything }
+        return .allButKillSwitch
+    }
+
     /// Takes back what is on the list that a tunnel left. Returns false when there was nothing.
     private static func clear(_ directory: RuntimeDirectory, _ echo: Echo) throws(Complaint) -> Bool {
         guard let state = try TunnelState.read(directory.state), let place = try LeftOvers.place(of: state) else {
             directory.remove()
             return false
         }
-        try Restoration.perform(in: directory, .everything, place.netlink, echo: echo)
+        try Restoration.perform(in: directory, extent, place.netlink, echo: echo)
         return true
     }
 

@@ -25,6 +25,16 @@ struct Reload: ParsableCommand {
 
     func run() throws {
         let echo = Echo(limit: verbose ? .max : 20) { standardError($0) }
+        // Two reloads at once would each start from what the other one is changing.
+        let lock = try SetUpLock.take(in: try find().state.namespace)
+        let peers = try reload(echo)
+        lock.release()
+        print(
+            "\(name): \(peers.added) peers added, \(peers.removed) removed, \(peers.changed) changed, "
+                + "\(peers.kept) as they were")
+    }
+
+    private func reload(_ echo: Echo) throws(Complaint) -> ControlAnswer.Peers {
         let (directory, state) = try find()
         guard let file = state.file else {
             throw Complaint(
@@ -35,13 +45,10 @@ struct Reload: ParsableCommand {
         let current = try Interpretation(ConfigurationText.read(Array(state.configuration.utf8), file: directory.state))
             .checked()
         try Reloading.check(settings, against: current)
-        let peers = try HostReload(directory: directory, state: state, echo: echo).perform(settings, current)
-        print(
-            "\(name): \(peers.added) peers added, \(peers.removed) removed, \(peers.changed) changed, "
-                + "\(peers.kept) as they were")
+        return try HostReload(directory: directory, state: state, echo: echo).perform(settings, current)
     }
 
-    private func find() throws(Complaint) -> (RuntimeDirectory, TunnelState) {
+    private func find() throws(Complaint) -> (directory: RuntimeDirectory, state: TunnelState) {
         for directory in try TunnelFinder.directories(of: name, override: location.directory) {
             if let state = try TunnelState.read(directory.state) { return (directory, state) }
         }

@@ -9,6 +9,8 @@ struct ControlServer: ~Copyable {
     private let listener: Descriptor
     private let path: String
     private var clients: [ControlClient] = []
+    /// Who made it: may change something, as root may.
+    private let owner = User.current.id
 
     /// What one connection may cost.
     private enum Limit {
@@ -49,9 +51,11 @@ struct ControlServer: ~Copyable {
     private mutating func acceptClients(_ now: UInt64) {
         // A connection that cannot be accepted is the client's loss, not ours.
         while let socket = try? listener.accept() {
-            if clients.count < Limit.clients {
-                clients.append(ControlClient(socket, deadline: now + Limit.milliseconds))
+            // Who has been here longest goes, but for who may give orders: else some that only wait could keep all out.
+            if clients.count == Limit.clients {
+                clients.remove(at: clients.firstIndex { !$0.isTrusted } ?? 0)
             }
+            clients.append(ControlClient(socket, deadline: now + Limit.milliseconds, owner: owner))
         }
     }
 }

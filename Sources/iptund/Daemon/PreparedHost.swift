@@ -13,6 +13,8 @@ struct PreparedHost: ~Copyable {
     private var ports: [Worker.Ports]
     let user: User
     let outcome: Planning.Outcome
+    /// How to end when it does not come up: barriers that one of this name left when it died stay.
+    private let farewell: Fork.Farewell
     private var janitor: Janitor?
     private var resolver: ResolverProcess?
     private var control: ControlServer?
@@ -32,13 +34,14 @@ struct PreparedHost: ~Copyable {
     static func prepare(
         _ order: Order, _ claim: borrowing Claim, _ place: borrowing DevicePlace, underlay: borrowing Netlink
     ) throws(Complaint) -> PreparedHost {
-        let setUp = SetUpLock.take(beside: claim.directory)
+        let setUp = try SetUpLock.take(in: place.identity)
         let host: PreparedHost
         do throws(Complaint) {
             host = try open(order, claim, place, underlay: underlay)
         } catch {
             // There is no janitor yet, and nothing to take back.
             if !Files.exists(claim.directory.state) { claim.directory.remove() }
+            setUp.release()
             throw error
         }
         let (settings, echo) = (order.settings, order.options.echo.inside(place.name))
@@ -47,14 +50,28 @@ struct PreparedHost: ~Copyable {
             try echo(host.outcome.plan, creating: name) { change throws(Complaint) in
                 try make(change, place.netlink)
             }
+            try takeBackOld(besides: host.outcome.plan.steps, claim.directory, place, echo)
         } catch {
             // Whoever takes the changes back waits for this lock.
             setUp.release()
-            host.end(.said, claim.directory, place, echo)
+            let farewell = host.farewell
+            host.end(farewell, claim.directory, place, echo)
             throw error
         }
         setUp.release()
         return host
+    }
+
+    /// Barriers of a tunnel of this name that died, where this one has none: they stayed until it had its own.
+    private static func takeBackOld(
+        besides steps: [Step], _ directory: RuntimeDirectory, _ place: borrowing DevicePlace, _ echo: Echo
+    ) throws(Complaint) {
+        guard var state = try TunnelState.read(directory.state), state.steps != steps else { return }
+        state.steps.removeAll { steps.contains($0) }
+        let result = Restoration.perform(state, .everything, place.netlink) { _ in false }
+        echo.commands(result.commands)
+        state.steps = result.left + steps
+        try state.write(to: directory.state)
     }
 
     /// The control socket, for whoever serves it.
@@ -108,9 +125,10 @@ extension PreparedHost {
             () throws(Errno) in try Guard()
         }
         let ports = try openPorts(settings, claim, place, order.roster.commonLocal)
+        let left = try TunnelState.read(claim.directory.state)
         let planning = Planning(
             settings: settings, device: try Plan.Device.state(of: claim.device, place.netlink), ways: order.ways,
-            shared: SharedChanges.ofOthers(besides: claim.directory, in: place.identity))
+            shared: SharedChanges.ofOthers(besides: claim.directory, in: place.identity), leftRouting: left?.routing)
         try PrefixConflict.check(settings, besides: claim.directory, in: place.identity, place.netlink)
         let outcome = try planning.make(underlay: underlay, place.netlink)
         let user = User.current.id == 0 ? try Surrender.user(settings.user, StandardErrorLog.logger()) : User.current
@@ -118,12 +136,13 @@ extension PreparedHost {
         let watch = try explaining("cannot listen to the kernel", whatNow: "this should not happen") {
             () throws(Errno) in try HostWatch.start(place)
         }
-        let left = try TunnelState.read(claim.directory.state)?.steps ?? []
-        try TunnelState(order, outcome, planning.device.device, place, name: claim.directory.name, left: left).write(
-            to: claim.directory.state)
+        try TunnelState(
+            order, outcome, planning.device.device, place, name: claim.directory.name, left: left?.steps ?? []
+        ).write(to: claim.directory.state)
         let janitor = try startJanitor(order.options, claim, place)
         return PreparedHost(
-            kernelGuard: kernelGuard, ports: ports, user: user, outcome: outcome, janitor: janitor,
+            kernelGuard: kernelGuard, ports: ports, user: user, outcome: outcome,
+            farewell: left == nil ? .said : .missing, janitor: janitor,
             resolver: try startResolver(order, user), control: control, watch: watch)
     }
 

@@ -17,8 +17,8 @@ struct RuntimeDirectory: Equatable {
     /// Whether this process made it.
     private var isMade = false
 
-    /// Whether it is ours to remove: where we choose places, or where we made it. systemd removes its own.
-    private var isOurs: Bool { isDefault || isMade }
+    /// Whether it is ours to remove: where we choose places, or where we made it.
+    private var isOurs: Bool { isDefault || isMade || path.hasPrefix("\(RuntimeDirectory.base)/") }
 
     /// Where directories of tunnels lie, unless somebody says otherwise.
     static let base = "/run/iptund"
@@ -49,6 +49,7 @@ struct RuntimeDirectory: Equatable {
         guard let entries = try? Files.entries(base) else { return [] }
         let suffix = suffix(namespace)
         return entries.compactMap { entry in
+            guard !entry.hasPrefix(".") else { return nil }
             let isNumbered = !suffix.isEmpty && entry.hasSuffix(suffix)
             guard isNumbered || !entry.contains("@") else { return nil }
             let found = isNumbered ? String(entry.dropLast(suffix.count)) : entry
@@ -73,7 +74,9 @@ struct RuntimeDirectory: Equatable {
     }
 
     /// The directories beside this one, itself included.
-    var siblings: [String] { ((try? Files.entries(parent)) ?? []).map { "\(parent)/\($0)" } }
+    var siblings: [String] {
+        ((try? Files.entries(parent)) ?? []).filter { !$0.hasPrefix(".") }.map { "\(parent)/\($0)" }
+    }
 
     /// Makes the directory and its parent, if they are missing.
     ///
@@ -94,7 +97,9 @@ struct RuntimeDirectory: Equatable {
 
     /// Removes what a tunnel leaves there, and every directory of ours that is empty then.
     func remove() {
-        Files.remove(state)
+        // Together with what is left of a state that was just being written when somebody was killed.
+        let files = ((try? Files.entries(path)) ?? []).filter { $0.hasPrefix("state.json") }
+        for file in files { Files.remove("\(path)/\(file)") }
         removeAllButState()
         guard isOurs else { return }
         Files.removeDirectory(path)

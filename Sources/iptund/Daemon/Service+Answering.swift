@@ -76,7 +76,9 @@ extension Service {
         var replaced = roster
         guard let changes = replaced.replace(by: next.peers) else {
             roster = replaced
-            return ControlAnswer(error: "there is room for \(roster.capacity) peers until the tunnel starts again")
+            return ControlAnswer(
+                error:
+                    "there is room for \(roster.capacity) peers, those that go included, until the tunnel starts again")
         }
         guard (try? replaced.table()) != nil else { return ControlAnswer(error: "the peers contradict each other") }
         adopt(next, replaced, changes, atDevice, netlink)

@@ -29,6 +29,9 @@ enum HostChange: Hashable, Codable {
     struct Device: Hashable, Codable {
         let index: Int32
         let name: String
+
+        /// None: what is unreachable leads to no device, and stays the same when the tunnel's is another one.
+        static let none = Device(index: 0, name: "")
     }
 
     /// Our routes and rules in `ip route` and `ip rule`: a number that nobody else uses (rtnetlink(7), `rtm_protocol`).
@@ -60,7 +63,7 @@ enum HostChange: Hashable, Codable {
         case .setting(_, _, let device): device.index != ours
         case .noCommonRedirects: true
         // A pin: one tunnel may carry what is sent to a peer, and another one what comes from it.
-        case .route(_, let device): device.index != ours
+        case .route(let route, let device): route.kind == .unicast && device.index != ours
         default: false
         }
     }

@@ -38,4 +38,25 @@ struct HostFacts {
         }
         return Dictionary(uniqueKeysWithValues: pairs)
     }
+
+    /// Those of `steps` that are in force: the kernel takes routes with a link that goes down, people take what they like,
+    /// and a reload may have been killed between writing down and making.
+    static func present(_ steps: [Step], _ netlink: borrowing Netlink) throws(Errno) -> [Step] {
+        var routes: [UInt32: Set<Route>] = [:]
+        for case .route(let route, _) in steps.map(\.change) where routes[route.table] == nil {
+            routes[route.table] = Set(try netlink.routes(in: route.table))
+        }
+        let rules = Set(try netlink.rules().compactMap(\.rule))
+        let proxies = Set(try netlink.proxies(link: nil))
+        let addresses = try netlink.addresses(link: nil)
+        return steps.filter { step in
+            switch step.change {
+            case .route(let route, _): routes[route.table]?.contains(route) == true
+            case .rule(let rule): rules.contains(rule)
+            case .proxy(let address, let device): proxies.contains(ProxyNeighbour(address, link: device.index))
+            case .address(let address, _): addresses.contains(address)
+            case .noIPv6, .mtu, .up, .setting, .noCommonRedirects: true
+            }
+        }
+    }
 }

@@ -20,21 +20,22 @@ struct HostReload {
         let place = try DevicePlace.find(settings.namespace)
         let start = try Start.look(settings, netlink)
         try OtherTunnels.check(start.table, settings.policy, name: state.name)
-        let lock = SetUpLock.take(beside: directory)
         let outcome = try plan(settings, current, start, place, netlink)
         for warning in outcome.warnings { standardError("iptund: \(warning)") }
-        let transition = Transition(from: state.steps, to: outcome.plan.steps)
+        let there = try explaining("cannot read the routing table", whatNow: "try again") { () throws(Errno) in
+            try HostFacts.present(state.steps, place.netlink)
+        }
+        let transition = Transition(from: there, to: outcome.plan.steps)
         try write(transition.everything, settings, outcome.routing)
         let peers: ControlAnswer.Peers
         do throws(Complaint) {
-            try transition.make(echo.inside(place.name), place.netlink)
+            try transition.make(echo.inside(place.name), place.netlink, isOthers: isOthers(place))
             peers = try handOver(settings, transition, place)
         } catch {
             try? write(state.steps, current, state.routing)
             throw error
         }
         try conclude(transition, settings, outcome.routing, place)
-        lock.release()
         return peers
     }
 
@@ -78,14 +79,21 @@ struct HostReload {
             let text = try SealedMemory.make(Array(ConfigurationText.render(settings).utf8))
             answer = try ControlConnection.order(directory.controlSocket, "reload", handing: text)
         } catch {
-            transition.unmake(place.netlink)
+            transition.unmake(place.netlink, isOthers: isOthers(place))
             throw Complaint(
                 "tunnel \(state.name) does not answer", error, whatNow: "everything is as it was; is it still up?")
         }
         if let peers = answer.peers { return peers }
-        transition.unmake(place.netlink)
+        transition.unmake(place.netlink, isOthers: isOthers(place))
         throw Complaint(
             "tunnel \(state.name)", why: answer.error ?? "did not understand", whatNow: "everything is as it was")
+    }
+
+    /// What another tunnel has too, and goes on with.
+    private func isOthers(_ place: borrowing DevicePlace) -> (HostChange) -> Bool {
+        let others = Set(SharedChanges.ofOthers(besides: directory, in: place.identity).map(\.change))
+        let device = state.device.index
+        return { $0.isShared(besides: device) && others.contains($0) }
     }
 
     /// Takes back what is no longer wanted. What cannot be taken back now stays on the list for the end.
@@ -95,10 +103,7 @@ struct HostReload {
     ) throws(Complaint) {
         var old = state
         old.steps = transition.removals
-        let others = SharedChanges.ofOthers(besides: directory, in: place.identity)
-        let result = Restoration.perform(old, .everything, place.netlink) { change in
-            others.contains { $0.change == change }
-        }
+        let result = Restoration.perform(old, .everything, place.netlink, isStillWanted: isOthers(place))
         echo.inside(place.name).commands(result.commands)
         for failure in result.failures { standardError("iptund: \(failure)") }
         try explaining("cannot set up routes again", whatNow: "'iptund reload' again") { () throws(Errno) in

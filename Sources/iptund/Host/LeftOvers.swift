@@ -26,17 +26,17 @@ enum LeftOvers {
     ) throws(Complaint) {
         guard let state = try TunnelState.read(directory.state) else { return }
         guard kind(of: state, in: place.identity) == .real else { return Files.remove(directory.state) }
-        let lock = SetUpLock.take(beside: directory)
+        let lock = try SetUpLock.take(in: place.identity)
         let others = SharedChanges.ofOthers(besides: directory, in: state.namespace)
         let result = Restoration.perform(
             state, keepingKillSwitch ? .allButKillSwitch : .everything, place.netlink
         ) { change in others.contains { $0.change == change } }
-        lock.release()
         echo.inside(state.namespaceName).commands(result.commands)
         for failure in result.failures { standardError("iptund: \(failure)") }
         var rest = state
         rest.steps = result.left
         if rest.steps.isEmpty { Files.remove(directory.state) } else { try rest.write(to: directory.state) }
+        lock.release()
     }
 
     /// Where the changes of `state` are; `nil` when the machine or the namespace has gone, and everything with it.

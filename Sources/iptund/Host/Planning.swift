@@ -15,6 +15,8 @@ struct Planning {
     let shared: Set<Step>
     /// What this tunnel has made before; `nil` for one that starts.
     var own: TunnelState?
+    /// Where one of this name that died has left barriers, which this one takes over.
+    var leftRouting: PolicyRouting?
 
     /// What was found.
     struct Outcome {
@@ -94,7 +96,7 @@ struct Planning {
         for wishes: Wishes, besides rules: [RuleSummary], _ netlink: borrowing Netlink
     ) throws(Complaint) -> PolicyRouting? {
         guard !wishes.coveredLengths.isEmpty else { return nil }
-        if let made = own?.routing { return made }
+        if let made = own?.routing ?? leftRouting { return made }
         let free = try explaining("cannot read the routing table", whatNow: "this should not happen") {
             () throws(Errno) in
             try PolicyRouting.free(besides: rules) { table throws(Errno) in

@@ -32,7 +32,7 @@ enum Restoration {
         _ state: TunnelState, _ extent: Extent, _ netlink: borrowing Netlink, isStillWanted: (HostChange) -> Bool
     ) -> Result {
         var result = Result()
-        if extent == .allButKillSwitch { result.left = state.steps.filter(\.change.isKillSwitch) }
+        if extent == .allButKillSwitch { result.left = state.killSwitch }
         var steps = state.steps.filter { step in
             let isOthers = step.change.isShared(besides: state.device.index) && isStillWanted(step.change)
             return !isOthers && !result.left.contains(step)
@@ -80,12 +80,20 @@ extension Restoration {
     static func perform(
         in directory: RuntimeDirectory, _ extent: Extent, _ netlink: borrowing Netlink, echo: Echo
     ) throws(Complaint) {
+        // One tunnel after the other, so that the last of several that share a setting knows that it is the last. What was
+        // read before could be out of date.
+        guard let namespace = try TunnelState.read(directory.state)?.namespace else { return directory.remove() }
+        let lock = try SetUpLock.take(in: namespace)
+        try performLocked(in: directory, extent, netlink, echo)
+        lock.release()
+    }
+
+    private static func performLocked(
+        in directory: RuntimeDirectory, _ extent: Extent, _ netlink: borrowing Netlink, _ echo: Echo
+    ) throws(Complaint) {
         guard let state = try TunnelState.read(directory.state) else { return directory.remove() }
-        // One tunnel after the other, so that the last of several that share a setting knows that it is the last.
-        let lock = SetUpLock.take(beside: directory)
         let others = SharedChanges.ofOthers(besides: directory, in: state.namespace)
         let result = perform(state, extent, netlink) { change in others.contains { $0.change == change } }
-        lock.release()
         echo.inside(state.namespaceName).commands(result.commands)
         for failure in result.failures { standardError("iptund: \(failure)") }
         guard !result.left.isEmpty else { return directory.remove() }

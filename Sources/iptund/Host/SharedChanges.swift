@@ -30,19 +30,3 @@ enum SharedChanges {
         }
     }
 }
-
-/// That one tunnel at a time looks at its host, plans, and changes it: what two would choose at once, both would choose.
-struct SetUpLock: ~Copyable {
-    private let lock: DirectoryLock?
-
-    /// How long another one is waited for, milliseconds: a start takes less than a tenth of it.
-    private static let patience: UInt64 = 2_000
-
-    /// Waits for the lock; after a while it goes on without, since what it guards against is rare, and noticed.
-    static func take(beside directory: RuntimeDirectory) -> SetUpLock {
-        SetUpLock(lock: try? DirectoryLock(directory.parent, timeoutMilliseconds: patience))
-    }
-
-    /// Lets the next one go on; so does the end of the value.
-    consuming func release() {}
-}

@@ -52,7 +52,9 @@ struct Transition: Equatable {
 extension Transition {
     /// Makes the additions. Requires `CAP_NET_ADMIN`.
     /// - Throws: the first that fails, after those before it are taken back.
-    func make(_ echo: Echo, _ netlink: borrowing Netlink) throws(Complaint) {
+    func make(
+        _ echo: Echo, _ netlink: borrowing Netlink, isOthers: (HostChange) -> Bool = { _ in false }
+    ) throws(Complaint) {
         echo.commands(additions.map(\.step.change.command))
         for (index, addition) in additions.enumerated() {
             do throws(Errno) {
@@ -62,18 +64,20 @@ extension Transition {
                     try addition.step.change.makeInstead(netlink)
                 }
             } catch {
-                unmake(upTo: index, netlink)
+                unmake(upTo: index, netlink, isOthers)
                 throw Complaint(
                     "cannot '\(addition.step.change.command.text)'", error, whatNow: "everything is as it was")
             }
         }
     }
 
-    /// Takes the additions back.
-    func unmake(_ netlink: borrowing Netlink) { unmake(upTo: additions.count, netlink) }
+    /// Takes the additions back, but for what another tunnel has too.
+    func unmake(_ netlink: borrowing Netlink, isOthers: (HostChange) -> Bool = { _ in false }) {
+        unmake(upTo: additions.count, netlink, isOthers)
+    }
 
-    private func unmake(upTo count: Int, _ netlink: borrowing Netlink) {
-        for addition in additions.prefix(count).reversed() {
+    private func unmake(upTo count: Int, _ netlink: borrowing Netlink, _ isOthers: (HostChange) -> Bool) {
+        for addition in additions.prefix(count).reversed() where !isOthers(addition.step.change) {
             do throws(Errno) {
                 if let replaced = addition.replaced {
                     try replaced.change.makeInstead(netlink)

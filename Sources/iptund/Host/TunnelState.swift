@@ -31,6 +31,18 @@ struct TunnelState: Codable, Equatable {
 
     static let schema = 1
 
+    /// What is there to outlive a daemon that dies: barriers, and the rules that lead to those in a table of our own.
+    var killSwitch: [Step] {
+        let barriers = steps.filter(\.change.isKillSwitch)
+        let isBehindRules = barriers.contains { step in
+            if case .route(let route, _) = step.change { route.table == routing?.table } else { false }
+        }
+        guard isBehindRules else { return barriers }
+        return steps.filter { step in
+            if case .rule = step.change { true } else { step.change.isKillSwitch }
+        }
+    }
+
     /// The running kernel's mark, which changes with each boot.
     static var currentBoot: String {
         let text = (try? Files.read("/proc/sys/kernel/random/boot_id")) ?? ""

@@ -74,7 +74,7 @@ struct Wishes {
             guard settings.killSwitch else { return [.route(route, on: device)] }
             let barrier = Route.unreachable(
                 prefix, protocolNumber: HostChange.protocolNumber, metric: Wishes.lastMetric, table: table)
-            return [.route(barrier, on: device), .route(route, on: device)]
+            return [.route(barrier, on: .none), .route(route, on: device)]
         }
     }
 

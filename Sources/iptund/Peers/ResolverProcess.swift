@@ -59,10 +59,23 @@ struct ResolverProcess: ~Copyable {
         return (try? socket.send(bytes[...])) == bytes.count
     }
 
-    /// Takes the answer that is there; `nil` when the child is gone.
-    func answer() -> Answer? {
-        guard let bytes = try? socket.receive(limit: ResolverProcess.messageLimit), !bytes.isEmpty else { return nil }
-        return Answer(bytes)
+    /// Takes an answer.
+    func answer() -> Reply {
+        do throws(Errno) {
+            guard let bytes = try socket.receiveNow(limit: ResolverProcess.messageLimit) else { return .noneYet }
+            guard !bytes.isEmpty else { return .over }
+            return Answer(bytes).map(Reply.answer) ?? .noneYet
+        } catch {
+            return .over
+        }
+    }
+
+    /// What there is to take.
+    enum Reply: Equatable {
+        case answer(Answer)
+        case noneYet
+        /// The child is gone.
+        case over
     }
 
     private static let messageLimit = 1_024
@@ -80,7 +93,7 @@ struct ResolverProcess: ~Copyable {
                 } catch {
                     answer = "!\(error)"
                 }
-                _ = try socket.send(Array("\(name)\n\(answer)".utf8)[...])
+                try socket.write(Array("\(name)\n\(answer)".utf8))
             }
         }
     }
