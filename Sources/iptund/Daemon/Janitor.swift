@@ -6,7 +6,7 @@ internal import Linux
 /// A child that takes the host changes back when the daemon is gone, however it went.
 ///
 /// The daemon keeps no privilege, so it could not even delete a route at its end. The janitor is forked before anything is
-/// changed; it keeps `CAP_NET_ADMIN` and nothing else, knows no packet, and reads nothing but the end of a pipe and then
+/// changed; it keeps `CAP_NET_ADMIN` and nothing else, knows no packet, and reads nothing but its lifeline and then
 /// the list of changes, which only root can write.
 struct Janitor: ~Copyable {
     private let process: Fork
