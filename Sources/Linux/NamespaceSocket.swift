@@ -82,16 +82,4 @@ package enum NamespaceSocket {
         try posix(result)
         return descriptor
     }
-
-    private static func withSocketAddress(
-        _ address: IPv4Address, port: UInt16, _ call: (UnsafePointer<sockaddr>, socklen_t) -> Int32
-    ) -> Int32 {
-        var address = sockaddr_in(address)
-        address.sin_port = port.bigEndian
-        let size = socklen_t(MemoryLayout<sockaddr_in>.size)
-        return unsafe withUnsafePointer(to: &address) { address in
-            // SAFETY: as above.
-            unsafe address.withMemoryRebound(to: sockaddr.self, capacity: 1) { unsafe call($0, size) }
-        }
-    }
 }

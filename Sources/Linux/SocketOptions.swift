@@ -35,14 +35,7 @@ extension Descriptor {
 
     /// Makes `address` the other end. The corresponding C function is `connect`.
     func connect(to address: IPv4Address) throws(Errno) {
-        var socketAddress = sockaddr_in(address)
-        let size = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let result = unsafe withUnsafePointer(to: &socketAddress) { pointer in
-            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                unsafe Glibc.connect(rawValue, $0, size)
-            }
-        }
-        try posix(result)
+        try posix(unsafe withSocketAddress(address) { unsafe Glibc.connect(rawValue, $0, $1) })
     }
 
     /// Makes an address of ours both ends. Bound to it first: of an address that another one of the same network stands
@@ -50,14 +43,7 @@ extension Descriptor {
     ///
     /// The corresponding C functions are `bind` and `connect`.
     func join(_ address: IPv4Address) throws(Errno) {
-        var socketAddress = sockaddr_in(address)
-        let size = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let result = unsafe withUnsafePointer(to: &socketAddress) { pointer in
-            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                unsafe Glibc.bind(rawValue, $0, size)
-            }
-        }
-        try posix(result)
+        try posix(unsafe withSocketAddress(address) { unsafe Glibc.bind(rawValue, $0, $1) })
         try connect(to: address)
     }
 
@@ -78,6 +64,19 @@ extension Descriptor {
         var timeout = timeval(tv_sec: seconds, tv_usec: 0)
         let size = socklen_t(MemoryLayout<timeval>.size)
         try posix(unsafe setsockopt(rawValue, SOL_SOCKET, option, &timeout, size))
+    }
+}
+
+/// Calls with a socket address of IPv4; port 0 for raw sockets, which have none.
+func withSocketAddress(
+    _ address: IPv4Address, port: UInt16 = 0, _ call: (UnsafePointer<sockaddr>, socklen_t) -> Int32
+) -> Int32 {
+    var address = sockaddr_in(address)
+    address.sin_port = port.bigEndian
+    let size = socklen_t(MemoryLayout<sockaddr_in>.size)
+    return unsafe withUnsafePointer(to: &address) { address in
+        // SAFETY: every kind of socket address starts with the same two octets; `size` says where this one ends.
+        unsafe address.withMemoryRebound(to: sockaddr.self, capacity: 1) { unsafe call($0, size) }
     }
 }
 

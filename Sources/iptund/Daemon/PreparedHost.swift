@@ -68,8 +68,7 @@ struct PreparedHost: ~Copyable {
     ) throws(Complaint) {
         guard var state = try TunnelState.read(directory.state), state.steps != steps else { return }
         state.steps.removeAll { steps.contains($0) }
-        let result = Restoration.perform(state, .everything, place.netlink) { _ in false }
-        echo.commands(result.commands)
+        let result = Restoration.perform(state, in: directory, .everything, place.netlink, echo)
         state.steps = result.left + steps
         try state.write(to: directory.state)
     }

@@ -103,9 +103,7 @@ struct HostReload {
     ) throws(Complaint) {
         var old = state
         old.steps = transition.removals
-        let result = Restoration.perform(old, .everything, place.netlink, isStillWanted: isOthers(place))
-        echo.inside(place.name).commands(result.commands)
-        for failure in result.failures { standardError("iptund: \(failure)") }
+        let result = Restoration.perform(old, in: directory, .everything, place.netlink, echo)
         try explaining("cannot set up routes again", whatNow: "'iptund reload' again") { () throws(Errno) in
             try transition.repair(place.netlink)
         }

@@ -27,12 +27,8 @@ enum LeftOvers {
         guard let state = try TunnelState.read(directory.state) else { return }
         guard kind(of: state, in: place.identity) == .real else { return Files.remove(directory.state) }
         let lock = try SetUpLock.take(in: place.identity)
-        let others = SharedChanges.ofOthers(besides: directory, in: state.namespace)
-        let result = Restoration.perform(
-            state, keepingKillSwitch ? .allButKillSwitch : .everything, place.netlink
-        ) { change in others.contains { $0.change == change } }
-        echo.inside(state.namespaceName).commands(result.commands)
-        for failure in result.failures { standardError("iptund: \(failure)") }
+        let extent: Restoration.Extent = keepingKillSwitch ? .allButKillSwitch : .everything
+        let result = Restoration.perform(state, in: directory, extent, place.netlink, echo)
         var rest = state
         rest.steps = result.left
         if rest.steps.isEmpty { Files.remove(directory.state) } else { try rest.write(to: directory.state) }

@@ -88,14 +88,24 @@ extension Restoration {
         lock.release()
     }
 
-    private static func performLocked(
-        in directory: RuntimeDirectory, _ extent: Extent, _ netlink: borrowing Netlink, _ echo: Echo
-    ) throws(Complaint) {
-        guard let state = try TunnelState.read(directory.state) else { return directory.remove() }
+    /// The same, leaving to the caller what becomes of the files. Says what it did, and what it could not do. For who holds
+    /// the ``SetUpLock``.
+    static func perform(
+        _ state: TunnelState, in directory: RuntimeDirectory, _ extent: Extent, _ netlink: borrowing Netlink,
+        _ echo: Echo
+    ) -> Result {
         let others = SharedChanges.ofOthers(besides: directory, in: state.namespace)
         let result = perform(state, extent, netlink) { change in others.contains { $0.change == change } }
         echo.inside(state.namespaceName).commands(result.commands)
         for failure in result.failures { standardError("iptund: \(failure)") }
+        return result
+    }
+
+    private static func performLocked(
+        in directory: RuntimeDirectory, _ extent: Extent, _ netlink: borrowing Netlink, _ echo: Echo
+    ) throws(Complaint) {
+        guard let state = try TunnelState.read(directory.state) else { return directory.remove() }
+        let result = perform(state, in: directory, extent, netlink, echo)
         guard !result.left.isEmpty else { return directory.remove() }
         var rest = state
         rest.steps = result.left
