@@ -32,13 +32,14 @@ let package = Package(
             name: "CLinux",
             cSettings: [.enableWarning("all"), .enableWarning("extra"), .treatAllWarnings(as: .error)]),
         .systemLibrary(name: "CLibcap", pkgConfig: "libcap", providers: [.apt(["libcap-dev"])]),
+        .systemLibrary(name: "CSeccomp", pkgConfig: "libseccomp", providers: [.apt(["libseccomp-dev"])]),
         .systemLibrary(name: "CNetlink", pkgConfig: "libnl-3.0", providers: [.apt(["libnl-3-dev"])]),
 
         // Bytes; rules; what somebody may ask for; the operating system; the program.
         .target(name: "Wire", swiftSettings: strict + lifetimes),
         .target(name: "Tunnel", dependencies: ["Wire"], swiftSettings: strict),
         .target(name: "Configuration", dependencies: ["Tunnel", "Wire"], swiftSettings: strict),
-        .target(name: "Linux", dependencies: ["Wire", "CLinux", "CLibcap", "CNetlink"], swiftSettings: strict),
+        .target(name: "Linux", dependencies: ["Wire", "CLinux", "CLibcap", "CSeccomp", "CNetlink"], swiftSettings: strict),
         .executableTarget(
             name: "iptund",
             dependencies: [

@@ -56,6 +56,15 @@ int clinux_fork(void) { return result(fork()); }
 
 int clinux_prctl(int option, unsigned long argument) { return result(prctl(option, argument, 0, 0, 0)); }
 
+int clinux_landlock_version(void) { return result(syscall(SYS_landlock_create_ruleset, NULL, 0, 1)); }
+
+int clinux_landlock_ruleset(uint64_t files, uint64_t network, uint64_t scopes, unsigned int size) {
+    uint64_t attributes[3] = {files, network, scopes};
+    return result(syscall(SYS_landlock_create_ruleset, attributes, (size_t)size, 0));
+}
+
+int clinux_landlock_restrict(int ruleset) { return result(syscall(SYS_landlock_restrict_self, ruleset, 0)); }
+
 int clinux_set_ids(uid_t user, gid_t group) {
     if (setresgid(group, group, group) < 0) return -errno;
     return result(setresuid(user, user, user));

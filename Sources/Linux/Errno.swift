@@ -38,6 +38,7 @@ extension Errno {
     package static let noSuchDeviceOrAddress = Errno(rawValue: ENXIO)
     package static let invalidArgument = Errno(rawValue: EINVAL)
     package static let messageTooLong = Errno(rawValue: EMSGSIZE)
+    package static let notImplemented = Errno(rawValue: ENOSYS)
     package static let notSupported = Errno(rawValue: EOPNOTSUPP)
     package static let addressNotAvailable = Errno(rawValue: EADDRNOTAVAIL)
     package static let familyNotSupported = Errno(rawValue: EAFNOSUPPORT)

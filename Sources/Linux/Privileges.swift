@@ -16,12 +16,21 @@ package enum Privileges {
         case boundingSet
         /// The user is still this one.
         case user(UInt32)
+        /// What can be reached by a path is as it was.
+        case landlock(Errno)
+        /// All system calls are as they were.
+        case systemCalls(Errno)
+        /// Neither of both, because a sanitizer watches the program.
+        case sanitizer
 
         /// What was not done, and why.
         package var description: String {
             switch self {
             case .boundingSet: "bounding set not emptied, securebits not locked: CAP_SETPCAP missing"
             case .user(let id): "still uid \(id): CAP_SETUID and CAP_SETGID missing"
+            case .landlock(let error): "files not given up: this kernel has no Landlock (\(error))"
+            case .sanitizer: "files and system calls not given up: built with a sanitizer"
+            case .systemCalls(let error): "system calls not given up: this kernel has no seccomp filters (\(error))"
             }
         }
     }
@@ -57,6 +66,9 @@ package enum Privileges {
 
     /// NOROOT, NO_SETUID_FIXUP, KEEP_CAPS off, NO_CAP_AMBIENT_RAISE, each with its lock: uid 0 means nothing any more.
     private static let securebits: UInt32 = 0b1110_1111
+
+    /// Whether root is nobody special any more, for good. The corresponding C call is `prctl(PR_GET_SECUREBITS)`.
+    package static var areSecurebitsLocked: Bool { UInt32(bitPattern: Int32(cap_get_secbits())) == securebits }
 
     private static func lock() throws(Failure) -> [Shortfall] {
         guard Capability.setPCap.isEffective else {

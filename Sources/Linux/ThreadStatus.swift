@@ -13,6 +13,17 @@ package struct ThreadStatus: Equatable, Sendable {
     /// The effective user.
     package let user: UInt32
 
+    init(
+        id: Int, inheritable: UInt64, permitted: UInt64, effective: UInt64, bounding: UInt64, ambient: UInt64,
+        hasNoNewPrivileges: Bool, user: UInt32
+    ) {
+        self.id = id
+        (self.inheritable, self.permitted, self.effective) = (inheritable, permitted, effective)
+        (self.bounding, self.ambient) = (bounding, ambient)
+        self.hasNoNewPrivileges = hasNoNewPrivileges
+        self.user = user
+    }
+
     /// Reads the text of a status file; `nil` when a line is missing.
     package init?(id: Int, text: String) {
         var fields: [Substring: Substring] = [:]
@@ -25,11 +36,9 @@ package struct ThreadStatus: Equatable, Sendable {
             let bounding = set("CapBnd"), let ambient = set("CapAmb"), let noNewPrivileges = fields["NoNewPrivs"],
             let users = fields["Uid"]?.split(separator: "\t"), users.count == 4, let user = UInt32(users[1])
         else { return nil }
-        (self.inheritable, self.permitted, self.effective) = (inheritable, permitted, effective)
-        (self.bounding, self.ambient) = (bounding, ambient)
-        hasNoNewPrivileges = noNewPrivileges == "1"
-        self.user = user
-        self.id = id
+        self.init(
+            id: id, inheritable: inheritable, permitted: permitted, effective: effective, bounding: bounding,
+            ambient: ambient, hasNoNewPrivileges: noNewPrivileges == "1", user: user)
     }
 
     /// Whether nothing is left: `bounding` may stay where CAP_SETPCAP was missing.

@@ -10,6 +10,7 @@
 #include <linux/if_packet.h>
 #include <linux/if_tun.h>
 #include <linux/virtio_net.h>
+#include <malloc.h>
 #include <net/if.h>
 #include <poll.h>
 #include <pthread.h>
@@ -63,6 +64,13 @@ int clinux_buffer_output_by_line(void);
 int clinux_fork(void);
 /* prctl(2) with two arguments: variadic. */
 int clinux_prctl(int option, unsigned long argument);
+/* landlock_create_ruleset(2) for the version of the interface: without a wrapper in the C library. */
+int clinux_landlock_version(void);
+/* The same for a set without any rule: the file, network and scope rights that it takes; `size` octets of the struct are
+ * known to the kernel. Returns its descriptor. */
+int clinux_landlock_ruleset(uint64_t files, uint64_t network, uint64_t scopes, unsigned int size);
+/* landlock_restrict_self(2): without a wrapper. */
+int clinux_landlock_restrict(int ruleset);
 /* setresgid(2), setresuid(2): GNU only. */
 int clinux_set_ids(uid_t user, gid_t group);
 /* close_range(2): GNU only. */
