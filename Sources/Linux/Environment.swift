@@ -11,7 +11,9 @@ package enum Environment {
     package static var program: String? { Files.linkTarget("/proc/self/exe") }
 
     /// How many processors the host has. The corresponding C call is `sysconf(_SC_NPROCESSORS_ONLN)`.
-    package static var processorCount: Int { max(sysconf(Int32(_SC_NPROCESSORS_ONLN)), 1) }
+    ///
+    /// Asked for once, at the first use: it is a file of /sys.
+    package static let processorCount = max(sysconf(Int32(_SC_NPROCESSORS_ONLN)), 1)
 
     /// The process itself.
     package static var processID: Int32 { getpid() }

@@ -11,24 +11,24 @@ package enum Poll {
         case ready
         /// There is something in the error queue, and perhaps something to read too.
         case errors
-        /// Somebody asked the thread to stop.
-        case stop
+        /// Somebody called the thread, which has to find out why.
+        case called
     }
 
-    /// Waits until `port` has something to read, or until `stop` is signalled, which goes first.
+    /// Waits until `port` has something to read, or until `bell` is signalled, which goes first.
     package static func wait(
-        for port: borrowing some PacketPort & ~Copyable, or stop: borrowing Wakeup
+        for port: borrowing some PacketPort & ~Copyable, or bell: borrowing Wakeup
     ) throws(Errno) -> Wake {
         var entries: (pollfd, pollfd) = (
             pollfd(fd: port.waitable, events: Int16(POLLIN), revents: 0),
-            pollfd(fd: stop.descriptor.rawValue, events: Int16(POLLIN), revents: 0)
+            pollfd(fd: bell.descriptor.rawValue, events: Int16(POLLIN), revents: 0)
         )
         // SAFETY: a homogeneous tuple has the layout of an array of two.
         let result = unsafe withUnsafeMutablePointer(to: &entries) { entries in
             unsafe entries.withMemoryRebound(to: pollfd.self, capacity: 2) { unsafe clinux_poll($0, 2, -1) }
         }
         try checked(result)
-        if entries.1.revents != 0 { return .stop }
+        if entries.1.revents != 0 { return .called }
         return entries.0.revents & Int16(POLLERR) != 0 ? .errors : .ready
     }
 

@@ -18,7 +18,7 @@ package struct Thread: ~Copyable, Sendable {
     package static func start<Work: ThreadWork & ~Copyable>(
         _ name: String, _ work: consuming Work
     ) throws(Errno) -> Thread {
-        let task = Task(work)
+        let task = Task(name, work)
         let outcome = task.outcome
         var handle = pthread_t()
         let context = unsafe Unmanaged.passRetained(task as AnyTask).toOpaque()
@@ -28,7 +28,6 @@ package struct Thread: ~Copyable, Sendable {
             unsafe Unmanaged<AnyTask>.fromOpaque(context).release()
             throw Errno(rawValue: status)
         }
-        _ = unsafe clinux_name_thread(handle, name)
         return Thread(handle: handle, outcome: outcome)
     }
 
@@ -70,9 +69,16 @@ private class AnyTask {
 private final class Task<Work: ThreadWork & ~Copyable>: AnyTask {
     private var work: Work?
 
-    init(_ work: consuming Work) { self.work = consume work }
+    private let name: String
+
+    init(_ name: String, _ work: consuming Work) {
+        self.name = name
+        self.work = consume work
+    }
 
     override func run() {
+        // Each names itself: another thread's name is a file of /proc, which may be out of reach by now.
+        _ = unsafe clinux_name_thread(pthread_self(), name)
         do throws(Errno) {
             try work.take()?.run()
         } catch {

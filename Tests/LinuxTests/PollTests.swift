@@ -15,18 +15,18 @@ import Wire
 
     @Test func `a port that has something to read is ready`() throws {
         let port = Port(wakeup: try Wakeup())
-        let stop = try Wakeup()
+        let bell = try Wakeup()
         port.wakeup.signal()
-        #expect(try Poll.wait(for: port, or: stop) == .ready)
+        #expect(try Poll.wait(for: port, or: bell) == .ready)
     }
 
-    @Test func `being told to stop goes before what there is to read`() throws {
+    @Test func `being called goes before what there is to read`() throws {
         let port = Port(wakeup: try Wakeup())
-        let stop = try Wakeup()
-        stop.signal()
-        #expect(try Poll.wait(for: port, or: stop) == .stop)
+        let bell = try Wakeup()
+        bell.signal()
+        #expect(try Poll.wait(for: port, or: bell) == .called)
         port.wakeup.signal()
-        #expect(try Poll.wait(for: port, or: stop) == .stop)
+        #expect(try Poll.wait(for: port, or: bell) == .called)
     }
 
     @Test func `a port whose other end is gone has errors`() throws {

@@ -52,6 +52,20 @@ struct ClosedByDefaultTests {
         }
     }
 
+    /// RFC 2003 has no authentication.
+    @Test func `who writes a peer's address on his packets is that peer, and no more than that peer`() throws {
+        try Lab.open { lab in
+            let (a, b) = try lab.pair()
+            // Nobody has this address.
+            let tunnel = try b.up("--peer", "192.0.2.9", "--address", "10.9.0.2/32", "--allowed-ips", "10.9.0.9/32")
+            try a.send(#"[IP(src="192.0.2.9", dst="192.0.2.2") / IP(src="10.9.0.9", dst="10.9.0.2") / ICMP()] * 2"#)
+            try a.send(#"[IP(src="192.0.2.9", dst="192.0.2.2") / IP(src="10.9.0.8", dst="10.9.0.2") / ICMP()] * 3"#)
+            let report = try tunnel.report { $0.decapsulate.dropped == 3 && $0.decapsulate.delivered == 2 }
+            #expect(report.peers.first?.received.packets == 2)
+            #expect(report.peers.first?.received.drops == ["inner-source": 3])
+        }
+    }
+
     @Test func `every malformed inner packet is counted under its reason, and the daemon goes on`() throws {
         try Lab.open { lab in
             let (a, b) = try lab.tunnel()

@@ -79,10 +79,9 @@ struct FailedChangeTests {
         ("rename", "error=ENOSPC:when=1", nil),
         ("fsync", "error=EIO:when=1", nil),
         ("clone", "error=EAGAIN:when=1", nil),
-        ("clone3", "error=EAGAIN:when=1", nil),
-        ("clone3", "error=EAGAIN:when=2", nil),
         ("setgroups", "error=EPERM:when=1", nil),
         ("capset", "error=EPERM:when=1", nil),
+        ("landlock_restrict_self", "error=E2BIG:when=1", nil),
     ])
     func `whatever else fails, the host is as before`(call: String, fault: String, path: String?) throws {
         try Lab.open { lab in
@@ -95,6 +94,22 @@ struct FailedChangeTests {
             #expect(attempt.status == 1)
             #expect(attempt.complaints.count == 1, "\(attempt.lines)")
             explains((attempt.complaints.first ?? "") + "\n")
+            #expect(try gateway.a.changes(since: before) == [])
+        }
+    }
+
+    /// By the limit on processes of the user that the daemon becomes: a system call that strace answers looks forbidden.
+    @Test func `a thread that cannot be started leaves the host as before`() throws {
+        try Lab.open { lab in
+            let gateway = try lab.gateway()
+            let before = try gateway.a.state
+            let words = ["prlimit", "--nproc=1:1", Host.program, "up"] + Variety.everything.arguments(gateway)
+            let process = try gateway.a.start(words)
+            try eventually("it has ended") { process.hasEnded }
+            #expect(try process.wait() == 1)
+            let complaint = try #require(process.lines.last)
+            #expect(complaint.contains("cannot start the data path"))
+            explains(complaint + "\n")
             #expect(try gateway.a.changes(since: before) == [])
         }
     }

@@ -20,6 +20,9 @@ struct PrivilegeTests {
                     #expect(status[set] == ["0000000000000000"], "\(set) of thread \(thread)")
                 }
                 #expect(status["NoNewPrivs"] == ["1"])
+                // One filter for all of the daemon, and another one for this thread.
+                #expect(status["Seccomp"] == [Self.isSanitized ? "0" : "2"])
+                #expect(status["Seccomp_filters"] == [Self.isSanitized ? "0" : "2"])
                 for ids in ["Uid", "Gid"] {
                     #expect(status[ids]?.count == 4)
                     #expect(status[ids]?.contains("0") == false)
@@ -39,10 +42,45 @@ struct PrivilegeTests {
             #expect(status["CapEff"] == [netAdmin])
             for set in ["CapInh", "CapBnd", "CapAmb"] { #expect(status[set] == ["0000000000000000"], "\(set)") }
             #expect(status["NoNewPrivs"] == ["1"])
+            #expect(status["Seccomp"] == [Self.isSanitized ? "0" : "2"])
             // ThreadSanitizer runs a thread of its own in every process (`make test-sanitize`).
-            let isSanitized = unsafe dlsym(nil, "__tsan_init") != nil
-            #expect(status["Threads"] == [isSanitized ? "2" : "1"])
+            let hasThread = unsafe dlsym(nil, "__tsan_init") != nil
+            #expect(status["Threads"] == [hasThread ? "2" : "1"])
         }
+    }
+
+    @Test func `the resolver has no privilege and its own list of system calls`() throws {
+        try Lab.open { lab in
+            let (a, _) = try lab.pair()
+            let process = try a.start([Host.program, "up", "--peer", "nowhere.example", "--address", "10.9.0.1/32"])
+            try process.waitFor(" is up: ")
+            // The janitor is the other child.
+            let children = try process.children.map { try status("/proc/\($0)/status") }
+            let resolver = try #require(children.first { $0["CapPrm"] == ["0000000000000000"] })
+            for set in ["CapInh", "CapEff", "CapBnd", "CapAmb"] {
+                #expect(resolver[set] == ["0000000000000000"], "\(set)")
+            }
+            #expect(resolver["Uid"]?.contains("0") == false)
+            #expect(resolver["NoNewPrivs"] == ["1"])
+            #expect(resolver["Seccomp"] == [Self.isSanitized ? "0" : "2"])
+        }
+    }
+
+    @Test(.enabled(if: !isSanitized, "a sanitizer has shortfalls of its own"))
+    func `a kernel without Landlock is a shortfall that is said, and no obstacle`() throws {
+        try Lab.open { lab in
+            let (a, _) = try lab.pair()
+            let strace = Strace(
+                log: lab.directory + "/trace", call: "landlock_create_ruleset", injection: "error=ENOSYS:when=1")
+            let tunnel = try a.up(["--peer", "192.0.2.2", "--address", "10.9.0.1/32"], through: strace.words)
+            let shortfall = "files not given up: this kernel has no Landlock (Function not implemented)"
+            #expect(tunnel.process.text.contains(shortfall))
+            #expect(try tunnel.report().privilege_shortfalls == [shortfall])
+        }
+    }
+
+    private static var isSanitized: Bool {
+        unsafe dlsym(nil, "__tsan_init") != nil || dlsym(nil, "__asan_init") != nil
     }
 
     @Test func `the control socket is for the daemon's group alone`() throws {

@@ -23,6 +23,7 @@ struct Report: Decodable {
     let encapsulate: Direction
     let decapsulate: Direction
     let kernel_losses: KernelLosses
+    let privilege_shortfalls: [String]
 
     struct Direction: Decodable {
         let received: Int

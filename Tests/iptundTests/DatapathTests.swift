@@ -42,7 +42,7 @@ import Wire
                 sender: try RawSender(capacity: Datapath.batchCapacity, local: Self.local))
             let path = try Datapath(with: [ports], capacity: 4)
             path.setUnderlayMTU(1500, at: 0)
-            try path.start(by: Self.orders(RuleSet(table: table)))
+            try path.start(by: Self.orders(RuleSet(table: table)), nil)
             let packets = Result { try body(&inside, &outside, path) }
             // What has come out may not be counted yet.
             let deadline = Clock.milliseconds + 5_000

@@ -93,13 +93,17 @@ enum Daemon {
         var outcome: Complaint?
         let (directory, name, echo) = (claim.directory, claim.device.name, order.options.echo)
         do throws(Complaint) {
-            let shortfalls = try Surrender.perform(host.user)
+            let dropped = try Surrender.perform(host.user)
+            try Surrender.prove(dropped)
             let reporter = Reporter(
                 name: directory.name, device: name, processID: Environment.processID, namespace: try Start.namespace(),
-                start: Clock.milliseconds, workers: order.settings.workers.count, shortfalls: shortfalls)
+                start: Clock.milliseconds, workers: order.settings.workers.count)
             let ports = host.takePorts()
             let watch = host.takeWatch()
-            var service = try Service.start(order, host.outcome, ports, watch, reporter, place, netlink)
+            var service = try Service.prepare(order, host.outcome, ports, watch, reporter, place, netlink)
+            let confinement = try Confinement.begin(beside: dropped)
+            try service.start(confinement)
+            try confinement.narrow(to: .mainThread)
             let control = host.takeControl()
             let resolver = host.takeResolver()
             outcome = service.serve(control, resolver, place, netlink, signals, supervisor)

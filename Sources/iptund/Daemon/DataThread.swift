@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Configuration
 internal import Linux
+internal import Logging
 internal import Tunnel
 internal import Wire
 
@@ -10,8 +12,11 @@ struct DataThread: ~Copyable, Sendable {
     let counters: Counters.Writer
     /// New duties, if there are any.
     let news: Handover<Worker.Duties>
-    /// Ends the loop.
-    let stop: Wakeup
+    /// Signalled when ``pulse`` is to be looked at.
+    let bell: Wakeup
+    let pulse: Pulse
+    /// What the thread gives up, and sees by itself to be gone; `nil` for nothing, in a process that is not the daemon.
+    let confinement: Confinement?
     /// Signalled when the loop ends, asked or not.
     let ended: Wakeup
     /// Signalled when something happened that people should read about.
@@ -20,14 +25,34 @@ struct DataThread: ~Copyable, Sendable {
     private var attentionAt: UInt64 = 0
 
     init(
-        counters: Counters.Writer, news: Handover<Worker.Duties>, stop: consuming Wakeup, ended: consuming Wakeup,
-        attention: consuming Wakeup
+        counters: Counters.Writer, news: Handover<Worker.Duties>, bell: consuming Wakeup, pulse: Pulse,
+        confinement: Confinement?, ended: consuming Wakeup, attention: consuming Wakeup
     ) {
         self.counters = counters
         self.news = news
-        self.stop = stop
+        self.bell = bell
+        self.pulse = pulse
+        self.confinement = confinement
         self.ended = ended
         self.attention = attention
+    }
+
+    /// What a data thread does before it looks at any packet.
+    /// - Throws: `Errno.notPermitted` when it may do more than it should, which is logged.
+    func begin() throws(Errno) {
+        Thread.waitForTurns()
+        do throws(Complaint) {
+            try confinement?.narrow(to: .dataThread)
+        } catch {
+            StandardErrorLog.logger().critical("\(error)")
+            throw .notPermitted
+        }
+    }
+
+    /// Answers whoever called. Returns whether to go on.
+    func answer() -> Bool {
+        bell.clear()
+        return pulse.answer()
     }
 
     /// Applies the rules to every packet of a batch, and counts those that die of them. `now` in milliseconds.

@@ -25,10 +25,18 @@ struct Datapath: ~Copyable {
 
     /// Prepares a worker for each of `ports`, with room for peers at `capacity` places. Nothing moves before ``start(_:)``.
     init(with ports: [Worker.Ports], capacity: Int) throws(Errno) {
-        workers = ports.map { Worker($0, peerCount: capacity) }
+        let workers = try Datapath.workers(with: ports, capacity)
+        let signals = Worker.Signals(ended: try Wakeup(), attention: try Wakeup())
+        self.workers = workers
+        self.signals = signals
         paths = Paths(peerCount: capacity)
         self.capacity = capacity
-        signals = Worker.Signals(stop: try Wakeup(), ended: try Wakeup(), attention: try Wakeup())
+    }
+
+    private static func workers(with ports: [Worker.Ports], _ capacity: Int) throws(Errno) -> [Worker] {
+        var workers: [Worker] = []
+        for port in ports { workers.append(try Worker(port, peerCount: capacity)) }
+        return workers
     }
 
     /// What all threads go by.
@@ -46,12 +54,13 @@ struct Datapath: ~Copyable {
         }
     }
 
-    /// Starts all threads. The device disappears when they have ended.
-    func start(by orders: Orders) throws(Errno) {
+    /// Starts all threads, which confine themselves. The device disappears when they have ended.
+    func start(by orders: Orders, _ confinement: Confinement?) throws(Errno) {
         let duties = orders.duties(paths.view)
         do throws(Errno) {
             for (index, worker) in workers.enumerated() {
-                try worker.start(duties, signals: signals, suffix: workers.count == 1 ? "" : "-\(index)")
+                let suffix = workers.count == 1 ? "" : "-\(index)"
+                try worker.start(duties, confinement, signals: signals, suffix: suffix)
             }
         } catch {
             try? stop()
@@ -63,6 +72,23 @@ struct Datapath: ~Copyable {
     var ended: Poll.Interest { .signal(of: signals.ended) }
     /// Readable when something happened that people should read about, until it is cleared.
     var attention: Poll.Interest { .signal(of: signals.attention) }
+
+    /// Wants a sign of life from all threads.
+    func call() {
+        for worker in workers { worker.call() }
+    }
+
+    /// Waits until all threads have answered, or one has ended.
+    func waitForAnswers() throws(Errno) {
+        while !isAnswered {
+            var interests = [ended]
+            try Poll.wait(for: &interests, timeoutMilliseconds: 1)
+            if interests[0].isReady { return }
+        }
+    }
+
+    /// Whether all threads have answered all calls: they go round, and none is stuck.
+    var isAnswered: Bool { workers.allSatisfy(\.isAnswered) }
 
     /// Forgets that something happened.
     func clearAttention() { signals.attention.clear() }
@@ -108,7 +134,7 @@ struct Datapath: ~Copyable {
     consuming func finish() throws(Errno) { try stop() }
 
     private func stop() throws(Errno) {
-        signals.stop.signal()
+        for worker in workers { worker.stop() }
         var failure: Errno?
         for worker in workers {
             do throws(Errno) { try worker.finish() } catch { failure = failure ?? error }

@@ -27,12 +27,15 @@ struct Decapsulator: ~Copyable, ThreadWork {
 
     consuming func run() throws(Errno) {
         defer { thread.ended.signal() }
-        Thread.waitForTurns()
+        try thread.begin()
         var batch = PacketBatch(capacity: Datapath.batchCapacity)
         var replies = PacketBatch(capacity: Datapath.batchCapacity)
         while true {
-            let wake = try Poll.wait(for: receiver, or: thread.stop)
-            if wake == .stop { return }
+            let wake = try Poll.wait(for: receiver, or: thread.bell)
+            if wake == .called {
+                guard thread.answer() else { return }
+                continue
+            }
             if let news = thread.news.take() {
                 rules = news.decapsulation
                 relay = news.relay

@@ -24,11 +24,15 @@ struct Encapsulator: ~Copyable, ThreadWork {
 
     consuming func run() throws(Errno) {
         defer { thread.ended.signal() }
-        Thread.waitForTurns()
+        try thread.begin()
         var batch = PacketBatch(capacity: Datapath.batchCapacity)
         var parts = PacketBatch(capacity: Datapath.batchCapacity)
         var replies = PacketBatch(capacity: Datapath.batchCapacity)
-        while try Poll.wait(for: device, or: thread.stop) != .stop {
+        while true {
+            if try Poll.wait(for: device, or: thread.bell) == .called {
+                guard thread.answer() else { return }
+                continue
+            }
             if let news = thread.news.take() { rules = news.encapsulation }
             try device.fill(&batch)
             let now = Clock.milliseconds

@@ -40,5 +40,6 @@ struct Janitor: ~Copyable {
         } catch {
             standardError("iptund: janitor: \(error)")
         }
+        Confinement.confineChild(to: .janitor)
     }
 }

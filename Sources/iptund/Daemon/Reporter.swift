@@ -15,7 +15,8 @@ struct Reporter {
     /// When the tunnel came up, milliseconds of ``Clock``.
     let start: UInt64
     let workers: Int
-    let shortfalls: [Privileges.Shortfall]
+    /// What could not be given up, known once it was tried.
+    var shortfalls: [Privileges.Shortfall] = []
 
     /// What is known at one moment, milliseconds of ``Clock``.
     struct Moment {

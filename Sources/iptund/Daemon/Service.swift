@@ -9,7 +9,7 @@ internal import Wire
 /// The running tunnel: the data path, and the main thread that waits beside it for signals, changes and questions.
 struct Service: ~Copyable {
     var datapath: Datapath
-    let report: Reporter
+    var report: Reporter
     var settings: TunnelSettings
     /// The MTU of the device, octets.
     var mtu: Int
@@ -41,6 +41,7 @@ struct Service: ~Copyable {
     var hasStarted = false
     /// When to look at the counters once more, milliseconds: a data thread is silent for a while after it has called.
     private var noteAgainAt: UInt64?
+    private var watchdog = Watchdog()
     /// Who may end it and give it other peers, beside root: who started it.
     let owner: UInt32
     /// Set when there is nothing more to serve; with a reason when nobody asked for the end.
@@ -53,8 +54,8 @@ struct Service: ~Copyable {
         case failed(Complaint)
     }
 
-    /// Starts the data path.
-    static func start(
+    /// Prepares the data path. Nothing moves before ``start(_:)``.
+    static func prepare(
         _ order: PreparedHost.Order, _ outcome: Planning.Outcome, _ ports: [Worker.Ports],
         _ watch: consuming HostWatch?, _ report: Reporter, _ place: borrowing DevicePlace,
         _ netlink: borrowing Netlink
@@ -72,21 +73,31 @@ struct Service: ~Copyable {
             for warning in outcome.warnings { service.log.warning("\(warning)") }
             service.names.follow(service.roster.hosts, at: Clock.milliseconds)
             service.follow(place, netlink)
-            try service.datapath.start(by: try service.orders())
             return service
+        } catch {
+            throw Complaint("cannot prepare the data path", error, whatNow: "is the limit of open files reached?")
+        }
+    }
+
+    /// Starts the data threads, and waits until each has seen that it has no privilege, and goes round.
+    mutating func start(_ confinement: Confinement) throws(Complaint) {
+        report.shortfalls = confinement.shortfalls
+        do throws(Errno) {
+            try datapath.start(by: try orders(), confinement)
+            datapath.call()
+            try datapath.waitForAnswers()
         } catch {
             throw Complaint("cannot start the data path", error, whatNow: "is the thread limit reached?")
         }
     }
 
-    /// Proves that no thread has privilege, says READY, then answers questions until a signal comes or the data path ends.
+    /// Says READY, then answers questions until a signal comes or the data path ends.
     /// - Returns: `nil` when it was asked to stop.
     mutating func serve(
         _ control: consuming ControlServer?, _ resolver: consuming ResolverProcess?, _ place: borrowing DevicePlace,
         _ netlink: borrowing Netlink, _ signals: borrowing Signals, _ supervisor: borrowing Supervisor
     ) -> Complaint? {
         guard var control = control.take() else { preconditionFailure("the control socket is served once") }
-        do throws(Complaint) { try Surrender.prove(report.shortfalls) } catch { return error }
         for shortfall in report.shortfalls { log.warning("\(shortfall.description)") }
         for warning in settings.policy.warnings { log.warning("\(warning)") }
         log.info("\(report.name) is up: \(Reporter.ends(roster))")
@@ -110,6 +121,7 @@ struct Service: ~Copyable {
             if interests[4].isReady || interests[5].isReady { watch.listen(at: Clock.milliseconds) }
             follow(place, netlink)
             control.serve(interests[6...]) { answer($0, place.netlink, netlink) }
+            watchdog.look(datapath, supervisor, log, at: Clock.milliseconds)
             if hasNews { supervisor.status(Reporter.status(roster)) }
             hasNews = false
         }
@@ -124,7 +136,7 @@ struct Service: ~Copyable {
         let now = Clock.milliseconds
         // -1 is for ever, which is the longest of all.
         let times = [control.timeoutMilliseconds, watch.timeoutMilliseconds(at: now)].map(UInt32.init(bitPattern:))
-        let moments = [noteAgainAt, names.next].compactMap(\.self).min()
+        let moments = [noteAgainAt, names.next, watchdog.next].compactMap(\.self).min()
         let again = moments.map { UInt32(clamping: $0 > now ? $0 - now : 0) } ?? .max
         return Int32(bitPattern: min(times[0], times[1], again))
     }

@@ -21,6 +21,9 @@ struct Supervisor: ~Copyable {
     /// How it stands now, for `systemctl status`.
     func status(_ status: String) { send("STATUS=\(status)") }
 
+    /// All is well, for a while.
+    func alive() { send("WATCHDOG=1") }
+
     /// We are about to end, on purpose.
     func stopping() { send("STOPPING=1") }
 

@@ -26,6 +26,25 @@ enum Surrender {
         }
     }
 
+    /// Asks the kernel, for the calling thread, whether nothing is left but the known shortfalls.
+    static func proveHere(_ shortfalls: [Privileges.Shortfall]) throws(Complaint) {
+        let thread = try explaining("cannot ask for capabilities", whatNow: "this should not happen") {
+            () throws(Errno) in try ThreadStatus.calling()
+        }
+        let hasBounding = shortfalls.contains(.boundingSet)
+        if thread.isPowerless(allowingBounding: hasBounding), hasBounding || Privileges.areSecurebitsLocked,
+            thread.user != 0 || shortfalls.contains(.user(0))
+        {
+            return
+        }
+        throw stillPrivileged(thread)
+    }
+
+    private static func stillPrivileged(_ thread: ThreadStatus) -> Complaint {
+        Complaint(
+            "thread \(thread.id) still has privilege", why: "the kernel shows \(thread)", whatNow: "please report this")
+    }
+
     /// Reads from the kernel, for every thread of this process, that nothing is left but the known shortfalls, and that
     /// nobody is root.
     static func prove(_ shortfalls: [Privileges.Shortfall]) throws(Complaint) {
@@ -36,9 +55,7 @@ enum Surrender {
         for thread in threads {
             let isPowerless = thread.isPowerless(allowingBounding: shortfalls.contains(.boundingSet))
             if isPowerless, thread.user != 0 || mayBeRoot { continue }
-            throw Complaint(
-                "thread \(thread.id) still has privilege", why: "the kernel shows \(thread)",
-                whatNow: "please report this")
+            throw stillPrivileged(thread)
         }
     }
 }

@@ -14,6 +14,7 @@ final class Worker {
     private let decapsulated: Counters
     /// Where each thread finds new duties.
     private let news = (encapsulate: Handover<Duties>(), decapsulate: Handover<Duties>())
+    private let calls: (encapsulate: Call, decapsulate: Call)
     private var encapsulate: Thread?
     private var decapsulate: Thread?
 
@@ -39,30 +40,59 @@ final class Worker {
 
     /// By whom threads are stopped, and whom they tell.
     struct Signals: ~Copyable {
-        let stop: Wakeup
         let ended: Wakeup
         let attention: Wakeup
     }
 
+    /// How a thread is called.
+    fileprivate final class Call {
+        let bell: Wakeup
+        let pulse = Pulse()
+
+        init() throws(Errno) { bell = try Wakeup() }
+    }
+
     /// A worker with nothing to do yet.
-    init(_ ports: Ports, peerCount: Int) {
+    init(_ ports: Ports, peerCount: Int) throws(Errno) {
         self.ports = ports
+        calls = (try Call(), try Call())
         encapsulated = Counters(peerCount: peerCount)
         decapsulated = Counters(peerCount: peerCount)
     }
 
-    /// Starts both threads. After a failure ``finish()`` ends the one that may be running, once it was told to stop.
-    func start(_ duties: Duties, signals: borrowing Signals, suffix: String) throws(Errno) {
+    /// Starts both threads. After a failure ``stop()`` and ``finish()`` end the one that may be running.
+    func start(
+        _ duties: Duties, _ confinement: Confinement?, signals: borrowing Signals, suffix: String
+    ) throws(Errno) {
         let outward = Encapsulator(
             from: try ports.device.duplicate(), rules: duties.encapsulation,
             to: try ports.sender.duplicate(),
-            try signals.thread(counting: encapsulated.writer, told: news.encapsulate))
+            try signals.thread(encapsulated.writer, news.encapsulate, calls.encapsulate, confinement))
         let inward = Decapsulator(
             from: try ports.receiver.duplicate(), rules: duties.decapsulation, relay: duties.relay,
             to: try ports.device.duplicate(),
-            try signals.thread(counting: decapsulated.writer, told: news.decapsulate))
+            try signals.thread(decapsulated.writer, news.decapsulate, calls.decapsulate, confinement))
         encapsulate = try Thread.start("encapsulate\(suffix)", outward)
         decapsulate = try Thread.start("decapsulate\(suffix)", inward)
+    }
+
+    /// Wants a sign of life from both threads.
+    func call() {
+        for call in [calls.encapsulate, calls.decapsulate] {
+            call.pulse.ask()
+            call.bell.signal()
+        }
+    }
+
+    /// Whether both have answered all calls.
+    var isAnswered: Bool { calls.encapsulate.pulse.isAnswered && calls.decapsulate.pulse.isAnswered }
+
+    /// Tells both threads to end.
+    func stop() {
+        for call in [calls.encapsulate, calls.decapsulate] {
+            call.pulse.end()
+            call.bell.signal()
+        }
     }
 
     /// Lets both threads go on with other duties, from their next batch on. Each peer must keep its place.
@@ -94,10 +124,10 @@ final class Worker {
 
 extension Worker.Signals {
     fileprivate func thread(
-        counting counters: Counters.Writer, told news: Handover<Worker.Duties>
+        _ counters: Counters.Writer, _ news: Handover<Worker.Duties>, _ call: Worker.Call, _ confinement: Confinement?
     ) throws(Errno) -> DataThread {
         DataThread(
-            counters: counters, news: news, stop: try stop.duplicate(), ended: try ended.duplicate(),
-            attention: try attention.duplicate())
+            counters: counters, news: news, bell: try call.bell.duplicate(), pulse: call.pulse,
+            confinement: confinement, ended: try ended.duplicate(), attention: try attention.duplicate())
     }
 }

@@ -32,6 +32,7 @@ struct ResolverProcess: ~Copyable {
         let pair = try UnixSocket.pair()
         let process = try Fork.start(keeping: [pair.second.rawValue]) { lifeline in
             guard (try? Privileges.drop(to: user)) != nil else { return }
+            Confinement.confineChild(to: .resolver)
             for _ in 0..<threads {
                 guard let socket = try? pair.second.duplicate() else { return }
                 guard (try? Thread.start("resolve", Asking(socket: socket))) != nil else { return }

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+import Linux
+import Testing
+
+/// Code that somebody runs inside of a daemon that carries packets, played by making its threads do things.
+///
+/// What each list of system calls holds is tested one by one in `ConfinementTests`; here, that they are in force where it
+/// counts, and what becomes of the host.
+@Suite(
+    .needsRoot, .enabled(if: Intruder.isPossible, "plays him on x86-64 only, and not beside a sanitizer"), .serialized,
+    .timeLimit(.minutes(15)))
+struct IntruderTests {
+    /// Numbers of x86-64.
+    enum Call: Int, CaseIterable, CustomTestStringConvertible {
+        case socket = 41, fork = 57, execve = 59, ptrace = 101, setns = 308, bpf = 321, userfaultfd = 323, openat = 257
+        case ioUring = 425
+
+        var testDescription: String { "\(self)" }
+    }
+
+    @Test(arguments: Intruder.Place.allCases, Call.allCases)
+    func `who tries what the daemon never does ends it, and leaves nothing on the host`(
+        place: Intruder.Place, call: Call
+    ) throws {
+        try Lab.open { lab in
+            let (a, _) = try lab.pair()
+            let before = try a.state
+            let tunnel = try lab.upA(a)
+            let janitor = try tunnel.janitor
+            let intruder = Intruder(tunnel: tunnel)
+            // Two descriptors or addresses that lead nowhere: were it allowed, it would merely fail.
+            #expect(try intruder.call(call.rawValue, -1, 0, 0, at: place) == .killed("SIGSYS"))
+            #expect(try tunnel.process.wait() == 128 + SIGSYS)
+            try eventually("the janitor is done") { Running.isGone(janitor) }
+            #expect(try a.changes(since: before) == [])
+        }
+    }
+
+    @Test func `each thread goes by a list of its own, which its probe shows`() throws {
+        try Lab.open { lab in
+            let (a, _) = try lab.pair()
+            let tunnel = try lab.upA(a)
+            let intruder = Intruder(tunnel: tunnel)
+            let getpgid = 121
+            for place in Intruder.Place.allCases {
+                #expect(try intruder.call(getpgid, 0, at: place) == .returned(-Int(EPERM)), "\(place)")
+            }
+            #expect(try a.iptund("status", tunnel.name).status == 0)
+        }
+    }
+
+    @Test func `the daemon can signal itself and nobody else`() throws {
+        try Lab.open { lab in
+            let (a, _) = try lab.pair()
+            let tunnel = try lab.upA(a)
+            let intruder = Intruder(tunnel: tunnel)
+            let tgkill = 234
+            // The main thread may end its own process, and no other one, not even with signal 0.
+            #expect(
+                try intruder.call(tgkill, Int(tunnel.process.id), Int(tunnel.process.id), 0, at: .main) == .returned(0))
+            #expect(try intruder.call(tgkill, Int(getpid()), Int(getpid()), 0, at: .main) == .killed("SIGSYS"))
+        }
+    }
+}

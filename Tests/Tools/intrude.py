@@ -1,0 +1,81 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Plays somebody whose code runs inside of another process: has one of its threads do things.
+
+    intrude.py call TID NUMBER [ARGUMENT...]    makes a system call; prints `returned N`, or `killed by SIGNAL`
+    intrude.py hold TID                         stops this thread alone, says `holding`, and lets go when its input ends
+
+By ptrace(2), as root, of a thread that waits in a system call; the registers are those of x86-64.
+"""
+
+import ctypes
+import os
+import signal
+import sys
+
+SEIZE, INTERRUPT, GETREGS, SETREGS, SINGLESTEP, DETACH = 0x4206, 0x4207, 12, 13, 9, 17
+EVERY_THREAD = 0x40000000  # __WALL
+REGISTERS = (
+    "r15 r14 r13 r12 rbp rbx r11 r10 r9 r8 rax rcx rdx rsi rdi orig_rax rip cs eflags rsp ss fs_base gs_base ds es fs gs"
+).split()
+ARGUMENTS = ["rdi", "rsi", "rdx", "r10", "r8", "r9"]
+
+libc = ctypes.CDLL(None, use_errno=True)
+
+
+class Registers(ctypes.Structure):
+    """struct user_regs_struct."""
+
+    _fields_ = [(name, ctypes.c_ulonglong) for name in REGISTERS]
+
+
+def ptrace(request, thread, data=None):
+    """ptrace(2); ends the program when it fails."""
+    if libc.ptrace(ctypes.c_long(request), ctypes.c_long(thread), None, data) < 0:
+        sys.exit(f"ptrace: {os.strerror(ctypes.get_errno())}")
+
+
+def wait(thread):
+    """Waits until the thread stands still; says how it died when it did."""
+    _, status = os.waitpid(thread, EVERY_THREAD)
+    if os.WIFSIGNALED(status):
+        print(f"killed by {signal.Signals(os.WTERMSIG(status)).name}", flush=True)
+        sys.exit(0)
+    if os.WIFEXITED(status):
+        print("killed", flush=True)
+        sys.exit(0)
+
+
+def call(thread, number, arguments):
+    """Has the thread make one call, from the place where it waits in another one."""
+    before = Registers()
+    ptrace(GETREGS, thread, ctypes.byref(before))
+    inside = Registers.from_buffer_copy(before)
+    inside.rip = before.rip - 2  # where `syscall` stands
+    inside.orig_rax = ctypes.c_ulonglong(-1).value  # nothing is started again
+    inside.rax = number
+    for name, value in zip(ARGUMENTS, arguments):
+        setattr(inside, name, ctypes.c_ulonglong(value).value)
+    ptrace(SETREGS, thread, ctypes.byref(inside))
+    ptrace(SINGLESTEP, thread)
+    wait(thread)
+    after = Registers()
+    ptrace(GETREGS, thread, ctypes.byref(after))
+    print(f"returned {ctypes.c_longlong(after.rax).value}", flush=True)
+    ptrace(SETREGS, thread, ctypes.byref(before))
+
+
+def main():
+    verb, thread = sys.argv[1], int(sys.argv[2])
+    ptrace(SEIZE, thread)
+    ptrace(INTERRUPT, thread)
+    wait(thread)
+    if verb == "hold":
+        print("holding", flush=True)
+        sys.stdin.read()
+    else:
+        call(thread, int(sys.argv[3]), [int(word, 0) for word in sys.argv[4:]])
+    ptrace(DETACH, thread)
+
+
+main()
