@@ -130,7 +130,7 @@ extension PreparedHost {
             shared: SharedChanges.ofOthers(besides: claim.directory, in: place.identity), leftRouting: left?.routing)
         try PrefixConflict.check(settings, besides: claim.directory, in: place.identity, place.netlink)
         let outcome = try planning.make(underlay: underlay, place.netlink)
-        let user = User.current.id == 0 ? try Surrender.user(settings.user, StandardErrorLog.logger()) : User.current
+        let user = try Surrender.user(settings.user, StandardErrorLog.logger())
         let control = try listen(claim.directory, user)
         let watch = try explaining("cannot listen to the kernel", whatNow: "this should not happen") {
             () throws(Errno) in try HostWatch.start(place)

@@ -6,12 +6,14 @@ internal import Logging
 
 /// Giving up all privilege, and seeing that it is gone.
 enum Surrender {
-    /// Who the daemon is after set-up: the one that was asked for, else `iptund` when the system has one, else the one that owns nothing.
+    /// Who the daemon is after set-up: the one that was asked for, else whoever starts it, unless that is root: then `iptund`
+    /// when the system has one, else the one that owns nothing.
     static func user(_ name: String?, _ log: Logger) throws(Complaint) -> User {
         if let name {
             if let user = User(named: name) { return user }
             throw Complaint("User = \(name)", why: "there is no such user", whatNow: "make it, or leave User out")
         }
+        guard User.current.id == 0 else { return .current }
         if let user = User(named: "iptund") { return user }
         log.notice("no user 'iptund' on this system, running as uid 65534 (nobody)")
         return .nobody
