@@ -4,11 +4,27 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test test-sanitize fuzz build bench bench-rules bench-tunnels deps lint fmt clean
+.PHONY: help demo test test-sanitize fuzz build install uninstall deb bench bench-rules bench-tunnels deps lint fmt clean
 
 swift_sources = $(wildcard Package.swift Sources Tests \
 	Benchmarks/Package.swift Benchmarks/Sources Benchmarks/Tests Fuzz/Package.swift Fuzz/Sources)
-shell_scripts = $(shell grep -lE '^.!/bin/(ba)?sh$$' scripts/* .ci/*)
+shell_scripts = $(shell grep -d skip -lE '^.!/bin/(ba)?sh$$' scripts/* .ci/* debian/*)
+
+# Where things are installed; each may be given on the command line. /etc/iptund is fixed: the program looks there.
+PREFIX ?= /usr/local
+prefix = $(PREFIX)
+exec_prefix = $(prefix)
+sbindir = $(exec_prefix)/sbin
+datarootdir = $(prefix)/share
+mandir = $(datarootdir)/man
+systemdunitdir = $(prefix)/lib/systemd/system
+sysusersdir = $(prefix)/lib/sysusers.d
+tmpfilesdir = $(prefix)/lib/tmpfiles.d
+bashcompletiondir = $(datarootdir)/bash-completion/completions
+zshcompletiondir = $(datarootdir)/zsh/site-functions
+fishcompletiondir = $(datarootdir)/fish/vendor_completions.d
+installed_as = PROGRAM='$(or $(PROGRAM),.build/release/iptund)' DESTDIR='$(DESTDIR)' $(foreach name,sbindir mandir \
+	systemdunitdir sysusersdir tmpfilesdir bashcompletiondir zshcompletiondir fishcompletiondir,$(name)='$($(name))')
 
 help: ## List what make can do here (the default)
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 16
@@ -33,7 +49,20 @@ fuzz: ## Fuzz parsers and rules, FUZZ_SECONDS=30 each; TARGET=name only one
 
 build: ## Build the release program, .build/release/iptund
 	@scripts/deps build
-	swift build -c release --static-swift-stdlib --product iptund -Xlinker --strip-all
+	swift build -c release --static-swift-stdlib --product iptund --disable-local-rpath -Xlinker --strip-all -Xlinker -znow
+
+# Who does not own this directory, as root may not, builds nothing in it.
+install: ## Build, then install as root; PREFIX=/usr/local DESTDIR=
+	@if [ -z '$(PROGRAM)' ] && [ "$$(stat -c %u .)" = "$$(id -u)" ]; then $(MAKE) --no-print-directory build; fi
+	@scripts/install install $(installed_as)
+
+uninstall: ## Remove what install made, with the same variables
+	@scripts/install uninstall $(installed_as)
+
+deb: ## Build a Debian package in .build/deb, and check it
+	@scripts/deps deb
+	@$(MAKE) --no-print-directory build
+	@scripts/deb
 
 bench: ## Both of the next two
 	@$(MAKE) --no-print-directory bench-rules
