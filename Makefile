@@ -22,6 +22,7 @@ sysusersdir = $(prefix)/lib/sysusers.d
 tmpfilesdir = $(prefix)/lib/tmpfiles.d
 bashcompletiondir = $(datarootdir)/bash-completion/completions
 zshcompletiondir = $(datarootdir)/zsh/site-functions
+# fish looks below /usr/local only where XDG_DATA_DIRS names /usr/local/share.
 fishcompletiondir = $(datarootdir)/fish/vendor_completions.d
 installed_as = PROGRAM='$(or $(PROGRAM),.build/release/iptund)' DESTDIR='$(DESTDIR)' $(foreach name,sbindir mandir \
 	systemdunitdir sysusersdir tmpfilesdir bashcompletiondir zshcompletiondir fishcompletiondir,$(name)='$($(name))')
@@ -84,10 +85,11 @@ bench-tunnels: ## Compare with other tunnels, as root; ROUNDS=3 SECONDS_EACH=4 S
 deps: ## Install the Debian packages that all of this needs
 	@scripts/deps test lint
 
-lint: ## Check the format of the Swift sources, and the shell scripts
+lint: ## Check the format of the Swift sources, the shell scripts, and the manual pages
 	@scripts/deps lint
 	swift format lint --strict --recursive --parallel $(swift_sources)
 	shellcheck -x $(shell_scripts)
+	mandoc -T lint -W warning docs/iptund.8 docs/iptund.conf.5
 
 fmt: ## Format the Swift sources in place
 	@scripts/deps fmt
