@@ -4,7 +4,8 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test test-sanitize fuzz build install uninstall deb bench bench-rules bench-tunnels deps lint fmt clean
+.PHONY: help demo test test-sanitize fuzz build install uninstall deb bench bench-rules bench-tunnels deps \
+	lint fmt clean
 
 swift_sources = $(wildcard Package.swift Sources Tests \
 	Benchmarks/Package.swift Benchmarks/Sources Benchmarks/Tests Fuzz/Package.swift Fuzz/Sources)
