@@ -23,6 +23,13 @@ struct Intruder {
         case killed(String)
     }
 
+    /// Whether somebody else, who is `user`, may trace the main thread.
+    func canBeTraced(by user: String) throws -> Bool {
+        let words = ["setpriv", "--reuid=\(user)", "--regid=\(user)", "--clear-groups", Intruder.tool, "call"]
+        let ending = try tunnel.host.run(words + ["\(tunnel.process.id)", "39"])
+        return ending.text.hasPrefix("returned ")
+    }
+
     /// The thread's number.
     func thread(_ place: Place) throws -> Int32 {
         let tasks = "/proc/\(tunnel.process.id)/task"

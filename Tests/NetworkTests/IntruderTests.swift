@@ -51,6 +51,19 @@ struct IntruderTests {
         }
     }
 
+    @Test func `nobody but root can look into the daemon, not even another process of its own user`() throws {
+        try Lab.open { lab in
+            let (a, _) = try lab.pair()
+            let tunnel = try lab.upA(a)
+            let intruder = Intruder(tunnel: tunnel)
+            #expect(try !intruder.canBeTraced(by: "65534"))
+            #expect(try !intruder.canBeTraced(by: "1"))
+            #expect(try intruder.canBeTraced(by: "0"))
+            // What it would say of itself to its own user otherwise.
+            #expect(try Files.status("/proc/\(tunnel.process.id)/maps").owner == 0)
+        }
+    }
+
     @Test func `the daemon can signal itself and nobody else`() throws {
         try Lab.open { lab in
             let (a, _) = try lab.pair()

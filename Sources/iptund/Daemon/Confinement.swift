@@ -23,6 +23,10 @@ struct Confinement: Sendable {
         #else
             // The C library would look into /sys before it gave one more thread memory of its own.
             Memory.shareOneArena()
+            // Packets of other people are in it.
+            try explaining("cannot close the memory to others", whatNow: "this should not happen") { () throws(Errno) in
+                try Memory.keepToItself()
+            }
             var shortfalls = shortfalls
             if let shortfall = try giveUpFiles() { shortfalls.append(shortfall) }
             if let shortfall = try giveUpSystemCalls() {
