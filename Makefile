@@ -4,7 +4,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test test-sanitize fuzz build install uninstall deb bench bench-rules bench-tunnels deps \
+.PHONY: help demo test test-systemd test-sanitize fuzz build install uninstall deb bench bench-rules bench-tunnels deps \
 	lint fmt clean
 
 swift_sources = $(wildcard Package.swift Sources Tests \
@@ -39,6 +39,11 @@ demo: ## Build, then run the demo as root; ARGS='...' adds arguments
 test: ## Run every test and count them; FILTER=regex runs only some
 	@scripts/deps test
 	@scripts/test $(if $(FILTER),'$(FILTER)')
+
+test-systemd: ## Test the service in machines with systemd, as root; FILTER=regex
+	@scripts/deps test-systemd
+	@$(MAKE) --no-print-directory build
+	@scripts/test --systemd $(if $(FILTER),'$(FILTER)')
 
 test-sanitize: ## Run every test with AddressSanitizer, then with ThreadSanitizer; FILTER=regex
 	@scripts/deps test
@@ -98,3 +103,4 @@ fmt: ## Format the Swift sources in place
 
 clean: ## Remove what was built
 	rm -rf .build Benchmarks/.build Fuzz/.build
+	@if [ -d /var/cache/iptund-test ]; then scripts/raise "$(CURDIR)/scripts/tree" clean; fi

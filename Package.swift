@@ -58,5 +58,6 @@ let package = Package(
             name: "iptundTests", dependencies: ["iptund", "Configuration", "Linux", "Tunnel", "Wire"],
             swiftSettings: strict),
         .testTarget(name: "NetworkTests", dependencies: ["iptund", "Linux", "Wire"], swiftSettings: strict),
+        .testTarget(name: "SystemdTests", dependencies: ["Linux"], swiftSettings: strict),
     ]
 )

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+import Linux
+import Synchronization
+import Testing
+
+extension Trait where Self == ConditionTrait {
+    /// For tests that boot a Debian: `make test-systemd` makes the tree, and says where it and the program are.
+    static var needsTree: Self {
+        .enabled(if: geteuid() == 0 && Container.tree != nil, "needs root and 'make test-systemd'")
+    }
+}
+
+/// A machine with systemd, which goes with whatever it did: what is written to its disk is kept in memory.
+final class Container {
+    let name: String
+    private let machine: ChildProcess
+    private let log: String
+    /// The first process in it, as numbered out here.
+    private(set) var leader: Int32 = 0
+
+    /// The tree that all of them boot.
+    static let tree = Environment.value("IPTUND_TREE")
+    private static let count = Atomic(0)
+
+    /// What a container has beside the common lot.
+    enum Extra {
+        /// The TUN driver's device, as hosts have it.
+        case tun
+        /// What systemd-nspawn is told.
+        case option(String)
+
+        fileprivate var word: String {
+            switch self {
+            case .tun: "--bind=/dev/net/tun"
+            case .option(let word): word
+            }
+        }
+    }
+
+    /// Boots one, and waits until it has.
+    init(_ extras: [Extra] = [.tun]) throws {
+        let tree = try #require(Container.tree)
+        name = "iptund-\(getpid())-\(Container.count.add(1, ordering: .relaxed).newValue)"
+        log = "/tmp/\(name).log"
+        let words = [
+            "systemd-nspawn", "--quiet", "--directory=\(tree)", "--volatile=overlay", "--boot", "--register=no",
+            "--keep-unit", "--private-network", "--machine=\(name)", "--console=pipe",
+        ]
+        machine = try ChildProcess.start(
+            ["sh", "-ec", Container.entering(name), "sh"] + words + extras.map(\.word), output: .file(log))
+        do {
+            try eventually("\(name) has a first process") { findLeader() }
+            try eventually("\(name) is up") { try isUp }
+        } catch {
+            let said = (try? Files.read(log)) ?? ""
+            clear()
+            throw BootFailure(reason: error, text: said)
+        }
+    }
+
+    /// Moves the shell into control groups of its own, then becomes what the other arguments say: two machines in one
+    /// control group would each take the other's processes for theirs.
+    private static func entering(_ name: String) -> String {
+        """
+        exec < /dev/null
+        for group in \(groups(name)); do mkdir $group; echo $$ > $group/cgroup.procs; done
+        exec "$@"
+        """
+    }
+
+    private static func groups(_ name: String) -> String {
+        let roots = ["", "/unified", "/systemd"].map { "/sys/fs/cgroup\($0)" }
+        return roots.filter { Files.exists("\($0)/cgroup.procs") }.map { "\($0)/\(name)" }.joined(separator: " ")
+    }
+
+    /// Of the children that nspawn has one after the other, only the last becomes systemd.
+    private func findLeader() -> Bool {
+        let path = "/proc/\(machine.id)/task/\(machine.id)/children"
+        let children = ((try? Files.read(path)) ?? "").split(separator: " ").compactMap { Int32($0) }
+        guard let child = children.first(where: { (try? Files.read("/proc/\($0)/comm")) == "systemd\n" }) else {
+            return false
+        }
+        leader = child
+        return true
+    }
+
+    private var isUp: Bool {
+        get throws {
+            if let status = machine.poll() { throw EndedTooEarly(status: status) }
+            let text = try run(["systemctl", "is-system-running"]).text
+            return ["running\n", "degraded\n"].contains(text)
+        }
+    }
+
+    /// Ends it at once, and leaves nothing.
+    func clear() {
+        // All of its processes go with the first one.
+        if leader != 0 { kill(leader, SIGKILL) } else { machine.signal(SIGKILL) }
+        try? eventually("\(name) is gone") { machine.poll() != nil }
+        let script = """
+            for group in \(Container.groups(name)); do
+                [ ! -d $group ] || find $group -depth -type d -exec rmdir {} +
+            done
+            rm -f \(log)
+            """
+        try? eventually("\(name) leaves nothing") { try ChildProcess.run(["sh", "-c", script]).status == 0 }
+    }
+}
+
+/// A machine that did not come up.
+struct BootFailure: Error {
+    let reason: any Error
+    let text: String
+}
+
+/// A machine that ended by itself.
+struct EndedTooEarly: Error { let status: Int32 }

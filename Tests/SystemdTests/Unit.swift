@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+import Linux
+import Testing
+
+/// `iptund@x.service` of one machine.
+struct Unit {
+    let container: Container
+    let name = "iptund@x.service"
+
+    /// Runs `body` with a machine that has the program and its unit.
+    static func open(_ extras: [Container.Extra] = [.tun], _ body: (Unit) throws -> Void) throws {
+        let container = try Container(extras)
+        defer { container.clear() }
+        try container.install()
+        try body(Unit(container: container))
+    }
+
+    /// Writes the tunnel's file.
+    func configure(_ text: String) throws { try container.write("/etc/iptund/x.conf", text) }
+
+    /// Adds to the unit, or changes it.
+    func override(_ text: String) throws {
+        try container.write("/etc/systemd/system/\(name).d/test.conf", "[Service]\n\(text)\n")
+        try container.shell("systemctl daemon-reload")
+    }
+
+    /// Starts it, which must work.
+    func start() throws { try container.shell("systemctl start \(name) || systemctl status \(name)") }
+
+    /// Stops it, which must work.
+    func stop() throws { try container.shell("systemctl stop \(name)") }
+
+    /// Starts it where it cannot come up; returns what `systemctl status` shows.
+    func startInVain() throws -> String {
+        let ending = try container.run(["systemctl", "start", name])
+        #expect(ending.status != 0)
+        return try status
+    }
+
+    /// What an administrator sees.
+    var status: String { get throws { try container.run(["systemctl", "status", "--no-pager", "--full", name]).text } }
+
+    /// One of the properties that systemd shows, such as `ActiveState`.
+    func property(_ property: String) throws -> String {
+        String(try container.shell("systemctl show -P \(property) \(name)").dropLast())
+    }
+
+    /// The same, where it is a number.
+    func number(_ name: String) throws -> Int { try #require(Int(try property(name))) }
+
+    /// Whether systemd calls it active.
+    var isActive: Bool { get throws { try property("ActiveState") == "active" } }
+
+    /// The daemon's process, as numbered out here.
+    var process: Int32 {
+        get throws {
+            let inside = try property("MainPID")
+            let children = try Files.entries("/proc").compactMap { Int32($0) }
+            // "NSpid:  4711  56"
+            return try #require(
+                children.first { id in
+                    guard id > container.leader, let text = try? Files.read("/proc/\(id)/status"),
+                        let line = text.split(separator: "\n").first(where: { $0.hasPrefix("NSpid:") })
+                    else { return false }
+                    let numbers = line.split(separator: "\t").dropFirst()
+                    return numbers.count == 2 && numbers.last == inside[...]
+                        && isInside(id)
+                })
+        }
+    }
+
+    private func isInside(_ id: Int32) -> Bool {
+        Files.linkTarget("/proc/\(id)/ns/pid") == Files.linkTarget("/proc/\(container.leader)/ns/pid")
+    }
+}
+
+extension Container {
+    /// Puts the program and what belongs to it where an administrator would.
+    fileprivate func install() throws {
+        let program = try #require(Environment.value("IPTUND_PROGRAM"))
+        let sources = try #require(Environment.value("IPTUND_SOURCES"))
+        for (source, path, mode) in [
+            (program, "usr/sbin/iptund", "755"),
+            ("\(sources)/systemd/iptund@.service", "usr/lib/systemd/system/iptund@.service", "644"),
+            ("\(sources)/systemd/iptund.sysusers", "usr/lib/sysusers.d/iptund.conf", "644"),
+            ("\(sources)/systemd/iptund.tmpfiles", "usr/lib/tmpfiles.d/iptund.conf", "644"),
+        ] {
+            let ending = try ChildProcess.run(["install", "-D", "-m", mode, source, "\(root)/\(path)"])
+            guard ending.status == 0 else { throw CommandFailure(words: [source, path], ending: ending) }
+        }
+        try shell("mkdir -p /etc/iptund; systemd-sysusers; systemd-tmpfiles --create; systemctl daemon-reload")
+    }
+}
