@@ -35,6 +35,13 @@ extension Files {
         return FileStatus(status)
     }
 
+    /// To whom the directory belongs that `path` lies in, if it can be told.
+    package static func ownerOfDirectory(of path: String) -> User? {
+        let parent = path.lastIndex(of: "/").map { path[..<$0] } ?? "."
+        guard let status = try? status(parent.isEmpty ? "/" : String(parent)) else { return nil }
+        return User(id: status.owner, group: status.group)
+    }
+
     /// What is open. The corresponding C function is `fstat`.
     package static func status(of descriptor: borrowing Descriptor) throws(Errno) -> FileStatus {
         var status = stat()

@@ -11,19 +11,19 @@ package struct LockFile: ~Copyable, Sendable {
     package var number: Int32 { descriptor.rawValue }
 
     /// Takes the lock at `path`, waiting for up to `timeoutMilliseconds` while somebody else holds it.
+    ///
+    /// A file that is made for it belongs to whom its directory does: what root locks there, they can lock too.
     /// - Throws: `Errno.wouldBlock` when it is still held then.
     package init(_ path: String, timeoutMilliseconds: UInt64) throws(Errno) {
-        descriptor = try LockFile.take(path, O_RDWR | O_CREAT | O_NOFOLLOW, timeoutMilliseconds)
-    }
-
-    /// Opens and locks what is at `path`.
-    static func take(_ path: String, _ flags: Int32, _ timeoutMilliseconds: UInt64) throws(Errno) -> Descriptor {
         let deadline = Clock.milliseconds + timeoutMilliseconds
         while true {
-            let file = try Descriptor.open(path, flags, mode: 0o600)
+            let file = try LockFile.open(path)
             if flock(file.rawValue, LOCK_EX | LOCK_NB) == 0 {
                 // The last holder may have removed the file between our open and its end: then it locks nobody out.
-                if try LockFile.isStill(path, file) { return file }
+                if try LockFile.isStill(path, file) {
+                    descriptor = file
+                    return
+                }
             } else {
                 guard Errno.current == .wouldBlock else { throw .current }
                 guard Clock.milliseconds < deadline else { throw .wouldBlock }
@@ -34,6 +34,26 @@ package struct LockFile: ~Copyable, Sendable {
 
     /// Lets the next one have it; so does the end of the value.
     package consuming func release() {}
+
+    /// Opens the file, or makes it. Neither a symbolic link nor a pipe that somebody put there leads us anywhere.
+    private static func open(_ path: String) throws(Errno) -> Descriptor {
+        let flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK
+        while true {
+            do throws(Errno) {
+                return try Descriptor.open(path, flags)
+            } catch .noSuchFile {
+                do throws(Errno) {
+                    let file = try Descriptor.open(path, flags | O_CREAT | O_EXCL, mode: 0o600)
+                    if let owner = Files.ownerOfDirectory(of: path), owner != .current {
+                        _ = fchown(file.rawValue, owner.id, owner.group)
+                    }
+                    return file
+                } catch .exists {
+                    continue  // Somebody was faster.
+                }
+            }
+        }
+    }
 
     private static func isStill(_ path: String, _ file: borrowing Descriptor) throws(Errno) -> Bool {
         var opened = stat()

@@ -8,7 +8,7 @@ import Testing
     /// Namespaces that nobody has: cookies are counted up from 1.
     private static let (here, elsewhere) = (UInt64.max, UInt64.max - 1)
 
-    private static func path(_ namespace: UInt64) -> String { "/run/iptund/.lock-\(namespace)" }
+    private static func path(_ namespace: UInt64) -> String { "\(SetUpLock.directory)/\(namespace)" }
 
     @Test func `one at a time, in each network namespace`() throws {
         let lock = try SetUpLock.take(in: Self.here)
@@ -21,5 +21,14 @@ import Testing
         lock.release()
         #expect(!Files.exists(Self.path(Self.here)) && !Files.exists(Self.path(Self.elsewhere)))
         try SetUpLock.take(in: Self.here).release()
+    }
+
+    @Test func `whoever the directory belongs to can take what root took before`() throws {
+        try withTemporaryDirectory { directory in
+            try shell("chown 65534:65534 \(directory)")
+            _ = try LockFile("\(directory)/lock", timeoutMilliseconds: 0)
+            let status = try Files.status("\(directory)/lock")
+            #expect((status.owner, status.group, status.mode) == (65_534, 65_534, 0o600))
+        }
     }
 }
