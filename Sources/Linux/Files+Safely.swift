@@ -51,11 +51,13 @@ extension Files {
     /// Puts `bytes` at `path` in one step: whoever opens it finds the old file or the whole new one, also after a
     /// crash.
     ///
-    /// The new one belongs to us and has `mode`, whatever was there; a symbolic link at `path` is replaced, not
-    /// followed. The corresponding C functions are `fsync` and `rename`.
-    package static func replace(_ path: String, with bytes: [UInt8], mode: UInt32) throws(Errno) {
+    /// The new one belongs to us, or to `owner` where we may give it away, and has `mode`, whatever was there; a symbolic
+    /// link at `path` is replaced, not followed. The corresponding C functions are `fsync` and `rename`.
+    package static func replace(
+        _ path: String, with bytes: [UInt8], mode: UInt32, owner: User? = nil
+    ) throws(Errno) {
         let temporary = "\(path).\(String(UInt64.random(in: .min ... .max), radix: 36)).tmp"
-        try createNew(temporary, bytes, mode: mode)
+        try createNew(temporary, bytes, mode: mode, owner: owner)
         guard unsafe rename(temporary, path) == 0 else {
             let error = Errno.current
             remove(temporary)
@@ -66,11 +68,15 @@ extension Files {
     /// Makes a file with `bytes` and `mode`, whatever the umask; nothing is left of one that could not be written
     /// whole.
     /// - Throws: `Errno.exists` when there is something at `path`, be it a symbolic link that leads nowhere.
-    package static func createNew(_ path: String, _ bytes: [UInt8], mode: UInt32) throws(Errno) {
+    package static func createNew(
+        _ path: String, _ bytes: [UInt8], mode: UInt32, owner: User? = nil
+    ) throws(Errno) {
         let flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW
         let file = try Descriptor.open(path, flags, mode: mode & 0o600)
         do throws(Errno) {
             try file.write(bytes)
+            // Before the mode, which another owner's file would lose; and the very file, whatever bears its name by now.
+            if let owner { _ = fchown(file.rawValue, owner.id, owner.group) }
             try posix(fchmod(file.rawValue, mode))
             try posix(fsync(file.rawValue))
         } catch {

@@ -45,11 +45,11 @@ import Wire
         }
     }
 
-    @Test func `only its owner may read or write it`() throws {
+    @Test func `only its owner may write it, and only its group read it too`() throws {
         try withTemporaryDirectory { directory in
             try Self.full.write(to: directory + "/state.json")
             let status = try Files.status(directory + "/state.json")
-            #expect((status.mode, status.owner) == (0o600, geteuid()))
+            #expect((status.mode, status.owner) == (0o640, geteuid()))
         }
     }
 

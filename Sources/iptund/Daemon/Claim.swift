@@ -76,7 +76,9 @@ struct Claim: ~Copyable {
     ) throws(Complaint) -> LockFile {
         try directory.create()
         do throws(Errno) {
-            return try LockFile(directory.lock, timeoutMilliseconds: patience)
+            let lock = try LockFile(directory.lock, timeoutMilliseconds: patience)
+            directory.takeOver()
+            return lock
         } catch .noSuchFile where attempts > 1 {
             // A janitor removed the directory just now.
             return try takeLock(of: &directory, patience: patience, attempts: attempts - 1)

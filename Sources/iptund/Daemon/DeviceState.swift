@@ -24,6 +24,7 @@ extension Plan.Device {
         guard let link else {
             throw Complaint("device \(device.name)", why: "is gone", whatNow: "start the tunnel again")
         }
+        guard link.kind == "tun" else { throw Claim.complaint(about: device.name, .invalidArgument) }
         return Plan.Device(device: device, mtu: link.mtu, isUp: link.isUp, isNew: isNew, addresses: addresses)
     }
 

@@ -80,8 +80,8 @@ struct RuntimeDirectory: Equatable {
 
     /// Makes the directory and its parent, if they are missing.
     ///
-    /// It stays root's, whoever the daemon becomes: who may write in it could have the next start, as root, follow a
-    /// symbolic link. The janitor, which stays root's too, removes what is in it.
+    /// It stays root's, whoever the daemon becomes, where root starts it: who may write in it could have the next start, as
+    /// root, follow a symbolic link. The janitor, which stays root's too, removes what is in it.
     mutating func create(attempts: Int = 5) throws(Complaint) {
         do throws(Errno) {
             if isDefault { try Files.makeDirectory(RuntimeDirectory.base, mode: 0o755) }
@@ -93,6 +93,16 @@ struct RuntimeDirectory: Equatable {
             throw Complaint(
                 "cannot make the directory \(path)", error, whatNow: "give another one with --runtime-directory")
         }
+    }
+
+    /// Makes the directory root's again that tunnels of the user iptund had before, where root is to have it. Who could
+    /// write in it could have root follow a symbolic link.
+    ///
+    /// For who holds the lock in it: nobody else is at work there.
+    func takeOver() {
+        guard User.current.id == 0, path.hasPrefix("\(RuntimeDirectory.base)/") else { return }
+        Files.give(path, user: 0, group: 0)
+        Files.setMode(path, 0o755)
     }
 
     /// Removes what a tunnel leaves there, and every directory of ours that is empty then.

@@ -68,6 +68,14 @@ enum HostChange: Hashable, Codable {
         }
     }
 
+    /// Whether it is about the tunnel's device itself, and nothing but it.
+    var isAboutDevice: Bool {
+        switch self {
+        case .noIPv6, .mtu, .address, .up: true
+        default: false
+        }
+    }
+
     /// Whether it is there to outlive a daemon that dies.
     var isKillSwitch: Bool {
         if case .route(let route, _) = self { return route.kind == .unreachable }

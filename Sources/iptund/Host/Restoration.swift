@@ -33,7 +33,10 @@ enum Restoration {
     ) -> Result {
         var result = Result()
         if extent == .allButKillSwitch { result.left = state.killSwitch }
+        // Numbers of devices are given again, and whoever wrote the state may be less than root.
+        let isTUN = ((try? netlink.link(index: state.device.index)) ?? nil)?.kind ?? "tun" == "tun"
         var steps = state.steps.filter { step in
+            if !isTUN, step.change.isAboutDevice { return false }
             let isOthers = step.change.isShared(besides: state.device.index) && isStillWanted(step.change)
             return !isOthers && !result.left.contains(step)
         }

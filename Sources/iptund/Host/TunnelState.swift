@@ -6,7 +6,8 @@ internal import Linux
 
 /// What a running tunnel has changed on its host, written down before anything is changed: `state.json`.
 ///
-/// Values, never commands. Whoever reads it may take back what it lists, and nothing else.
+/// Values, never commands. Whoever reads it may take back what it lists, and nothing else. The user that tunnels run as may have
+/// written it, and root reads it (``Testimony``).
 struct TunnelState: Codable, Equatable {
     /// Grows by one when an older program would misunderstand.
     var schema = TunnelState.schema
@@ -57,7 +58,7 @@ struct TunnelState: Codable, Equatable {
             throw Complaint("cannot write \(path)", why: "the state cannot be encoded", whatNow: "please report this")
         }
         do throws(Errno) {
-            try Files.replace(path, with: Array(data), mode: 0o600)
+            try Files.replace(path, with: Array(data), mode: Testimony.mode, owner: Testimony.owner(of: path))
         } catch {
             throw Complaint("cannot write \(path)", error, whatNow: "is the file system full, or read-only?")
         }
@@ -65,41 +66,5 @@ struct TunnelState: Codable, Equatable {
 
     /// What a tunnel left at `path`; `nil` when there is nothing.
     /// - Throws: that it is not what we write, so that nobody knows what to take back.
-    static func read(_ path: String) throws(Complaint) -> TunnelState? {
-        let content: Files.Content
-        do throws(Errno) {
-            content = try Files.content(path, limit: TunnelState.limit, lastLink: .refused)
-        } catch .noSuchFile {
-            return nil
-        } catch {
-            throw Complaint("cannot read \(path)", error, whatNow: "run it as root")
-        }
-        guard [0, User.current.id].contains(content.status.owner), content.status.mode & 0o022 == 0 else {
-            throw Complaint(
-                "cannot trust \(path)", why: "uid \(content.status.owner) wrote it, or others may write to it",
-                whatNow: "find out who did, and remove it")
-        }
-        let state = try? JSONDecoder().decode(TunnelState.self, from: Data(content.bytes))
-        guard let state, state.schema == schema, state.steps.allSatisfy(state.mayTakeBack) else {
-            throw Complaint(
-                "cannot read \(path)", why: "it is no state of this version",
-                whatNow: "take back by hand what 'ip route', 'ip rule' and 'ip neigh show proxy' show, then remove it")
-        }
-        return state
-    }
-
-    /// 10,000 peers with proxy entries take some 5 MB.
-    private static let limit = 256 << 20
-
-    /// Whether a step is one that a tunnel makes: about its own device, or marked as ours.
-    private func mayTakeBack(_ step: Step) -> Bool {
-        switch step.change {
-        case .noIPv6(let other), .mtu(_, let other), .address(_, let other), .up(let other): other == device
-        case .route(let route, _): route.protocolNumber == HostChange.protocolNumber
-        case .rule(let rule):
-            rule.protocolNumber == HostChange.protocolNumber
-                && PolicyRouting.places.contains { PolicyRouting(place: $0).priorities.contains(rule.priority) }
-        case .proxy, .setting, .noCommonRedirects: true
-        }
-    }
+    static func read(_ path: String) throws(Complaint) -> TunnelState? { try Testimony.read(path)?.state }
 }
