@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import CLinux
 internal import Glibc
 
 /// Small files and directories.
@@ -78,6 +79,23 @@ package enum Files {
 
     /// Removes an empty directory; one that is gone already, or not ours to remove, is fine.
     package static func removeDirectory(_ path: String) { _ = unsafe rmdir(path) }
+
+    /// The same for one that may be a mount point in our own mount namespace, as systemd gives one to a unit's commands.
+    ///
+    /// What is mounted there is let go of first, by us alone. The corresponding C functions are `umount2` and `rmdir`.
+    package static func removeMountedDirectory(_ path: String) {
+        if unsafe rmdir(path) != 0, Errno.current == .busy, unsafe umount2(path, Int32(MNT_DETACH)) == 0 {
+            removeDirectory(path)
+        }
+    }
+
+    /// Whether what is at `path` lies in memory, and so cannot be older than the running kernel. The corresponding C function
+    /// is `statfs`.
+    package static func isInMemory(_ path: String) -> Bool {
+        var status = statfs()
+        let inMemory = [0x0102_1994, 0x8584_58f6]  // tmpfs and ramfs, linux/magic.h
+        return unsafe statfs(path, &status) == 0 && inMemory.contains(Int(status.f_type))
+    }
 
     /// Gives a file, or a symbolic link itself, to a user and a group; does nothing where we may not.
     package static func give(_ path: String, user: UInt32, group: UInt32) { _ = unsafe lchown(path, user, group) }

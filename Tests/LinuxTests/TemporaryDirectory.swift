@@ -5,7 +5,7 @@ import Linux
 
 /// Runs `body` with the path of a new, empty directory, which is removed afterwards with all that is in it.
 func withTemporaryDirectory<Value>(_ body: (String) throws -> Value) throws -> Value {
-    var template = Array("/tmp/iptund-unit.XXXXXX".utf8CString)
+    var template = Array("/var/tmp/iptund-unit.XXXXXX".utf8CString)
     guard unsafe mkdtemp(&template) != nil else { throw Errno.current }
     let path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
     defer { remove(path) }

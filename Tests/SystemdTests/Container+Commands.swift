@@ -29,6 +29,9 @@ extension Container {
         try must(words) { try Container.run(["nsenter", "--target", "\(leader)", "--net"] + $0) }
     }
 
+    /// The same as a command.
+    func netCommand(_ words: String...) -> [String] { ["nsenter", "--target", "\(leader)", "--net"] + words }
+
     /// Writes a file in it, with its directory.
     func write(_ path: String, _ text: String) throws {
         let directory = path.split(separator: "/").dropLast().joined(separator: "/")

@@ -18,6 +18,46 @@ struct ServiceTests {
         }
     }
 
+    @Test func `systemd finds nothing wrong with the unit, and little that it leaves open`() throws {
+        try Unit.open { unit in
+            let verdict = try unit.container.shell("systemd-analyze verify --man=no \(unit.name) 2>&1")
+            #expect(verdict == "")
+            try unit.container.shell("systemd-analyze security --threshold=20 \(unit.name)")
+        }
+    }
+
+    @Test func `enabled it comes with the machine, and disabled not`() throws {
+        try Unit.open { unit in
+            try unit.container.shell("systemctl enable \(unit.name)")
+            let wanted = "systemctl list-dependencies --plain multi-user.target"
+            #expect(try unit.container.shell(wanted).contains(unit.name))
+            // Before whatever needs the network, and after nothing that could take long.
+            let after = try unit.property("After").split(separator: " ")
+            #expect(!after.contains { ["network-online.target", "nss-lookup.target", "network.target"].contains($0) })
+            #expect(try unit.property("Before").contains("network.target"))
+            try unit.container.shell("systemctl disable \(unit.name)")
+            #expect(try !unit.container.shell(wanted).contains(unit.name))
+        }
+    }
+
+    @Test func `a reload changes a peer, and what belongs to no other is not lost`() throws {
+        try Site.open { site in
+            try site.start()
+            let process = try site.a.property("MainPID")
+            let log = "/tmp/\(site.a.container.name).pings"
+            defer { Files.remove(log) }
+            let pings = try ChildProcess.start(
+                site.a.container.netCommand("ping", "-n", "-q", "-c", "100", "-i", "0.02", "10.9.0.2"),
+                output: .file(log))
+            try site.a.configure(Site.fileOfA + "AllowedIPs = 10.9.0.2/32, 10.9.7.0/24\n")
+            try site.a.container.shell("systemctl reload \(site.a.name)")
+            #expect(try site.a.container.shell("ip route get 10.9.7.1").contains("dev x"))
+            #expect(try site.a.property("MainPID") == process)
+            #expect(try pings.wait() == 0)
+            #expect(try Files.read(log).contains(" 100 received"))
+        }
+    }
+
     @Test func `stopped it leaves nothing`() throws {
         try Site.open { site in
             let before = try site.a.container.state

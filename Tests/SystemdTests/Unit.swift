@@ -36,6 +36,7 @@ struct Unit {
     func startInVain() throws -> String {
         let ending = try container.run(["systemctl", "start", name])
         #expect(ending.status != 0)
+        try container.shell("journalctl --sync")
         return try status
     }
 
@@ -49,6 +50,18 @@ struct Unit {
 
     /// The same, where it is a number.
     func number(_ name: String) throws -> Int { try #require(Int(try property(name))) }
+
+    /// What the journal has of it.
+    var journal: [Substring] { get throws { try container.journal(name) } }
+
+    /// When it was started, each time, in microseconds since the machine out here was.
+    var starts: [UInt64] {
+        get throws {
+            // "[   12.345678] iptund-1-1 systemd[1]: Starting iptund@x.service - IP-in-IP tunnel x..."
+            let lines = try container.journal(name, "-o short-monotonic").filter { $0.contains("]: Starting ") }
+            return lines.compactMap { UInt64($0.prefix { $0 != "]" }.filter(\.isNumber)) }
+        }
+    }
 
     /// Whether systemd calls it active.
     var isActive: Bool { get throws { try property("ActiveState") == "active" } }

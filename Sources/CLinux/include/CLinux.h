@@ -22,6 +22,7 @@
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <sys/statfs.h>
 #include <sys/types.h>
 
 /* Offloads of Linux 6.2, which the headers of Debian 12 do not know. */

@@ -31,7 +31,8 @@ struct Down: ParsableCommand {
         let directories = try TunnelFinder.directories(of: name, override: location.directory)
         var isDone = false
         for directory in directories where try Down.end(directory, echo) { isDone = true }
-        if !isDone { print("\(name): nothing to do") }
+        // systemd runs it after every end, and the log should have one line about it, not two.
+        if !isDone, Down.supervisorsResult == nil { print("\(name): nothing to do") }
     }
 
     /// Ends what runs with `directory`, and takes back what is left. Returns whether there was anything.
@@ -43,9 +44,12 @@ struct Down: ParsableCommand {
         return wasRunning || wasLeft
     }
 
-    /// After a crash, of which systemd tells whom it runs by ExecStopPost, a kill switch stays for the next start.
+    /// What systemd says of the end to whom it runs by ExecStopPost.
+    private static var supervisorsResult: String? { Environment.value("SERVICE_RESULT") }
+
+    /// After a crash a kill switch stays for the next start.
     private static var extent: Restoration.Extent {
-        guard let result = Environment.value("SERVICE_RESULT"), result != "success" else { return .everything }
+        guard let result = supervisorsResult, result != "success" else { return .everything }
         return .allButKillSwitch
     }
 

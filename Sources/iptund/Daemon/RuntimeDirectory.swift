@@ -112,7 +112,11 @@ struct RuntimeDirectory: Equatable {
         for file in files { Files.remove("\(path)/\(file)") }
         removeAllButState()
         guard isOurs else { return }
-        Files.removeDirectory(path)
+        if path.hasPrefix("\(RuntimeDirectory.base)/") {
+            Files.removeMountedDirectory(path)
+        } else {
+            Files.removeDirectory(path)
+        }
         Files.removeDirectory(RuntimeDirectory.base)
     }
 

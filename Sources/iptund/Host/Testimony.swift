@@ -36,7 +36,7 @@ struct Testimony {
                 whatNow: "find out who did, and remove it")
         }
         let state = try? JSONDecoder().decode(TunnelState.self, from: Data(content.bytes))
-        guard let state, state.schema == TunnelState.schema, state.isPlain,
+        guard var state, state.schema == TunnelState.schema, state.isPlain,
             state.steps.allSatisfy(state.mayTakeBack),
             author == 0 || state.steps.allSatisfy(state.isHarmless)
         else {
@@ -44,6 +44,8 @@ struct Testimony {
                 "cannot read \(path)", why: "it is no state of this version",
                 whatNow: "take back by hand what 'ip route', 'ip rule' and 'ip neigh show proxy' show, then remove it")
         }
+        // What a container shows as the mark of this boot may be its own, and another one inside of a unit's /proc.
+        if Files.isInMemory(path) { state.boot = TunnelState.currentBoot }
         return Testimony(state: state, author: author)
     }
 

@@ -12,7 +12,7 @@ struct TunnelState: Codable, Equatable {
     /// Grows by one when an older program would misunderstand.
     var schema = TunnelState.schema
     var name: String
-    /// The boot of the kernel that the changes were made on.
+    /// The boot of the kernel that the changes were made on; where the state lies in memory, always this one.
     var boot: String
     /// The inode of the network namespace that the tunnel was started in, and belongs to.
     var home: UInt64

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+import Linux
+import Testing
+
+/// The daemon dies: what it changed is taken back, and it is started again.
+@Suite(.needsTree, .serialized, .timeLimit(.minutes(10)))
+struct CrashTests {
+    @Test func `killed it is cleaned up, started again, and traffic goes on`() throws {
+        try Site.open { site in
+            let before = try site.a.container.state
+            try site.start()
+            kill(try site.a.process, SIGKILL)
+            try eventually("it was started again") { try site.a.number("NRestarts") == 1 && site.a.isActive }
+            #expect(try site.a.journal.contains { $0.contains("iptund[") == false && $0.contains("status=9/KILL") })
+            try site.waitForTraffic()
+            try site.a.stop()
+            #expect(try site.a.container.state.difference(from: before).isEmpty)
+        }
+    }
+
+    @Test func `killed and not started again it leaves nothing`() throws {
+        try Site.open { site in
+            let before = try site.a.container.state
+            try site.a.override("Restart=no")
+            try site.start()
+            kill(try site.a.process, SIGKILL)
+            try eventually("it failed") { try site.a.property("ActiveState") == "failed" }
+            #expect(try site.a.container.state.difference(from: before).isEmpty)
+        }
+    }
+
+    @Test func `a kill switch outlives a crash, and goes with an orderly end`() throws {
+        try Site.open { site in
+            let before = try site.a.container.state
+            let file = Site.fileOfA.replacing("[Peer]", with: "KillSwitch = on\n[Peer]")
+            try site.a.configure(file + "AllowedIPs = 10.9.0.2/32, 203.0.113.0/24\n")
+            try site.a.container.shell("ip route add default via 192.0.2.2")
+            try site.start()
+            #expect(try site.a.container.shell("ip route get 203.0.113.9").contains("dev x"))
+            try site.a.override("RestartSec=2")
+            kill(try site.a.process, SIGKILL)
+            try eventually("it is cleaned up") { try site.a.property("SubState") == "auto-restart" }
+            #expect(try site.a.container.run(["ip", "route", "get", "203.0.113.9"]).status == 2)
+            try eventually("it was started again") { try site.a.number("NRestarts") == 1 && site.a.isActive }
+            #expect(try site.a.container.shell("ip route get 203.0.113.9").contains("dev x"))
+            try site.waitForTraffic()
+            // Root writes the state in the meantime; the next start still has to read it.
+            try site.a.container.shell("systemctl reload \(site.a.name)")
+            kill(try site.a.process, SIGKILL)
+            try eventually("it was started once more") { try site.a.number("NRestarts") == 2 && site.a.isActive }
+            try site.a.stop()
+            try site.a.container.shell("ip route delete default")
+            #expect(try site.a.container.state.difference(from: before).isEmpty)
+        }
+    }
+}
