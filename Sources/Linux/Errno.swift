@@ -56,6 +56,7 @@ extension Errno {
     package static let noBuffers = Errno(rawValue: ENOBUFS)
     package static let descriptorState = Errno(rawValue: EBADFD)
     package static let fileTooLarge = Errno(rawValue: EFBIG)
+    package static let outOfRange = Errno(rawValue: ERANGE)
     package static let inputOutput = Errno(rawValue: EIO)
 }
 

@@ -112,6 +112,16 @@ extension Descriptor {
         return Array(buffer.prefix(count))
     }
 
+    /// Ends a conversation such that the other end still receives all that was sent to it.
+    ///
+    /// A Unix socket that is closed with something unread breaks the connection (ECONNRESET), and so does one whose other
+    /// end writes on. So what has come is thrown away, open files included, after nothing more can come. The corresponding
+    /// C functions are `shutdown` and `recv`.
+    package func hangUp() {
+        shutdown(rawValue, Int32(SHUT_RDWR))
+        while let rest = try? receiveNow(limit: 4_096), !rest.isEmpty {}
+    }
+
     /// Whether the other end of a stream has gone, however much of what it sent is still to be received.
     package var isAbandoned: Bool {
         var octet: UInt8 = 0

@@ -39,6 +39,34 @@ import Testing
         }
     }
 
+    @Test(.enabled(if: geteuid() == 0, "needs root to become another user"), arguments: [[], [7], Array(1...500)])
+    func `supplementary groups are those of whoever connected`(groups: [UInt32]) throws {
+        try withTemporaryDirectory { directory in
+            Files.setMode(directory, 0o711)
+            let listener = try UnixSocket.listen(directory + "/socket", mode: 0o666)
+            let script = """
+                import os, socket, sys
+                os.setgroups([int(group) for group in sys.argv[2].split()])
+                os.setresgid(4321, 4321, 4321); os.setresuid(1234, 1234, 1234)
+                s = socket.socket(socket.AF_UNIX); s.connect(sys.argv[1]); s.recv(1)
+                """
+            let words = groups.map { "\($0)" }.joined(separator: " ")
+            let child = try ChildProcess.start([
+                "/usr/bin/python3", "-c", script, directory + "/socket", words,
+            ])
+            var connection: Descriptor?
+            let isConnected = try eventually {
+                if let accepted = try listener.accept() { connection = consume accepted }
+                return connection != nil
+            }
+            #expect(isConnected)
+            let found = try connection?.peerGroups()
+            connection = nil
+            #expect(found == groups)
+            #expect(try child.wait() == 0)
+        }
+    }
+
     @Test func `what is no Unix socket has no user`() throws {
         let pair = try Descriptor.open("/dev/null", O_RDWR)
         #expect(thrown { () throws(Errno) in _ = try pair.peerUser() } == .notASocket)

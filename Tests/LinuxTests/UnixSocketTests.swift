@@ -115,4 +115,21 @@ extension Descriptor {
             #expect(try receiver.receive(limit: 100) == Array("READY=1".utf8))
         }
     }
+
+    @Test func `who is hung up on still receives all that was sent, whatever it sent itself`() throws {
+        try withTemporaryDirectory { directory in
+            let listener = try UnixSocket.listen(directory + "/socket", mode: 0o600)
+            let client = try UnixSocket.connect(directory + "/socket")
+            do {
+                let server = try listener.acceptNow()
+                _ = try client.send([UInt8](repeating: 7, count: 100_000)[...])
+                _ = try client.send([1], with: try Descriptor.open("/dev/null", 0))
+                _ = try server.send(Array("no\n".utf8)[...])
+                server.hangUp()
+                #expect(thrown { () throws(Errno) in _ = try client.send([1]) } == .brokenPipe)
+            }
+            #expect(try client.receive(limit: 10) == Array("no\n".utf8))
+            #expect(try client.receive(limit: 10) == [])
+        }
+    }
 }

@@ -6,7 +6,7 @@ import Testing
 
 /// Clients that behave badly.
 extension ControlServerTests {
-    @Test(arguments: [4097, 9000]) func `a request that is too long is dropped unanswered`(length: Int) throws {
+    @Test(arguments: [4097, 9000, 100_000]) func `a request that is too long is refused`(length: Int) throws {
         try withServer { server, path in
             var count = 0
             let peer = try Peer(path)
@@ -16,7 +16,7 @@ extension ControlServerTests {
                 return "answer"
             }
             #expect(peer.isEnded)
-            #expect(peer.received.isEmpty)
+            #expect(peer.text == #"{"error":"a request has no more than 4096 octets","schema":1}"#)
             #expect(count == 0)
         }
     }
@@ -72,6 +72,47 @@ extension ControlServerTests {
             #expect(areEnded)
             #expect(silent.received.isEmpty)
             #expect(deaf.received.count < answer.utf8.count)
+        }
+    }
+
+    @Test func `whoever connects in a loop is answered too, and everybody else meanwhile`() throws {
+        try withServer { server, path in
+            let honest = try Peer(path)
+            try step(&server) { $0.verb }
+            try honest.send("x\n")
+            // More than listen(2) keeps waiting: only a part is taken at once.
+            for _ in 0..<4 {
+                let flood = try (0..<16).map { _ in try Peer(path) }
+                try step(&server) { $0.verb }
+                #expect(server.interests.count <= 1 + 16)
+                _ = flood.count
+            }
+            honest.read()
+            #expect(honest.text == "x")
+        }
+    }
+
+    @Test func `a hundred open files in one message are refused, and closed`() async {
+        await #expect(processExitsWith: .success) {
+            try ControlServerTests().withServer { server, path in
+                let script = """
+                    import array, os, socket, sys
+                    s = socket.socket(socket.AF_UNIX); s.connect(sys.argv[1])
+                    files = array.array("i", [os.open("/dev/null", os.O_RDONLY) for _ in range(100)])
+                    s.sendmsg([b"show\\n"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, files)])
+                    sys.exit(b'"error"' not in s.recv(1000))
+                    """
+                let before = try Files.entries("/proc/self/fd").count
+                let child = try ChildProcess.start(["/usr/bin/python3", "-c", script, path])
+                var status: Int32?
+                let hasEnded = try eventually {
+                    try ControlServerTests().step(&server) { $0.verb }
+                    status = status ?? child.poll()
+                    return status != nil && server.interests.count == 1
+                }
+                #expect(hasEnded && status == 0)
+                #expect(try Files.entries("/proc/self/fd").count == before)
+            }
         }
     }
 }

@@ -7,12 +7,12 @@ import Testing
 
 /// What a client is, and what it hands over.
 extension ControlServerTests {
-    @Test func `a request tells who sent it`() throws {
+    @Test func `a request tells what its sender may do: who made the server may do all`() throws {
         try withServer { server, path in
             let peer = try Peer(path)
             try peer.send("show\n")
-            try serve(&server, until: [peer]) { "\($0.user.map { "\($0)" } ?? "?") \($0.attachment == nil)" }
-            #expect(peer.text == "\(geteuid()) true")
+            try serve(&server, until: [peer]) { "\($0.right) \($0.attachment == nil)" }
+            #expect(peer.text == "order true")
         }
     }
 
@@ -43,7 +43,7 @@ extension ControlServerTests {
         }
     }
 
-    @Test func `a file that somebody could still change cuts the client off`() throws {
+    @Test func `a file that somebody could still change is refused`() throws {
         try withTemporaryDirectory { directory in
             try Files.write([7], to: directory + "/file")
             try withServer { server, path in
@@ -55,7 +55,7 @@ extension ControlServerTests {
                     return "answer"
                 }
                 #expect(peer.isEnded)
-                #expect(peer.received.isEmpty)
+                #expect(peer.text == #"{"error":"a configuration comes as sealed memory, 64 MiB at most","schema":1}"#)
                 #expect(count == 0)
             }
         }

@@ -17,7 +17,11 @@ extension ControlServerTests {
             try posix(fcntl(socket.rawValue, F_SETFL, O_NONBLOCK))
         }
 
-        var text: String { String(decoding: received, as: UTF8.self) }
+        /// What it received, without the end of the line.
+        var text: String {
+            let text = String(decoding: received, as: UTF8.self)
+            return text.hasSuffix("\n") ? String(text.dropLast()) : text
+        }
 
         /// Sends what the server's buffer takes.
         func send(_ text: String) throws(Errno) { _ = try socket.send(Array(text.utf8)[...]) }

@@ -4,7 +4,7 @@ import Testing
 @testable import iptund
 
 @Suite struct ControlServerTests {
-    @Test func `one line in, one document out, and the connection ends`() throws {
+    @Test func `one line in, one line out, and the connection ends`() throws {
         try withServer { server, path in
             var requests: [String] = []
             let peer = try Peer(path)
@@ -14,7 +14,7 @@ import Testing
                 return "the answer"
             }
             #expect(requests == ["show"])
-            #expect(peer.text == "the answer")
+            #expect(peer.received == Array("the answer\n".utf8))
             #expect(peer.isEnded)
             #expect(server.interests.count == 1)
             #expect(server.timeoutMilliseconds == -1)
@@ -49,7 +49,7 @@ import Testing
             let peer = try Peer(path)
             try peer.send("show\n")
             try serve(&server, until: [peer]) { _ in answer }
-            #expect(peer.received.count == answer.utf8.count)
+            #expect(peer.received.count == answer.utf8.count + 1)
             #expect(peer.text == answer)
         }
     }
@@ -68,6 +68,23 @@ import Testing
             for peer in served { try peer.send("x\n") }
             try serve(&server, until: Array(served)) { $0.verb }
             #expect(served.allSatisfy { $0.text == "x" })
+        }
+    }
+
+    @Test func `those who ask for a report at once get the same one, and a later one is made anew`() throws {
+        try withServer { server, path in
+            var count = 0
+            func answer(_ request: ControlRequest) -> String {
+                count += 1
+                return "\(request.verb) \(count)"
+            }
+            let peers = try (0..<8).map { _ in try Peer(path) }
+            try step(&server, answer: answer)
+            for (number, peer) in peers.enumerated() { try peer.send(number == 4 ? "other\n" : "show\n") }
+            try serve(&server, until: peers, answer: answer)
+            #expect(
+                peers.map(\.text) == ["show 1", "show 1", "show 1", "show 1", "other 2"]
+                    + Array(repeating: "show 3", count: 3))
         }
     }
 

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import FoundationEssentials
 internal import Linux
 
 /// A question to a running tunnel.
@@ -15,7 +14,11 @@ enum ControlConnection {
     /// - Throws: `Errno.noSuchFile`, `Errno.connectionRefused` when nobody is there.
     static func ask(_ path: String, _ line: String) throws(Errno) -> [UInt8] {
         let socket = try UnixSocket.connect(path)
-        _ = try socket.send(Array("\(line)\n".utf8)[...])
+        do throws(Errno) {
+            _ = try socket.send(Array("\(line)\n".utf8)[...])
+        } catch .brokenPipe {
+            // Somebody who may ask nothing is told so unasked.
+        }
         return try answer(on: socket, patience: patience)
     }
 
@@ -46,9 +49,7 @@ enum ControlConnection {
 
     private static func decoded(_ bytes: [UInt8]) throws(Errno) -> ControlAnswer {
         if bytes.isEmpty { throw .connectionReset }
-        guard let answer = try? JSONDecoder().decode(ControlAnswer.self, from: Data(bytes)) else {
-            throw .protocolError
-        }
+        guard let answer = ControlAnswer(json: bytes) else { throw .protocolError }
         return answer
     }
 }

@@ -46,7 +46,9 @@ enum RunningTunnels {
     private static func ask(_ place: RuntimeDirectory) -> Answer? {
         do throws(Errno) {
             let bytes = try ControlConnection.ask(place.controlSocket, "show")
-            guard let report = try? ReportDocument(json: bytes).tunnels.first else { throw .protocolError }
+            guard let report = try? ReportDocument(json: bytes).tunnels.first else {
+                throw ControlAnswer(json: bytes)?.error == ControlAccess.refusal ? .permissionDenied : .protocolError
+            }
             return .report(report)
         } catch {
             if [.noSuchFile, .connectionRefused].contains(error) { return nil }

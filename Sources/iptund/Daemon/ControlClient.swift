@@ -5,27 +5,36 @@ internal import Linux
 /// One connection to the control socket.
 final class ControlClient {
     let socket: Descriptor
+    /// The uid of whoever connected.
+    let user: UInt32
+    let right: ControlAccess.Right
     let deadline: UInt64
     private(set) var response: ArraySlice<UInt8>?
     private(set) var isDone = false
     private var request: [UInt8] = []
     private var attachment: [UInt8]?
-    /// Whether it may change something.
-    let isTrusted: Bool
 
     private static let requestLimit = 4_096
     private static let attachmentLimit = 64 << 20
 
-    /// - Parameter owner: who may change something, beside root.
-    init(_ socket: consuming Descriptor, deadline: UInt64, owner: UInt32) {
-        self.deadline = deadline
-        let user = try? socket.peerUser().id
-        isTrusted = user == 0 || user == owner
+    init(_ socket: consuming Descriptor, user: UInt32, right: ControlAccess.Right, deadline: UInt64) {
         self.socket = socket
+        self.user = user
+        self.right = right
+        self.deadline = deadline
+    }
+
+    deinit { socket.hangUp() }
+
+    /// Says to somebody who may nothing that it is so, and reads nothing.
+    static func refuse(_ socket: consuming Descriptor) {
+        let line = ControlClient.line(ControlAccess.refusal)
+        _ = try? socket.send(line[...])
+        socket.hangUp()
     }
 
     /// Reads on, or writes on.
-    func advance(_ answer: (ControlRequest) -> String) {
+    func advance(_ answer: (ControlRequest) -> [UInt8]) {
         do throws(Errno) {
             if response == nil { try read(answer) }
             if let rest = response {
@@ -37,22 +46,55 @@ final class ControlClient {
         }
     }
 
-    private func read(_ answer: (ControlRequest) -> String) throws(Errno) {
-        guard var message = try socket.receiveMessage(limit: ControlClient.requestLimit) else { return }
-        if let memory = message.descriptor.take() {
-            // Only who may change something has a reason to hand over anything, which can be large.
-            guard isTrusted else { throw .notPermitted }
-            attachment = try SealedMemory.read(memory, limit: ControlClient.attachmentLimit)
-        }
-        request += message.bytes
-        if let end = request.firstIndex(of: UInt8(ascii: "\n")), end <= ControlClient.requestLimit {
-            let verb = String(decoding: request[..<end], as: UTF8.self)
-            // Who gave up has taken back what it did for this already.
-            guard attachment == nil || !socket.isAbandoned else { throw .brokenPipe }
-            let user = try? socket.peerUser().id
-            response = Array(answer(ControlRequest(verb: verb, user: user, attachment: attachment)).utf8)[...]
-        } else if message.bytes.isEmpty || request.count > ControlClient.requestLimit {
-            isDone = true
+    private func read(_ answer: (ControlRequest) -> [UInt8]) throws(Errno) {
+        do throws(Refusal) {
+            guard let bytes = try receive() else { return }
+            request += bytes
+            if let end = request.firstIndex(of: UInt8(ascii: "\n")), end <= ControlClient.requestLimit {
+                let verb = String(decoding: request[..<end], as: UTF8.self)
+                // Who gave up has taken back what it did for this already.
+                if attachment != nil, socket.isAbandoned { throw .isGone }
+                response = answer(ControlRequest(verb: verb, right: right, attachment: attachment))[...]
+            } else if request.count > ControlClient.requestLimit {
+                throw .said("a request has no more than \(ControlClient.requestLimit) octets")
+            } else if bytes.isEmpty {
+                throw .isGone
+            }
+        } catch {
+            guard case .said(let why) = error else { throw .brokenPipe }
+            response = ControlClient.line(why)[...]
         }
     }
+
+    /// Why a request is not answered.
+    private enum Refusal: Error {
+        case said(String)
+        /// There is nobody to say it to.
+        case isGone
+    }
+
+    /// What has come, `nil` for nothing yet.
+    private func receive() throws(Refusal) -> [UInt8]? {
+        do throws(Errno) {
+            guard var message = try socket.receiveMessage(limit: ControlClient.requestLimit) else { return nil }
+            if let memory = message.descriptor.take() { try attach(memory) }
+            return message.bytes
+        } catch {
+            switch error {
+            case .messageTooLong: throw .said("one open file at most comes with a request")
+            case .permissionDenied: throw .said("only root may hand over anything")
+            case .notPermitted, .fileTooLarge:
+                throw .said("a configuration comes as sealed memory, 64 MiB at most")
+            default: throw .isGone
+            }
+        }
+    }
+
+    private func attach(_ memory: consuming Descriptor) throws(Errno) {
+        // Only who may change something has a reason to hand over anything, which can be large.
+        guard right == .order else { throw .permissionDenied }
+        attachment = try SealedMemory.read(memory, limit: ControlClient.attachmentLimit)
+    }
+
+    private static func line(_ error: String) -> [UInt8] { Array("\(ControlAnswer(error: error).json)\n".utf8) }
 }

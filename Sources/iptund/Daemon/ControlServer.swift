@@ -2,17 +2,16 @@
 
 internal import Linux
 
-/// Answers commands on the tunnel's control socket: one line in, one document out, and the connection ends.
+/// Answers commands on the tunnel's control socket: one line in, one line out, and the connection ends (docs/control.md).
 ///
 /// It lives on the main thread, beside the data path, and never waits for a client: who is slow is cut off.
 struct ControlServer: ~Copyable {
     private let listener: Descriptor
     private let path: String
     private var clients: [ControlClient] = []
-    /// Who made it: may change something, as root may.
-    private let owner = User.current.id
+    private var access = ControlAccess(owner: User.current.id)
 
-    /// What one connection may cost.
+    /// What all connections together may cost.
     private enum Limit {
         static let clients = 16
         static let milliseconds: UInt64 = 2_000
@@ -25,7 +24,10 @@ struct ControlServer: ~Copyable {
     }
 
     /// Lets `user` (the daemon after it gave up root) and its group use the socket.
-    func give(to user: User) { Files.give(path, user: user.id, group: user.group) }
+    mutating func give(to user: User) {
+        Files.give(path, user: user.id, group: user.group)
+        access = ControlAccess(owner: User.current.id, group: user.group)
+    }
 
     /// What to wait for: the listener, then the clients.
     var interests: [Poll.Interest] {
@@ -42,21 +44,44 @@ struct ControlServer: ~Copyable {
     /// Goes on with whoever is `ready`, in the order of ``interests``.
     mutating func serve(_ ready: ArraySlice<Poll.Interest>, answer: (ControlRequest) -> String) {
         let flags = ready.map(\.isReady)
-        for (client, isReady) in zip(clients, flags.dropFirst()) where isReady { client.advance(answer) }
+        // Reports of thousands of peers are long: those who ask at once get the same one.
+        var report: [UInt8]?
+        func line(_ request: ControlRequest) -> [UInt8] {
+            if request.verb == ControlRequest.show, let report { return report }
+            let line = Array("\(answer(request))\n".utf8)
+            report = request.verb == ControlRequest.show ? line : nil
+            return line
+        }
+        for (client, isReady) in zip(clients, flags.dropFirst()) where isReady { client.advance(line) }
         let now = Clock.milliseconds
         clients.removeAll { $0.isDone || $0.deadline <= now }
         if flags.first == true { acceptClients(now) }
     }
 
+    /// As many as there can be at once, at most: who connects in a loop must not keep us here.
     private mutating func acceptClients(_ now: UInt64) {
-        // A connection that cannot be accepted is the client's loss, not ours.
-        while let socket = try? listener.accept() {
-            // Who has been here longest goes, but for who may give orders: else some that only wait could keep all out.
-            if clients.count == Limit.clients {
-                clients.remove(at: clients.firstIndex { !$0.isTrusted } ?? 0)
+        for _ in 0..<Limit.clients {
+            // A connection that cannot be accepted is the client's loss, not ours.
+            guard let socket = try? listener.accept() else { return }
+            let user = try? socket.peerUser()
+            let right = access.right(of: user) { (try? socket.peerGroups()) ?? [] }
+            guard let user, right > .nothing else {
+                ControlClient.refuse(socket)
+                continue
             }
-            clients.append(ControlClient(socket, deadline: now + Limit.milliseconds, owner: owner))
+            if clients.count == Limit.clients { makeRoom() }
+            clients.append(ControlClient(socket, user: user.id, right: right, deadline: now + Limit.milliseconds))
         }
+    }
+
+    /// Of whoever has the most connections the one that has been here longest goes, but for who may give orders: else some
+    /// that only wait could keep all others out.
+    private mutating func makeRoom() {
+        let candidates = clients.contains { $0.right < .order } ? clients.filter { $0.right < .order } : clients
+        let counts = Dictionary(candidates.map { ($0.user, 1) }, uniquingKeysWith: +)
+        let most = counts.values.max()
+        guard let leaver = candidates.first(where: { counts[$0.user] == most }) else { return }
+        clients.removeAll { $0 === leaver }
     }
 }
 
@@ -64,8 +89,11 @@ struct ControlServer: ~Copyable {
 struct ControlRequest {
     /// The line that it sent.
     let verb: String
-    /// Who it is, as the kernel says; `nil` when it does not.
-    let user: UInt32?
+    /// What it may ask for.
+    let right: ControlAccess.Right
     /// What it handed over: the octets of a sealed memory file, which nobody can change any more.
     let attachment: [UInt8]?
+
+    /// The one question, which changes nothing.
+    static let show = "show"
 }

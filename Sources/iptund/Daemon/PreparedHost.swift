@@ -191,7 +191,7 @@ extension PreparedHost {
 
     private static func listen(_ directory: RuntimeDirectory, _ user: User) throws(Complaint) -> ControlServer {
         let path = directory.controlSocket
-        let control = try explaining("cannot listen at \(path)", whatNow: "give another --runtime-directory") {
+        var control = try explaining("cannot listen at \(path)", whatNow: "give another --runtime-directory") {
             () throws(Errno) in try ControlServer(path)
         }
         control.give(to: user)

@@ -21,6 +21,18 @@ struct ControlAnswer: Codable, Equatable {
         var kept: Int
     }
 
+    init(error: String? = nil, peers: Peers? = nil) {
+        self.error = error
+        self.peers = peers
+    }
+
+    /// Reads what ``json`` wrote.
+    init?(json: [UInt8]) {
+        guard let answer = try? JSONDecoder().decode(ControlAnswer.self, from: Data(json)) else { return nil }
+        self = answer
+    }
+
+    /// One line, keys in a stable order.
     var json: String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys]
@@ -35,9 +47,9 @@ extension Service {
         _ request: ControlRequest, _ atDevice: borrowing Netlink, _ netlink: borrowing Netlink
     ) -> String {
         switch request.verb {
-        case "show": return show(atDevice)
+        case ControlRequest.show: return show(atDevice)
         case "down", "reload":
-            guard let user = request.user, user == 0 || user == owner else {
+            guard request.right == .order else {
                 return ControlAnswer(error: "only root may do this").json
             }
             if request.verb == "reload" { return reload(request.attachment, atDevice, netlink).json }

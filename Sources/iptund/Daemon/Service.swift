@@ -42,8 +42,6 @@ struct Service: ~Copyable {
     /// When to look at the counters once more, milliseconds: a data thread is silent for a while after it has called.
     private var noteAgainAt: UInt64?
     private var watchdog = Watchdog()
-    /// Who may end it and give it other peers, beside root: who started it.
-    let owner: UInt32
     /// Set when there is nothing more to serve; with a reason when nobody asked for the end.
     var ending: Ending?
     let log = StandardErrorLog.logger()
@@ -69,7 +67,7 @@ struct Service: ~Copyable {
                 underlayMTU: order.ways.values.map(\.mtu).max() ?? 0, device: device, isDeviceHere: place.name == nil,
                 watch: watch, observer: Observer(device: report.device),
                 pin: PinWatch(order.settings, netlink),
-                proxies: ProxyWatch(order.settings, place.netlink), owner: order.options.owner)
+                proxies: ProxyWatch(order.settings, place.netlink))
             for warning in outcome.warnings { service.log.warning("\(warning)") }
             service.names.follow(service.roster.hosts, at: Clock.milliseconds)
             service.follow(place, netlink)
