@@ -11,6 +11,15 @@ package enum Console {
         _ = unsafe write(STDERR_FILENO, bytes, bytes.count)
     }
 
+    /// What standard error is, as systemd writes it into `JOURNAL_STREAM` (sd-daemon(3)): `DEVICE:INODE`.
+    ///
+    /// The corresponding C function is `fstat`.
+    package static var errorStream: String? {
+        var status = stat()
+        guard unsafe fstat(STDERR_FILENO, &status) == 0 else { return nil }
+        return "\(status.st_dev):\(status.st_ino)"
+    }
+
     /// Lets each line of standard output be seen at once, in a pipe or a file too: progress is for watching.
     ///
     /// The corresponding C function is `setvbuf`.

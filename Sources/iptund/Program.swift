@@ -4,6 +4,7 @@ internal import Configuration
 internal import ArgumentParser
 internal import Glibc
 internal import Linux
+internal import Logging
 
 /// `iptund`: the verbs, and what their errors look like.
 struct Program: ParsableCommand {
@@ -48,7 +49,7 @@ enum Main {
             var command = try Program.parseAsRoot()
             try command.run()
         } catch let complaint as Complaint {
-            standardError("iptund: \(complaint)")
+            StandardErrorLog.logger().error("\(complaint)")
             exit(complaint.exitCode)
         } catch {
             end(with: error)
@@ -69,5 +70,5 @@ enum Main {
     }
 }
 
-/// Prints one line to standard error.
-func standardError(_ line: String) { Console.writeError(line + "\n") }
+/// Prints one line to standard error, and one only, whatever is in it.
+func standardError(_ line: String) { Console.writeError("\(line.printable)\n") }

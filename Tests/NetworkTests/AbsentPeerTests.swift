@@ -31,7 +31,9 @@ struct AbsentPeerTests {
             let last = try #require(report.peers.first?.last_icmp_error)
             #expect(last == "the peer takes no IP-in-IP: nothing decapsulates there (ICMP 3/2 from 192.0.2.2)")
             #expect(report.peers.first?.icmp_errors == 25)
-            try tunnel.process.waitFor("packets to 192.0.2.2: \(last)")
+            try tunnel.process.waitFor(
+                "the peer takes no IP-in-IP: nothing decapsulates there", "peer=192.0.2.2", "icmp=3/2", "from=192.0.2.2"
+            )
             try tunnel.expectEveryPacketAccountedFor()
         }
     }

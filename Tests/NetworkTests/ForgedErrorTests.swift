@@ -32,8 +32,10 @@ struct ForgedErrorTests {
         try Lab.open { lab in
             let (a, _, router) = try lab.forgeable()
             try router.forge("ICMP(type=3, code=1)", "ICMP(type=3, code=4, nexthopmtu=1000)")
-            try a.process.waitFor("packets to 198.51.100.2: peer unreachable (ICMP 3/1 from 192.0.2.254)")
-            try a.process.waitFor("path MTU to 198.51.100.2: 1000, so 980 inside")
+            try a.process.waitFor(
+                "packets to a peer draw an ICMP error: peer unreachable", "peer=198.51.100.2", "icmp=3/1",
+                "from=192.0.2.254")
+            try a.process.waitFor("the path MTU to a peer is 1000 now, so 980 inside", "peer=198.51.100.2")
         }
     }
 

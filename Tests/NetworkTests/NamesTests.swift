@@ -67,7 +67,7 @@ struct NamesTests {
             let (a, b) = try lab.pair()
             _ = try upB(b)
             let tunnel = try a.up([try file(lab, "b.example")], through: try Book(lab, "192.0.2.2 b.example").wrapper)
-            try tunnel.process.waitFor("peer b.example can be reached now")
+            try tunnel.process.waitFor("a peer can be reached now", "peer=b.example")
             #expect(try a.ping("10.9.0.2") == 3)
         }
     }
@@ -84,7 +84,9 @@ struct NamesTests {
             #expect(Clock.milliseconds - start < 2_000)
             #expect(try a.ping("10.9.0.2") == 3)
             try eventually("the question is on its way") { try b.shell("nft list ruleset").contains("dport 53") }
-            #expect(tunnel.process.text.contains("peer nobody.example: its name has no address yet"))
+            #expect(
+                tunnel.process.hasPrinted("a peer is not reached: its name has no address yet", ["peer=nobody.example"])
+            )
             #expect(try a.iptund("show").text.contains("  problem: its name has no address yet\n"))
             let end = Clock.milliseconds
             #expect(try tunnel.end() == 0)
@@ -99,10 +101,10 @@ struct NamesTests {
             try b.shell("ip address add 192.0.2.3/24 dev eth0")
             let book = try Book(lab, "192.0.2.2 b.example")
             let tunnel = try a.up([try file(lab, "b.example")], through: book.wrapper)
-            try tunnel.process.waitFor("b.example is 192.0.2.2")
+            try tunnel.process.waitFor("a name leads to this address now", "host=b.example", "address=192.0.2.2")
             try book.write(["192.0.2.3 b.example"])
             try reload(tunnel)
-            try tunnel.process.waitFor("b.example is 192.0.2.3")
+            try tunnel.process.waitFor("a name leads to this address now", "host=b.example", "address=192.0.2.3")
             // The data path hears of it a moment after it was said.
             try b.startCounting("ip daddr 192.0.2.3 ip protocol 4")
             try eventually("packets go there") {
@@ -121,13 +123,14 @@ struct NamesTests {
             let book = try Book(lab, "192.0.2.2 b.example c.example")
             _ = try upB(b)
             let tunnel = try a.up([try file(lab, "b.example", "c.example")], through: book.wrapper)
-            try tunnel.process.waitFor("peer c.example: its name leads to 192.0.2.2, which is b.example's")
-            try tunnel.process.waitFor("peer b.example can be reached now")
+            try tunnel.process.waitFor(
+                "not reached: its name leads to 192.0.2.2, which is b.example's", "peer=c.example")
+            try tunnel.process.waitFor("a peer can be reached now", "peer=b.example")
             #expect(try a.ping("10.9.0.2") == 3)
             #expect(try a.ping("10.9.0.3", count: 1, "-W", "0.2") == 0)
             try book.write(["192.0.2.2 b.example", "192.0.2.3 c.example"])
             try reload(tunnel)
-            try tunnel.process.waitFor("peer c.example can be reached now")
+            try tunnel.process.waitFor("a peer can be reached now", "peer=c.example")
             #expect(try a.ping("10.9.0.2") == 3)
         }
     }
@@ -138,7 +141,7 @@ struct NamesTests {
             let book = try Book(lab, "192.0.2.1 own.example")
             _ = try upB(b)
             let tunnel = try a.up([try file(lab, "192.0.2.2", "own.example")], through: book.wrapper)
-            try tunnel.process.waitFor("peer own.example: is an address of this host")
+            try tunnel.process.waitFor("a peer is not reached: is an address of this host", "peer=own.example")
             #expect(try a.ping("10.9.0.3", count: 1, "-W", "0.2") == 0)
             #expect(try a.ping("10.9.0.2") == 3)
         }
@@ -150,10 +153,10 @@ struct NamesTests {
             let book = try Book(lab, "192.0.2.2 b.example")
             _ = try upB(b)
             let tunnel = try a.up([try file(lab, "b.example")], through: book.wrapper)
-            try tunnel.process.waitFor("peer b.example can be reached now")
+            try tunnel.process.waitFor("a peer can be reached now", "peer=b.example")
             try book.write([])
             try reload(tunnel)
-            try tunnel.process.waitFor("b.example has no address any more")
+            try tunnel.process.waitFor("a name has no address any more", "host=b.example")
             #expect(try a.ping("10.9.0.2") == 3)
             #expect(try tunnel.report().peers.map(\.endpoint) == ["192.0.2.2"])
         }

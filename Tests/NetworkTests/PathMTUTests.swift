@@ -26,7 +26,7 @@ struct PathMTUTests {
             #expect(report.underlay_mtu == 1500)
             #expect(report.decapsulate.answers == 1)
             #expect(report.peers.first?.last_icmp_error?.contains("takes 1400 (ICMP 3/4 from 10.1.2.2)") == true)
-            try tunnel.a.process.waitFor("path MTU to 10.1.4.2: 1400, so 1380 inside")
+            try tunnel.a.process.waitFor("the path MTU to a peer is 1400 now, so 1380 inside", "peer=10.1.4.2")
             for end in [tunnel.a, tunnel.b] { try end.expectEveryPacketAccountedFor() }
         }
     }

@@ -39,13 +39,18 @@ final class Running {
         return status ?? -1
     }
 
-    /// Waits until it has printed `text`.
-    func waitFor(_ text: String) throws {
+    /// Waits until it has printed a line with `text` and these fields, `key=value`.
+    func waitFor(_ text: String, _ fields: String...) throws {
         try eventually("'\(text)' is printed") {
-            if self.text.contains(text) { return true }
+            if hasPrinted(text, fields) { return true }
             if hasEnded { throw EndedTooEarly(status: status ?? -1, text: self.text) }
             return false
         }
+    }
+
+    /// Whether it has printed a line with `text` and these fields.
+    func hasPrinted(_ text: String, _ fields: [String]) -> Bool {
+        lines.contains { line in line.contains(text) && fields.allSatisfy { "\(line) ".contains(" \($0) ") } }
     }
 
     /// The processes that it started and that have not ended.

@@ -43,10 +43,12 @@ struct UplinkTests {
             let (a, b) = try lab.pair()
             try a.shell("ip link set eth0 down; ip address flush dev eth0")
             let (tunnel, _) = try up(lab, a, b)
-            #expect(tunnel.process.text.contains("peer other: there is no way to it"))
+            #expect(
+                tunnel.process.hasPrinted(
+                    "a peer is not reached: there is no way to it", ["peer=other", "address=192.0.2.2"]))
             try a.shell("ip link set eth0 up; ip address add 192.0.2.1/24 dev eth0")
             try waitForTraffic(a)
-            try tunnel.process.waitFor("peer other can be reached now")
+            try tunnel.process.waitFor("a peer can be reached now", "peer=other")
             #expect(try tunnel.report().local == "192.0.2.1")
             #expect(try tunnel.end() == 0)
         }
@@ -73,13 +75,15 @@ struct UplinkTests {
             let ends = try up(lab, a, b)
             #expect(try a.ping("10.9.0.2") == 3)
             try a.shell("ip address delete 192.0.2.1/24 dev eth0; ip address add 192.0.2.11/24 dev eth0")
-            try ends.a.process.waitFor("packets leave from 192.0.2.11 now, not from 192.0.2.1 any more")
+            try ends.a.process.waitFor(
+                "packets leave from another address now, and not from 192.0.2.1", "local=192.0.2.11")
             _ = try file("b/up", lab, own: 2, peer: "192.0.2.11")
             #expect(try b.iptund("reload", "up").status == 0)
             try waitForTraffic(a)
             #expect(try ends.a.report().local == "192.0.2.11")
             try b.shell("ip address delete 192.0.2.2/24 dev eth0; ip address add 192.0.2.12/24 dev eth0")
-            try ends.b.process.waitFor("packets leave from 192.0.2.12 now, not from 192.0.2.2 any more")
+            try ends.b.process.waitFor(
+                "packets leave from another address now, and not from 192.0.2.2", "local=192.0.2.12")
             _ = try file("a/up", lab, own: 1, peer: "192.0.2.12")
             #expect(try a.iptund("reload", "up").status == 0)
             try waitForTraffic(a)
@@ -144,8 +148,11 @@ struct UplinkTests {
                 try a.host.shell("ip link set eth0 up")
                 try waitForTraffic(a.host)
             }
-            try a.process.waitFor("the route that pins 192.0.2.2 is gone")
-            #expect(a.process.lines.count { $0.contains("the route that pins 192.0.2.2 is gone") } == 1)
+            try a.process.waitFor("the route that pins a peer is gone", "address=192.0.2.2")
+            #expect(
+                a.process.lines.count {
+                    $0.contains("the route that pins a peer is gone") && $0.contains(" address=192.0.2.2 ")
+                } == 1)
             #expect(!a.process.hasEnded && !b.process.hasEnded)
         }
     }

@@ -99,7 +99,10 @@ import Wire
     @Test func `another way to a peer is named`() throws {
         let (first, second) = try find(after: "ip route add \(Self.there) via 10.0.0.3 dev network")
         #expect(first?.newWays == [])
-        #expect(second?.newWays == ["\(Self.there) via 10.0.0.3 dev network"])
+        #expect(
+            second?.newWays == [
+                HostWatch.NewWay(peer: Self.there, gateway: IPv4Address(10, 0, 0, 3), device: "network")
+            ])
     }
 
     @Test func `a peer without a route has an obstacle`() throws {

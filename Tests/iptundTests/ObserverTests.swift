@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Configuration
+import Logging
 import Testing
 import Tunnel
 import Wire
@@ -8,27 +10,44 @@ import Wire
 @Suite struct ObserverTests {
     static let peer = PeerIndex(rawValue: 0)
 
+    /// The peer that is spoken of.
+    static let there = PeerSettings.sample("192.0.2.2")
+    static let other = PeerSettings.sample("192.0.2.4", name: "b")
+
     /// An observer of one peer, with the counters it looks at.
     private struct Scene: ~Copyable {
         let encapsulated = Counters(peerCount: 1)
         let decapsulated = Counters(peerCount: 1)
         var pathMTU = 1500
-        var endpoint: IPv4Address? = IPv4Address(192, 0, 2, 2)
+        var peer = ObserverTests.there
         var observer = Observer(device: "iptun0")
+        var limit = LineLimit()
 
         init() { _ = look(at: 0) }
 
-        mutating func look(at now: UInt64) -> [Observer.Remark] {
+        mutating func look(at now: UInt64) -> [LogLine] {
             let reading = Observer.Reading(
                 encapsulated: encapsulated.snapshot(), decapsulated: decapsulated.snapshot(), pathMTU: [pathMTU],
-                endpoints: [endpoint])
-            return observer.remarks(reading, at: now)
+                roster: Roster([peer], local: nil))
+            return observer.lines(reading, within: &limit, at: now)
+        }
+
+        mutating func forget() {
+            observer.forget(0)
+            limit.forget(0)
         }
 
         func hear(_ code: UInt8) {
             let report = ICMPReport(type: 3, code: code, offender: IPv4Address(192, 0, 2, 9))
             decapsulated.writer.error(report.encoded, peer: ObserverTests.peer)
         }
+    }
+
+    /// A roster whose first place is vacant.
+    private static func vacantFirst() -> Roster {
+        var roster = Roster([.sample("192.0.2.9"), there], local: nil)
+        _ = roster.replace(by: [there])
+        return roster
     }
 
     @Test func `a quiet tunnel says nothing`() {
@@ -38,36 +57,37 @@ import Wire
     }
 
     @Test func `behind a vacant place a peer's own numbers are read`() {
-        let endpoints = [nil, IPv4Address(192, 0, 2, 2)]
-        var observer = Observer(device: "iptun0")
+        let roster = Self.vacantFirst()
+        var (observer, limit) = (Observer(device: "iptun0"), LineLimit())
         let counters = Counters(peerCount: 2)
         let quiet = counters.snapshot()
-        _ = observer.remarks(
-            Observer.Reading(encapsulated: quiet, decapsulated: quiet, pathMTU: [65_535, 1500], endpoints: endpoints),
-            at: 0)
+        _ = observer.lines(
+            Observer.Reading(encapsulated: quiet, decapsulated: quiet, pathMTU: [65_535, 1500], roster: roster),
+            within: &limit, at: 0)
         let report = ICMPReport(type: 3, code: 2, offender: IPv4Address(192, 0, 2, 9))
         counters.writer.error(report.encoded, peer: PeerIndex(rawValue: 1))
-        let remarks = observer.remarks(
+        let lines = observer.lines(
             Observer.Reading(
-                encapsulated: quiet, decapsulated: counters.snapshot(), pathMTU: [65_535, 1400], endpoints: endpoints),
-            at: 1_000)
-        #expect(remarks.count == 2 && remarks.allSatisfy { $0.text.contains("to 192.0.2.2: ") })
+                encapsulated: quiet, decapsulated: counters.snapshot(), pathMTU: [65_535, 1400], roster: roster),
+            within: &limit, at: 1_000)
+        #expect(lines.count == 2 && lines.allSatisfy { $0.fields["peer"] == "192.0.2.2" })
     }
 
     @Test func `a place that is added later is read from its first error on`() {
-        var observer = Observer(device: "iptun0")
+        var (observer, limit) = (Observer(device: "iptun0"), LineLimit())
         let few = Counters(peerCount: 1).snapshot()
-        let many = Counters(peerCount: 3)
-        let endpoint = IPv4Address(192, 0, 2, 2)
-        _ = observer.remarks(
-            Observer.Reading(encapsulated: few, decapsulated: few, pathMTU: [1500], endpoints: [endpoint]), at: 0)
-        let report = ICMPReport(type: 3, code: 2, offender: IPv4Address(192, 0, 2, 9))
-        many.writer.error(report.encoded, peer: PeerIndex(rawValue: 2))
-        let remarks = observer.remarks(
+        let many = Counters(peerCount: 2)
+        _ = observer.lines(
             Observer.Reading(
-                encapsulated: many.snapshot(), decapsulated: many.snapshot(), pathMTU: [1500, 65_535, 1400],
-                endpoints: [endpoint, nil, IPv4Address(192, 0, 2, 4)]), at: 1)
-        #expect(remarks.count == 1 && remarks.allSatisfy { $0.text.contains("to 192.0.2.4: ") })
+                encapsulated: few, decapsulated: few, pathMTU: [1500], roster: Roster([Self.there], local: nil)),
+            within: &limit, at: 0)
+        let report = ICMPReport(type: 3, code: 2, offender: IPv4Address(192, 0, 2, 9))
+        many.writer.error(report.encoded, peer: PeerIndex(rawValue: 1))
+        let lines = observer.lines(
+            Observer.Reading(
+                encapsulated: many.snapshot(), decapsulated: many.snapshot(), pathMTU: [1500, 1400],
+                roster: Roster([Self.there, Self.other], local: nil)), within: &limit, at: 1)
+        #expect(lines.map { $0.fields["peer"] } == ["b"] && lines.map { $0.fields["address"] } == ["192.0.2.4"])
     }
 
     @Test func `of a place that is forgotten nothing was said before`() {
@@ -78,7 +98,7 @@ import Wire
         scene.hear(2)
         scene.pathMTU = 1300
         let soon = scene.look(at: 2)
-        scene.observer.forget(0)
+        scene.forget()
         scene.hear(2)
         let again = scene.look(at: 3)
         scene.pathMTU = 1200
@@ -87,12 +107,12 @@ import Wire
         #expect(soon.isEmpty)
         // The path MTU that is seen first is where the new peer starts from.
         #expect(again.map(\.text).filter { $0.contains("IP-in-IP") }.count == 1 && again.count == 1)
-        #expect(path.map(\.text) == ["path MTU to 192.0.2.2: 1200, so 1180 inside"])
+        #expect(path.map(\.text) == ["the path MTU to a peer is 1200 now, so 1180 inside"])
     }
 
     @Test func `a peer without an address is not spoken of`() {
         var scene = Scene()
-        scene.endpoint = nil
+        scene.peer = .sample("b.example")
         scene.pathMTU = 1400
         scene.hear(2)
         let remarks = scene.look(at: 1)
@@ -110,11 +130,14 @@ import Wire
         scene.hear(2)
         let later = scene.look(at: 61_000)
         let nothing = scene.look(at: 200_000)
-        let text =
-            "packets to 192.0.2.2: the peer takes no IP-in-IP: nothing decapsulates there (ICMP 3/2 from 192.0.2.9)"
-        #expect(first == [Observer.Remark(isWarning: true, text: text)])
+        let line = LogLine(
+            topic: .error, level: .warning,
+            text: "packets to a peer draw an ICMP error: the peer takes no IP-in-IP: nothing decapsulates there",
+            fields: ["peer": "192.0.2.2", "icmp": "3/2", "from": "192.0.2.9"],
+            about: "the peer takes no IP-in-IP: nothing decapsulates there", place: 0)
+        #expect(first == [line])
         #expect(soon.isEmpty)
-        #expect(other.map(\.text) == ["packets to 192.0.2.2: a firewall forbids protocol 4 (ICMP 3/13 from 192.0.2.9)"])
+        #expect(other.map(\.fields["icmp"]) == ["3/13"])
         #expect(later == first)
         #expect(nothing.isEmpty)
     }
@@ -126,9 +149,10 @@ import Wire
         let same = scene.look(at: 2)
         scene.pathMTU = 552
         let low = scene.look(at: 10_001)
-        #expect(lower == [Observer.Remark(isWarning: false, text: "path MTU to 192.0.2.2: 1400, so 1380 inside")])
+        #expect(lower.map(\.text) == ["the path MTU to a peer is 1400 now, so 1380 inside"])
+        #expect(lower.map(\.level) == [.info])
         #expect(same.isEmpty)
-        #expect(low.map(\.isWarning) == [true])
+        #expect(low.map(\.level) == [.warning])
         #expect(low.first?.text.contains("forged") == true)
     }
 
@@ -164,7 +188,7 @@ import Wire
         }
         #expect(said.count == 2)
         let last = scene.look(at: 60_000)
-        #expect(last.map(\.text) == ["path MTU to 192.0.2.2: 1400, so 1380 inside"])
+        #expect(last.map(\.text) == ["the path MTU to a peer is 1400 now, so 1380 inside"])
     }
 
     @Test func `congestion that nobody can hear of is said`() {
@@ -172,7 +196,7 @@ import Wire
         scene.decapsulated.writer.dropped(.congestionUnsignalled, peer: ObserverTests.peer)
         let first = scene.look(at: 1)
         let again = scene.look(at: 2)
-        #expect(first.map(\.isWarning) == [true])
+        #expect(first.map(\.fields["drop"]) == ["congestion-unsignalled"])
         #expect(again.isEmpty)
     }
 

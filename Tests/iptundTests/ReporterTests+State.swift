@@ -65,6 +65,20 @@ extension ReporterTests {
         #expect(Reporter.ends(five) == "198.51.100.7 to 192.0.2.1, 192.0.2.2, 192.0.2.3, 2 more")
     }
 
+    @Test func `who is not reached, and what was dropped, follows the ends`() {
+        var roster = Roster((1...5).map { .sample("192.0.2.\($0)") }, local: Self.local)
+        for place in 0...3 { roster.settle(place, because: "there is no way to it") }
+        let drops: [Drop: UInt64] = [.notPeer: 2, .innerSource: 10, .martian: 1, .ttlZero: 1, .truncated: 1]
+        let ends = "198.51.100.7 to 192.0.2.1, 192.0.2.2, 192.0.2.3, 2 more"
+        #expect(
+            Reporter.status(roster, drops)
+                == "\(ends); not reached: 192.0.2.1, 192.0.2.2, 192.0.2.3, 1 more; "
+                + "15 dropped (inner-source 10, not-peer 2, truncated 1, 2 more)")
+        #expect(Reporter.status(roster).hasSuffix("; not reached: 192.0.2.1, 192.0.2.2, 192.0.2.3, 1 more"))
+        #expect(Reporter.status(Self.roster, [.notPeer: 2]) == "\(Reporter.ends(Self.roster)); 2 dropped (not-peer 2)")
+        #expect(Reporter.status(Self.roster) == Reporter.ends(Self.roster))
+    }
+
     @Test func `several addresses of ours are several`() {
         var roster = Roster(Self.peers, local: nil)
         for place in 0...1 {

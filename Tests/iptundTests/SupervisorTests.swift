@@ -45,6 +45,22 @@ import Testing
         }
     }
 
+    @Test func `a line that others had a hand in cannot say anything else to it`() async {
+        await #expect(processExitsWith: .success) {
+            try withTemporaryDirectory { directory in
+                let listener = try SupervisorTests.listener("\(directory)/notify")
+                unsafe setenv("NOTIFY_SOCKET", "\(directory)/notify", 1)
+                let supervisor = Supervisor()
+                supervisor.status("to b\nMAINPID=1")
+                #expect(try SupervisorTests.next(listener) == "STATUS=to b\\u{A}MAINPID=1")
+                supervisor.ready("to b\nMAINPID=1")
+                #expect(try SupervisorTests.next(listener) == "READY=1\nSTATUS=to b\\u{A}MAINPID=1")
+                let isThere = supervisor.isThere
+                #expect(isThere)
+            }
+        }
+    }
+
     @Test func `nobody is fine`() async {
         await #expect(processExitsWith: .success) {
             unsafe unsetenv("NOTIFY_SOCKET")

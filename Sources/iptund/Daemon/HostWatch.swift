@@ -52,7 +52,15 @@ struct HostWatch: ~Copyable {
         /// Peers of which this is new.
         var newlyInTunnel: [IPv4Address] = []
         /// Peers that packets now leave for by another way, and which.
-        var newWays: [String] = []
+        var newWays: [NewWay] = []
+    }
+
+    /// How packets leave for a peer now.
+    struct NewWay: Equatable {
+        let peer: IPv4Address
+        let gateway: IPv4Address?
+        /// The device's name.
+        let device: String
     }
 
     /// Begins to listen. It is due at once.
@@ -152,15 +160,15 @@ struct HostWatch: ~Copyable {
         } else {
             peersInTunnel.remove(peer)
         }
-        if let line = newWay(to: peer, found, netlink) { findings.newWays.append(line) }
+        if let way = newWay(to: peer, found, netlink) { findings.newWays.append(way) }
     }
 
-    /// The way to a peer in words, if it is another than before.
-    private mutating func newWay(to peer: IPv4Address, _ way: Way, _ netlink: borrowing Netlink) -> String? {
+    /// The way to a peer, if it is another than before.
+    private mutating func newWay(to peer: IPv4Address, _ way: Way, _ netlink: borrowing Netlink) -> NewWay? {
         let leaving = Leaving(gateway: way.gateway, link: way.link)
         let before = ways.updateValue(leaving, forKey: peer)
         guard let before, before != leaving else { return nil }
         let link = (try? netlink.link(index: way.link))?.name ?? "link \(way.link)"
-        return "\(peer)\(way.gateway.map { " via \($0)" } ?? "") dev \(link)"
+        return NewWay(peer: peer, gateway: way.gateway, device: link)
     }
 }

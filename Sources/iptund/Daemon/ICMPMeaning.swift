@@ -5,9 +5,11 @@ internal import Wire
 /// What an ICMP error about an outer packet means for a tunnel (RFC 792, RFC 1812 §5.2.7, RFC 2003 §4).
 extension ICMPReport {
     /// The meaning, the numbers, and who said so.
-    var description: String {
-        let mtu = type == 3 && code == 4 ? ", which takes \(nextHopMTU == 0 ? "less" : "\(nextHopMTU)")" : ""
-        return "\(meaning)\(mtu) (ICMP \(type)/\(code) from \(offender))"
+    var description: String { "\(explanation) (ICMP \(type)/\(code) from \(offender))" }
+
+    /// The meaning, and the MTU that came with it.
+    var explanation: String {
+        type == 3 && code == 4 ? "\(meaning), which takes \(nextHopMTU == 0 ? "less" : "\(nextHopMTU)")" : meaning
     }
 
     /// What it means: one of a few sentences.

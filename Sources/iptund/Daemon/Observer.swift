@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Logging
 internal import Tunnel
 internal import Wire
 
@@ -7,10 +8,9 @@ internal import Wire
 struct Observer {
     private let device: String
     private var last: Reading?
-    /// When each kind of line was last written, milliseconds.
-    private var written: [String: UInt64] = [:]
     /// The path MTU that was last written about, by peer.
     private var writtenMTU: [Int: Int] = [:]
+    private var drops = DropObserver()
 
     /// What is looked at.
     struct Reading {
@@ -18,99 +18,86 @@ struct Observer {
         let decapsulated: Counters.Snapshot
         /// By place, octets.
         let pathMTU: [Int]
-        /// The peers' addresses by place.
-        let endpoints: [IPv4Address?]
+        let roster: Roster
     }
-
-    /// One line.
-    struct Remark: Equatable {
-        let isWarning: Bool
-        let text: String
-    }
-
-    /// How long the same line is not repeated, milliseconds.
-    static let interval: UInt64 = 60_000
-    /// The same for what somebody probably is just looking for: a loop, or a path MTU that changes.
-    static let shortInterval: UInt64 = 10_000
 
     init(device: String) { self.device = device }
 
     /// The peer at `place` is another one, or somewhere else.
     mutating func forget(_ place: Int) {
         writtenMTU[place] = nil
-        written = written.filter { !$0.key.hasSuffix(" \(place)") }
+        drops.forget(place, last)
     }
 
-    /// What is new since the last call. `now` in milliseconds.
-    mutating func remarks(_ reading: Reading, at now: UInt64) -> [Remark] {
+    /// What is new since the last call, as far as there is room for it. `now` in milliseconds.
+    mutating func lines(_ reading: Reading, within limit: inout LineLimit, at now: UInt64) -> [LogLine] {
         defer { last = reading }
-        var remarks: [Remark] = []
-        for (place, endpoint) in reading.endpoints.enumerated() {
-            guard let endpoint else { continue }
-            noteErrors(&remarks, reading, place, endpoint, at: now)
-            notePathMTU(&remarks, reading.pathMTU[place], place, endpoint, at: now)
+        var lines: [LogLine] = []
+        for (place, endpoint) in reading.roster.endpoints().enumerated() where endpoint != nil {
+            if let line = error(reading, place), limit.judge(line.key, at: now) == .write { lines.append(line) }
+            if let line = pathMTU(reading, place), limit.judge(line.key, at: now) == .write {
+                writtenMTU[place] = reading.pathMTU[place]
+                lines.append(line)
+            }
         }
-        if hasMore(.loop, { $0.encapsulated }, reading) {
-            append(
-                &remarks, "loop", Observer.shortInterval, at: now,
-                "our own outer packets come back out of \(device): the route to a peer leads into its own tunnel; "
-                    + "'ip route get PEER' shows it")
-        }
-        noteECN(&remarks, reading, at: now)
-        return remarks
+        for line in [loop(reading), congestion(reading), ecn(reading)].compactMap(\.self)
+        where limit.judge(line.key, at: now) == .write { lines.append(line) }
+        return lines + drops.lines(reading, within: &limit, at: now)
     }
 
-    private mutating func noteErrors(
-        _ remarks: inout [Remark], _ reading: Reading, _ place: Int, _ peer: IPv4Address, at now: UInt64
-    ) {
+    private func error(_ reading: Reading, _ place: Int) -> LogLine? {
         let errors = reading.decapsulated.peers[place]
         let before = last.flatMap { place < $0.decapsulated.peers.count ? $0.decapsulated.peers[place].errors : nil }
-        guard errors.errors > before ?? 0, let report = ICMPReport(encoded: errors.lastError) else { return }
-        // By meaning: numbers are many, and anybody can send them all.
-        let key = "icmp \(report.meaning) \(place)"
-        append(&remarks, key, Observer.interval, at: now, "packets to \(peer): \(report.description)")
+        guard errors.errors > before ?? 0, let report = ICMPReport(encoded: errors.lastError) else { return nil }
+        let fields: Logger.Metadata = ["icmp": "\(report.type)/\(report.code)", "from": "\(report.offender)"]
+        return LogLine(
+            topic: .error, level: .warning, text: "packets to a peer draw an ICMP error: \(report.explanation)",
+            fields: reading.roster.fields(of: place).merging(fields) { $1 },
+            // By meaning: numbers are many, and anybody can send them all.
+            about: report.meaning, place: place)
     }
 
-    private mutating func noteECN(_ remarks: inout [Remark], _ reading: Reading, at now: UInt64) {
-        if hasMore(.congestionUnsignalled, { $0.decapsulated }, reading) {
-            append(
-                &remarks, "congestion", Observer.interval, at: now,
-                "packets are dropped that arrive marked as congested, though their senders cannot hear of it: somebody "
-                    + "on the way marks what it must not (RFC 6040 section 4.2)")
+    private mutating func pathMTU(_ reading: Reading, _ place: Int) -> LogLine? {
+        let mtu = reading.pathMTU[place]
+        guard let before = writtenMTU[place] else {
+            writtenMTU[place] = mtu
+            return nil
         }
-        if reading.decapsulated[.dangerousECN] > last?.decapsulated[.dangerousECN] ?? 0 {
-            append(
-                &remarks, "ecn", Observer.interval, at: now,
-                "packets arrive with an outer ECN that their inner header does not have: an old tunnel entry, or a "
-                    + "router that rewrites it (RFC 6040 section 4.2)")
-        }
-    }
-
-    private mutating func notePathMTU(
-        _ remarks: inout [Remark], _ mtu: Int, _ index: Int, _ peer: IPv4Address, at now: UInt64
-    ) {
-        guard let before = writtenMTU[index] else {
-            writtenMTU[index] = mtu
-            return
-        }
-        guard mtu != before else { return }
+        guard mtu != before else { return nil }
         let isSuspicious = mtu < PathMTU.suspicious
         let doubt = isSuspicious ? "; so little is a broken path or a forged ICMP error" : ""
-        let text = "path MTU to \(peer): \(mtu), so \(mtu - OuterHeader.length) inside\(doubt)"
-        if append(&remarks, "mtu \(index)", Observer.shortInterval, at: now, text, isWarning: isSuspicious) {
-            writtenMTU[index] = mtu
-        }
+        return LogLine(
+            topic: .pathMTU, level: isSuspicious ? .warning : .info,
+            text: "the path MTU to a peer is \(mtu) now, so \(mtu - OuterHeader.length) inside\(doubt)",
+            fields: reading.roster.fields(of: place), place: place)
     }
 
-    @discardableResult
-    private mutating func append(
-        _ remarks: inout [Remark], _ key: String, _ interval: UInt64, at now: UInt64, _ text: String,
-        isWarning: Bool = true
-    ) -> Bool {
-        if let before = written[key], now < before + interval { return false }
-        written[key] = now
-        remarks.append(Remark(isWarning: isWarning, text: text))
-        return true
+    private func loop(_ reading: Reading) -> LogLine? {
+        guard hasMore(.loop, { $0.encapsulated }, reading) else { return nil }
+        return LogLine(
+            topic: .loop, level: .warning,
+            text:
+                "our own outer packets come back out of the device: the route to a peer leads into its own tunnel; 'ip route "
+                + "get PEER' shows it", fields: ["device": "\(device)", "drop": "\(Drop.loop.name)"])
+    }
+
+    private func congestion(_ reading: Reading) -> LogLine? {
+        guard hasMore(.congestionUnsignalled, { $0.decapsulated }, reading) else { return nil }
+        return LogLine(
+            topic: .ecn, level: .warning,
+            text:
+                "packets are dropped that arrive marked as congested, though their senders cannot hear of it: somebody on "
+                + "the way marks what it must not (RFC 6040 section 4.2)",
+            fields: ["drop": "\(Drop.congestionUnsignalled.name)"], about: "congestion")
+    }
+
+    private func ecn(_ reading: Reading) -> LogLine? {
+        guard reading.decapsulated[.dangerousECN] > last?.decapsulated[.dangerousECN] ?? 0 else { return nil }
+        return LogLine(
+            topic: .ecn, level: .warning,
+            text:
+                "packets arrive with an outer ECN that their inner header does not have: an old tunnel entry, or a router "
+                + "that rewrites it (RFC 6040 section 4.2)")
     }
 
     private func hasMore(_ drop: Drop, _ direction: (Reading) -> Counters.Snapshot, _ reading: Reading) -> Bool {
@@ -119,5 +106,15 @@ struct Observer {
 
     private func count(_ drop: Drop, _ snapshot: Counters.Snapshot) -> UInt64 {
         snapshot.peers.reduce(snapshot.interface.drops[drop] ?? 0) { $0 + ($1.drops[drop] ?? 0) }
+    }
+}
+
+extension Roster {
+    /// Who the peer at `place` is, for the log: as people call it, and where it is, if that says something else.
+    func fields(of place: Int) -> Logger.Metadata {
+        guard place < members.count, let member = members[place] else { return [:] }
+        var fields: Logger.Metadata = ["peer": "\(member.label)"]
+        if let address = member.address, "\(address)" != member.label { fields["address"] = "\(address)" }
+        return fields
     }
 }

@@ -49,13 +49,27 @@ struct Reporter {
         return (local(roster).map { "\($0) " } ?? "") + "to \(remotes.joined(separator: ", "))"
     }
 
-    /// The two ends, and which peers cannot be reached.
-    static func status(_ roster: Roster) -> String {
+    /// The two ends, which peers cannot be reached, and how many packets were dropped, the most frequent reasons first.
+    static func status(_ roster: Roster, _ drops: [Drop: UInt64] = [:]) -> String {
+        ([ends(roster)] + [notReached(roster), dropped(drops)].compactMap(\.self)).joined(separator: "; ")
+    }
+
+    private static func notReached(_ roster: Roster) -> String? {
         let troubled = roster.places.compactMap { roster.members[$0] }.filter { $0.problem != nil }
-        guard !troubled.isEmpty else { return ends(roster) }
-        var names = troubled.prefix(3).map(\.label)
-        if troubled.count > 3 { names.append("\(troubled.count - 3) more") }
-        return "\(ends(roster)); not reached: \(names.joined(separator: ", "))"
+        guard !troubled.isEmpty else { return nil }
+        return "not reached: \(list(troubled.map(\.label)))"
+    }
+
+    private static func dropped(_ drops: [Drop: UInt64]) -> String? {
+        let total = drops.values.reduce(0, +)
+        guard total > 0 else { return nil }
+        let reasons = drops.sorted { ($0.value, $1.key.rawValue) > ($1.value, $0.key.rawValue) }
+        return "\(total) dropped (\(list(reasons.map { "\($0.key.name) \($0.value)" })))"
+    }
+
+    /// The first three, and how many more there are.
+    private static func list(_ words: [String]) -> String {
+        (words.prefix(3) + (words.count > 3 ? ["\(words.count - 3) more"] : [])).joined(separator: ", ")
     }
 
     /// Our outer address, or that there are several; `nil` when none is known.

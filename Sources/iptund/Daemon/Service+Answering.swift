@@ -59,7 +59,9 @@ extension Service {
         }
     }
 
-    private func show(_ atDevice: borrowing Netlink) -> String {
+    private mutating func show(_ atDevice: borrowing Netlink) -> String {
+        // Who looks here may look into the log as well.
+        note()
         let (slots, now) = (roster.members.count, Clock.milliseconds)
         let moment = Reporter.Moment(
             roster: roster, policy: settings.policy, counted: datapath.snapshots(slots: slots),
@@ -103,13 +105,17 @@ extension Service {
         _ next: TunnelSettings, _ replaced: Roster, _ changes: Roster.Changes, _ atDevice: borrowing Netlink,
         _ netlink: borrowing Netlink
     ) {
+        // What was counted so far is said of those who are peers so far.
+        note()
         let counted = datapath.snapshots(slots: roster.members.count)
         for place in changes.taken { predecessors.note(place, counted) }
         for place in changes.taken + changes.moved {
             observer.forget(place)
+            limit.forget(place)
+            saidProblems[place] = nil
             datapath.forgetWay(at: place)
         }
-        hasNews = true
+        status.note()
         roster = replaced
         settings = next
         if let link = try? atDevice.link(index: device) { mtu = link.mtu }

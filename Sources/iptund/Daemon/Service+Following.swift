@@ -31,10 +31,10 @@ extension Service {
         let (hadAddresses, before) = (ownAddresses, roster.members)
         ownAddresses = findings.addressesAtDevice
         let hasMoved = settle(findings)
-        if hasStarted { sayLocals(since: before) }
+        if hasStarted { sayLocals(since: before, at: now) }
         if hasMoved || ownAddresses != hadAddresses { reorder() }
-        say(findings)
-        if hasStarted { sayProblems(since: before) }
+        say(findings, at: now)
+        if hasStarted { sayProblems(at: now) }
         judgeLocal(findings.addresses, at: now)
         judgePin(netlink, at: now)
         judgeProxies(place.netlink, at: now)
@@ -70,43 +70,39 @@ extension Service {
         return "its name leads to \(address), which is \(owner ?? "another peer")'s"
     }
 
-    /// Says which peers cannot be reached that could be before, and which can that could not.
-    mutating func sayProblems(since before: [Roster.Member?]) {
-        var lines = LineLimit()
-        for place in roster.places {
-            guard let member = roster.members[place] else { continue }
-            let old = place < before.count ? before[place]?.problem : nil
-            guard member.problem != old else { continue }
-            hasNews = true
-            guard lines.allow() else { continue }
-            if let problem = member.problem {
-                log.warning("peer \(member.label): \(problem)")
-            } else {
-                log.notice("peer \(member.label) can be reached now")
-            }
-        }
-        if let rest = lines.rest { log.notice("the same for \(rest) more") }
-    }
-
     /// Says from which address packets leave now.
-    private mutating func sayLocals(since before: [Roster.Member?]) {
+    private mutating func sayLocals(since before: [Roster.Member?], at now: UInt64) {
         var said: Set<IPv4Address> = []
         for place in roster.places where place < before.count {
             guard let local = roster.members[place]?.local, let old = before[place]?.local, local != old,
                 said.insert(local).inserted
             else { continue }
-            hasNews = true
-            log.notice("packets leave from \(local) now, not from \(old) any more: peers have to know")
+            status.note()
+            say(
+                LogLine(
+                    topic: .local, level: .notice,
+                    text: "packets leave from another address now, and not from \(old) any more: peers have to know",
+                    fields: ["local": "\(local)"], about: "\(local)"), at: now)
         }
     }
 
-    private func say(_ findings: HostWatch.Findings) {
-        var lines = LineLimit()
-        for peer in findings.newlyInTunnel where lines.allow() {
-            log.warning("peer \(peer) is routed into \(report.device) itself; add a route to it that avoids the device")
+    private mutating func say(_ findings: HostWatch.Findings, at now: UInt64) {
+        for peer in findings.newlyInTunnel {
+            say(
+                LogLine(
+                    topic: .inTunnel, level: .warning,
+                    text: "a peer is routed into its own tunnel; add a route to it that avoids the device",
+                    fields: ["address": "\(peer)", "device": "\(report.device)"], about: "\(peer)"), at: now)
         }
-        for way in findings.newWays where lines.allow() { log.notice("packets leave by another way now: \(way)") }
-        if let rest = lines.rest { log.notice("the same for \(rest) more") }
+        for way in findings.newWays {
+            var fields: Logger.Metadata = ["address": "\(way.peer)", "device": "\(way.device)"]
+            if let gateway = way.gateway { fields["via"] = "\(gateway)" }
+            say(
+                LogLine(
+                    topic: .way, level: .notice, text: "packets to a peer leave by another way now", fields: fields,
+                    about: "\(way.peer)"), at: now)
+        }
+        sayCounts(at: now)
     }
 
     /// An address of ours that somebody named and that is gone for good ends the tunnel: nothing could come back.
@@ -133,10 +129,8 @@ extension Service {
         if standing == .gone, !hasSaidThatPinIsGone {
             hasSaidThatPinIsGone = true
             log.notice(
-                """
-                the route that pins \(pin.peer) is gone: a route into \(report.device) that covers it would loop; a new start \
-                pins it again
-                """)
+                "the route that pins a peer is gone: a route into the tunnel that covers it would loop; a new start pins it again",
+                metadata: ["address": "\(pin.peer)", "device": "\(report.device)"])
         }
         var isStale = false
         if case .stale = standing { isStale = true }

@@ -24,9 +24,9 @@ extension Service {
 
     /// Takes all answers that are there, and lets packets go by them at once. Returns false when the resolver has ended.
     private mutating func takeAnswers(of resolver: borrowing ResolverProcess, at now: UInt64) -> Bool {
-        var (hasMoved, lines) = (false, LineLimit())
+        var hasMoved = false
         defer {
-            if let rest = lines.rest { log.notice("and \(rest) more names") }
+            sayCounts(at: now)
             if hasMoved {
                 reorder()
                 watch.lookAgain(at: now)
@@ -34,7 +34,7 @@ extension Service {
         }
         while true {
             switch resolver.answer() {
-            case .answer(let answer): if take(answer, &lines, at: now) { hasMoved = true }
+            case .answer(let answer): if take(answer, at: now) { hasMoved = true }
             case .noneYet: return true
             case .over: return false
             }
@@ -42,17 +42,18 @@ extension Service {
     }
 
     /// Returns whether a peer is somewhere else now.
-    private mutating func take(_ answer: ResolverProcess.Answer, _ lines: inout LineLimit, at now: UInt64) -> Bool {
+    private mutating func take(_ answer: ResolverProcess.Answer, at now: UInt64) -> Bool {
         switch answer.outcome {
         case .success(let address):
             names.answered(answer.name, found: true, at: now)
             unresolved.remove(answer.name)
+            let fields: Logger.Metadata = ["host": "\(answer.name)", "address": "\(address)"]
             guard address.isUnicast else {
-                if lines.allow() { log.warning("\(answer.name) leads to \(address), which is no single host's") }
+                sayName("a name leads to an address that no single host has", .warning, answer, fields, at: now)
                 return false
             }
             let places = roster.learn(address, of: answer.name)
-            if !places.isEmpty, lines.allow() { log.notice("\(answer.name) is \(address)") }
+            if !places.isEmpty { sayName("a name leads to this address now", .notice, answer, fields, at: now) }
             for place in places { datapath.forgetWay(at: place) }
             return !places.isEmpty
         case .failure(let failure):
@@ -60,10 +61,17 @@ extension Service {
                 roster.members[place]?.host == answer.name && roster.members[place]?.address != nil
             }
             names.answered(answer.name, found: known, at: now)
-            guard unresolved.insert(answer.name).inserted, lines.allow() else { return false }
+            guard unresolved.insert(answer.name).inserted else { return false }
             let outcome = known ? "any more: \(failure.why); the last one stays" : "yet: \(failure.why)"
-            log.warning("\(answer.name) has no address \(outcome)")
+            sayName("a name has no address \(outcome)", .warning, answer, ["host": "\(answer.name)"], at: now)
             return false
         }
+    }
+
+    private mutating func sayName(
+        _ text: String, _ level: Logger.Level, _ answer: ResolverProcess.Answer, _ fields: Logger.Metadata,
+        at now: UInt64
+    ) {
+        say(LogLine(topic: .name, level: level, text: text, fields: fields, about: answer.name), at: now)
     }
 }

@@ -35,8 +35,6 @@ struct Service: ~Copyable {
     /// What is wrong with the tunnel as a whole, for whoever asks.
     var problem: String?
     var hasSaidThatPinIsGone = false
-    /// Whether a supervisor should hear how the peers are now.
-    var hasNews = false
     /// Before it is up it has nothing to say.
     var hasStarted = false
     /// When to look at the counters once more, milliseconds: a data thread is silent for a while after it has called.
@@ -44,7 +42,12 @@ struct Service: ~Copyable {
     private var watchdog = Watchdog()
     /// Set when there is nothing more to serve; with a reason when nobody asked for the end.
     var ending: Ending?
-    let log = StandardErrorLog.logger()
+    var log = StandardErrorLog.logger()
+    /// How much may be written there.
+    var limit = LineLimit()
+    /// Why peers cannot be reached, by place, as far as that was said.
+    var saidProblems: [Int: String] = [:]
+    var status = StatusLine()
 
     /// Why it ends.
     enum Ending {
@@ -68,6 +71,7 @@ struct Service: ~Copyable {
                 watch: watch, observer: Observer(device: report.device),
                 pin: PinWatch(order.settings, netlink),
                 proxies: ProxyWatch(order.settings, place.netlink))
+            service.log = StandardErrorLog.logger(of: report.name)
             for warning in outcome.warnings { service.log.warning("\(warning)") }
             service.names.follow(service.roster.hosts, at: Clock.milliseconds)
             service.follow(place, netlink)
@@ -99,9 +103,9 @@ struct Service: ~Copyable {
         for shortfall in report.shortfalls { log.warning("\(shortfall.description)") }
         for warning in settings.policy.warnings { log.warning("\(warning)") }
         log.info("\(report.name) is up: \(Reporter.ends(roster))")
-        supervisor.ready(Reporter.status(roster))
+        supervisor.ready(status.first(roster, at: Clock.milliseconds))
         hasStarted = true
-        sayProblems(since: [])
+        sayProblems(at: Clock.milliseconds)
         note()
         while ending == nil {
             var interests: [Poll.Interest] =
@@ -120,8 +124,7 @@ struct Service: ~Copyable {
             follow(place, netlink)
             control.serve(interests[6...]) { answer($0, place.netlink, netlink) }
             watchdog.look(datapath, supervisor, log, at: Clock.milliseconds)
-            if hasNews { supervisor.status(Reporter.status(roster)) }
-            hasNews = false
+            if supervisor.isThere, let line = status.next(roster, at: Clock.milliseconds) { supervisor.status(line) }
         }
         supervisor.stopping()
         resolver.take()?.end()
@@ -134,27 +137,31 @@ struct Service: ~Copyable {
         let now = Clock.milliseconds
         // -1 is for ever, which is the longest of all.
         let times = [control.timeoutMilliseconds, watch.timeoutMilliseconds(at: now)].map(UInt32.init(bitPattern:))
-        let moments = [noteAgainAt, names.next, watchdog.next].compactMap(\.self).min()
+        let moments = [noteAgainAt, names.next, watchdog.next, limit.next, status.dueAt].compactMap(\.self).min()
         let again = moments.map { UInt32(clamping: $0 > now ? $0 - now : 0) } ?? .max
         return Int32(bitPattern: min(times[0], times[1], again))
     }
 
-    /// Looks at the counters when a data thread calls, and once more when it would call again.
+    /// Looks at the counters when a data thread calls, once more when it would call again, and when there is room for lines
+    /// that were too many.
     private mutating func attend(isCalled: Bool) {
+        let now = Clock.milliseconds
         if isCalled {
             datapath.clearAttention()
-            noteAgainAt = Clock.milliseconds + DataThread.silence * 5 / 4
+            noteAgainAt = now + DataThread.silence * 5 / 4
         } else {
-            guard let due = noteAgainAt, due <= Clock.milliseconds else { return }
-            noteAgainAt = nil
+            guard let due = [noteAgainAt, limit.next].compactMap(\.self).min(), due <= now else { return }
+            if let again = noteAgainAt, again <= now { noteAgainAt = nil }
         }
+        limit.wake(at: now)
+        sayProblems(at: now)
         note()
     }
 
     /// Stops the data path.
     /// - Throws: why it had ended by itself.
     consuming func finish(_ device: String) throws(Complaint) {
-        let name = report.name
+        let (name, log) = (report.name, log)
         do throws(Errno) {
             try datapath.finish()
         } catch .descriptorState {
@@ -163,20 +170,6 @@ struct Service: ~Copyable {
         } catch {
             throw Complaint("tunnel \(name)", why: "the data path ended: \(error)", whatNow: "start it again")
         }
-        StandardErrorLog.logger().info("\(name) is down")
-    }
-
-    /// Writes down what people should read about.
-    mutating func note() {
-        let slots = roster.members.count
-        let counted = datapath.snapshots(slots: slots)
-        let reading = Observer.Reading(
-            encapsulated: counted.encapsulated, decapsulated: counted.decapsulated,
-            pathMTU: datapath.pathMTU(slots: slots, at: Clock.milliseconds), endpoints: roster.endpoints())
-        var lines = LineLimit()
-        for remark in observer.remarks(reading, at: Clock.milliseconds) where lines.allow() {
-            if remark.isWarning { log.warning("\(remark.text)") } else { log.info("\(remark.text)") }
-        }
-        if let rest = lines.rest { log.notice("and \(rest) more of this kind") }
+        log.info("\(name) is down")
     }
 }

@@ -3,23 +3,40 @@
 internal import Linux
 internal import Logging
 
-/// The log, to standard error: with the priority that the journal understands under systemd, plain elsewhere.
+/// The log, to standard error: a sentence for people, then fields for programs, `key=value`, on one line.
+///
+/// Under systemd each line begins with the priority that the journal understands, elsewhere with who we are.
 struct StandardErrorLog: LogHandler {
     var logLevel = Logger.Level.info
     var metadata: Logger.Metadata = [:]
     private let isJournal: Bool
 
-    /// The one logger of the program.
-    static func logger() -> Logger {
-        Logger(label: "iptund") { _ in StandardErrorLog(isJournal: Environment.value("JOURNAL_STREAM") != nil) }
+    /// The one logger of the program; a tunnel's own says on every line which one it is.
+    static func logger(of tunnel: String? = nil) -> Logger {
+        var logger = Logger(label: "iptund") { _ in StandardErrorLog(isJournal: leadsToJournal) }
+        logger[metadataKey: "tunnel"] = tunnel.map { "\($0)" }
+        return logger
+    }
+
+    /// Whether the journal reads standard error: the variable alone is inherited by every child of a service, wherever
+    /// its standard error leads (sd-daemon(3)).
+    private static var leadsToJournal: Bool {
+        guard let stream = Environment.value("JOURNAL_STREAM") else { return false }
+        return stream == Console.errorStream
     }
 
     init(isJournal: Bool) { self.isJournal = isJournal }
 
     func log(event: LogEvent) {
-        let fields = metadata.merging(event.metadata ?? [:]) { $1 }.sorted { $0.key < $1.key }
-        let text = fields.reduce("\(event.message)") { "\($0) \($1.key)=\($1.value)" }
+        let text = StandardErrorLog.text("\(event.message)", metadata.merging(event.metadata ?? [:]) { $1 })
         standardError(isJournal ? "<\(StandardErrorLog.priority(event.level))>\(text)" : "iptund: \(text)")
+    }
+
+    /// A line without its beginning. Nothing that somebody else chose can end it, or add a field to it.
+    static func text(_ message: String, _ fields: Logger.Metadata) -> String {
+        fields.sorted { $0.key < $1.key }.reduce(message.printable) { line, field in
+            "\(line) \(field.key)=\("\(field.value)".fieldValue)"
+        }
     }
 
     subscript(metadataKey key: String) -> Logger.Metadata.Value? {

@@ -16,16 +16,19 @@ struct Supervisor: ~Copyable {
     }
 
     /// Everything stands; `status` is what `systemctl status` shows.
-    func ready(_ status: String) { send("READY=1\nSTATUS=\(status)") }
+    func ready(_ status: String) { send("READY=1\nSTATUS=\(status.printable)") }
 
     /// How it stands now, for `systemctl status`.
-    func status(_ status: String) { send("STATUS=\(status)") }
+    func status(_ status: String) { send("STATUS=\(status.printable)") }
 
     /// All is well, for a while.
     func alive() { send("WATCHDOG=1") }
 
     /// We are about to end, on purpose.
     func stopping() { send("STOPPING=1") }
+
+    /// Whether there is anybody to tell.
+    var isThere: Bool { socket != nil }
 
     private func send(_ message: String) {
         // Whoever does not listen misses it.
