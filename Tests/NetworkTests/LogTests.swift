@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Linux
+import Testing
+
+/// What others can make a tunnel write into its log, and into the line that `systemctl status` shows.
+///
+/// ```
+///   10.9.0.1  iptun0 ·················································· iptun0  10.9.0.2
+///                    a  192.0.2.1/24 ──── eth0 ═══ eth0 ──── 192.0.2.2/24  b
+/// ```
+@Suite(.needsRoot, .serialized, .timeLimit(.minutes(15)))
+struct LogTests {
+    @Test func `a stranger who floods makes one line, and a peer who spoofs one for each reason`() throws {
+        try Lab.open { lab in
+            let (a, b) = try lab.pair()
+            let tunnel = try b.up(
+                "--peer", "192.0.2.1", "--address", "10.9.0.2/32", "--allowed-ips", "10.9.0.1/32")
+            try a.shell("ip address add 192.0.2.77/24 dev eth0")
+            let inner = #"IP(src="10.9.0.1", dst="10.9.0.2") / Raw(bytes(40))"#
+            let spoofed = #"IP(src="10.66.6.6", dst="10.9.0.2") / Raw(bytes(40))"#
+            let stranger = #"IP(src="192.0.2.77", dst="192.0.2.2", proto=4) / Raw(bytes(\#(inner)))"#
+            let malformed = #"IP(src="192.0.2.77", dst="192.0.2.2", proto=4) / Raw(b"x")"#
+            for round in 1...3 {
+                try a.send(
+                    "[\(stranger)] * 300 + [\(malformed)] * 30 + [outer(\(spoofed))] * 300 + [outer(b'E')] * 300")
+                let report = try tunnel.report { $0.decapsulate.dropped == round * 930 }
+                #expect(report.decapsulate.dropped == round * 930)
+            }
+            let lines = tunnel.process.lines.filter { $0.contains(" are dropped: ") }
+            #expect(
+                lines.count { $0.contains("packets from a stranger are dropped: from an address that is no peer") } == 1
+            )
+            for drop in ["inner-source", "truncated"] {
+                let own = lines.filter {
+                    $0.contains("packets from a peer are dropped: ") && $0.contains(" drop=\(drop) ")
+                }
+                #expect(own.count == 1 && own.allSatisfy { $0.contains(" peer=192.0.2.1 ") }, "\(own)")
+            }
+            #expect(lines.count == 3, "\(lines)")
+        }
+    }
+
+    @Test func `a link that flaps makes few lines, and the last one is true`() throws {
+        try Lab.open { lab in
+            let (a, _) = try lab.pair()
+            let file =
+                "[Interface]\nAddress = 10.9.0.1/32\n[Peer]\nName = other\nEndpoint = 192.0.2.2\nAllowedIPs = 10.9.0.2/32\n"
+            let tunnel = try a.up([try lab.file("a/up", file)])
+            for _ in 1...12 {
+                try a.shell("ip link set eth0 down")
+                try waitForProblem(of: a, isThere: true)
+                try a.shell("ip link set eth0 up; ip address replace 192.0.2.1/24 dev eth0")
+                try waitForProblem(of: a, isThere: false)
+            }
+            let lines = tunnel.process.lines.filter { $0.hasPrefix("iptund: ") }
+            #expect(lines.count { $0.contains("a peer is not reached: ") } == 3)
+            #expect(lines.count { $0.contains("a peer can be reached now") } == 3)
+            #expect(lines.last { $0.contains(" peer=other ") }?.contains("can be reached now") == true)
+            #expect(lines.count < 20, "\(lines)")
+        }
+    }
+
+    private func waitForProblem(of host: Host, isThere: Bool) throws {
+        try eventually("the peer's problem is there: \(isThere)") {
+            try host.iptund("show").text.contains("problem: ") == isThere
+        }
+    }
+
+    @Test func `status has what was dropped, and is not sent more often than every few seconds`() throws {
+        try Lab.open { lab in
+            let (a, b) = try lab.pair()
+            let socket = "\(lab.directory)/notify"
+            let listener = try b.start([
+                "/usr/bin/python3", "-uc",
+                "import socket, sys\ns = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM); s.bind(sys.argv[1]); print('ready')\n"
+                    + "while True: print(s.recv(4096).decode())", socket,
+            ])
+            try listener.waitFor("ready")
+            let tunnel = try b.up(
+                ["--peer", "192.0.2.1", "--address", "10.9.0.2/32", "--allowed-ips", "10.9.0.1/32"],
+                through: ["env", "NOTIFY_SOCKET=\(socket)"])
+            try listener.waitFor("READY=1")
+            let start = Clock.milliseconds
+            let spoofed = #"outer(IP(src="10.66.6.6", dst="10.9.0.2") / Raw(bytes(40)))"#
+            for round in 1...5 {
+                try a.send("[\(spoofed)] * 2")
+                let report = try tunnel.report { $0.decapsulate.dropped == round * 2 }
+                #expect(report.decapsulate.dropped == round * 2)
+            }
+            try listener.waitFor("STATUS=192.0.2.2 to 192.0.2.1; 10 dropped (inner-source 10)")
+            let seconds = (Clock.milliseconds - start) / 1_000
+            #expect(listener.lines.count { $0.hasPrefix("STATUS=") } <= 2 + Int(seconds) / 5, "\(listener.text)")
+        }
+    }
+}
