@@ -70,18 +70,22 @@ struct DropObserver {
         var findings: [Finding] = []
         for direction in Direction.allCases {
             let snapshot = reading.snapshot(direction)
-            let entries = [(nil, snapshot.interface)] + snapshot.peers.enumerated().map { ($0, $1) }
-            for (place, entry) in entries {
-                for (drop, total) in entry.drops where !DropObserver.known.contains(drop) {
-                    let subject = Subject(direction: direction, place: place, drop: drop)
-                    let before = said[subject] ?? 0
-                    if total > before {
-                        findings.append(Finding(subject: subject, total: total, count: total - before))
-                    }
-                }
+            collect(snapshot.interface, of: nil, direction, into: &findings)
+            for place in snapshot.peers.indices where !snapshot.peers[place].drops.isEmpty {
+                collect(snapshot.peers[place], of: place, direction, into: &findings)
             }
         }
         return findings
+    }
+
+    private func collect(
+        _ entry: Counters.Entry, of place: Int?, _ direction: Direction, into findings: inout [Finding]
+    ) {
+        for (drop, total) in entry.drops where !DropObserver.known.contains(drop) {
+            let subject = Subject(direction: direction, place: place, drop: drop)
+            let before = said[subject] ?? 0
+            if total > before { findings.append(Finding(subject: subject, total: total, count: total - before)) }
+        }
     }
 
     private func line(about finding: Finding, _ reading: Observer.Reading) -> LogLine {

@@ -33,7 +33,7 @@ struct Observer {
     mutating func lines(_ reading: Reading, within limit: inout LineLimit, at now: UInt64) -> [LogLine] {
         defer { last = reading }
         var lines: [LogLine] = []
-        for (place, endpoint) in reading.roster.endpoints().enumerated() where endpoint != nil {
+        for place in changedPlaces(reading) {
             if let line = error(reading, place), limit.judge(line.key, at: now) == .write { lines.append(line) }
             if let line = pathMTU(reading, place), limit.judge(line.key, at: now) == .write {
                 writtenMTU[place] = reading.pathMTU[place]
@@ -45,10 +45,28 @@ struct Observer {
         return lines + drops.lines(reading, within: &limit, at: now)
     }
 
+    /// Peers with an address of which something is new. Whose an address is takes long to find out, so who has nothing new
+    /// is not asked about.
+    private func changedPlaces(_ reading: Reading) -> [Int] {
+        let changed = reading.roster.members.indices.filter { place in
+            reading.roster.members[place]?.address != nil
+                && (writtenMTU[place] != reading.pathMTU[place] || hasNewErrors(reading, place))
+        }
+        if changed.isEmpty { return [] }
+        let endpoints = reading.roster.endpoints()
+        return changed.filter { endpoints[$0] != nil }
+    }
+
+    private func hasNewErrors(_ reading: Reading, _ place: Int) -> Bool {
+        guard let last, place < last.decapsulated.peers.count else {
+            return reading.decapsulated.peers[place].errors > 0
+        }
+        return reading.decapsulated.peers[place].errors > last.decapsulated.peers[place].errors
+    }
+
     private func error(_ reading: Reading, _ place: Int) -> LogLine? {
         let errors = reading.decapsulated.peers[place]
-        let before = last.flatMap { place < $0.decapsulated.peers.count ? $0.decapsulated.peers[place].errors : nil }
-        guard errors.errors > before ?? 0, let report = ICMPReport(encoded: errors.lastError) else { return nil }
+        guard hasNewErrors(reading, place), let report = ICMPReport(encoded: errors.lastError) else { return nil }
         let fields: Logger.Metadata = ["icmp": "\(report.type)/\(report.code)", "from": "\(report.offender)"]
         return LogLine(
             topic: .error, level: .warning, text: "packets to a peer draw an ICMP error: \(report.explanation)",

@@ -60,11 +60,12 @@ extension Service {
     }
 
     private mutating func show(_ atDevice: borrowing Netlink) -> String {
-        // Who looks here may look into the log as well.
-        note()
         let (slots, now) = (roster.members.count, Clock.milliseconds)
+        let counted = datapath.snapshots(slots: slots)
+        // Who looks here may look into the log as well.
+        note(counted)
         let moment = Reporter.Moment(
-            roster: roster, policy: settings.policy, counted: datapath.snapshots(slots: slots),
+            roster: roster, policy: settings.policy, counted: counted,
             predecessors: predecessors, pathMTU: datapath.pathMTU(slots: slots, at: now), underlayMTU: underlayMTU,
             // By number: a device that was renamed is still ours.
             link: try? atDevice.link(index: device), problem: problem, socketOverflows: datapath.socketOverflows,

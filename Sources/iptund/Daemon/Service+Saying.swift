@@ -42,8 +42,12 @@ extension Service {
 
     /// Writes down what people should read about in what was counted.
     mutating func note() {
+        note(datapath.snapshots(slots: roster.members.count))
+    }
+
+    /// The same, when it was read already.
+    mutating func note(_ counted: (encapsulated: Counters.Snapshot, decapsulated: Counters.Snapshot)) {
         let (slots, now) = (roster.members.count, Clock.milliseconds)
-        let counted = datapath.snapshots(slots: slots)
         let reading = Observer.Reading(
             encapsulated: counted.encapsulated, decapsulated: counted.decapsulated,
             pathMTU: datapath.pathMTU(slots: slots, at: now), roster: roster)

@@ -20,10 +20,9 @@ struct StandardErrorLog: LogHandler {
 
     /// Whether the journal reads standard error: the variable alone is inherited by every child of a service, wherever
     /// its standard error leads (sd-daemon(3)).
-    private static var leadsToJournal: Bool {
-        guard let stream = Environment.value("JOURNAL_STREAM") else { return false }
-        return stream == Console.errorStream
-    }
+    ///
+    /// Found out once, by whoever says something first: a data thread may not even ask.
+    private static let leadsToJournal = Environment.value("JOURNAL_STREAM").map { $0 == Console.errorStream } ?? false
 
     init(isJournal: Bool) { self.isJournal = isJournal }
 
