@@ -47,6 +47,8 @@ public struct Counters: ~Copyable, Sendable {
         case unexpectedECN
         /// Packets with an ECN that looks like an attack or a broken tunnel entry.
         case dangerousECN
+        /// The address of the last stranger whose packet was dropped.
+        case lastStranger
     }
 
     /// Cells of the interface, or of one peer.
@@ -122,6 +124,11 @@ extension Counters {
             cells.add(1, to: Counters.cell(.delivered, of: peer))
             cells.add(UInt64(octets), to: Counters.cell(.deliveredOctets, of: peer))
             cells.store(milliseconds, to: Counters.cell(.lastDelivered, of: peer))
+        }
+
+        /// The packet that was just dropped as ``Drop/notPeer`` said that it came from `address`.
+        public func stranger(_ address: IPv4Address) {
+            cells.store(UInt64(address.rawValue), to: Counters.cell(.lastStranger, of: nil))
         }
 
         /// A packet was dropped; `peer` is `nil` when it belonged to none.

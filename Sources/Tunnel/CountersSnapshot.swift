@@ -75,10 +75,11 @@ extension Counters.Entry {
 }
 
 extension Counters.Tally {
-    /// A tally of two writers: amounts are added; of moments the later counts; ICMP errors have one reader only.
+    /// A tally of two writers: amounts are added; of moments the later counts; ICMP errors have one reader only, and of
+    /// two strangers either will do.
     fileprivate func combined(_ one: UInt64, _ other: UInt64) -> UInt64 {
         switch self {
-        case .lastDelivered, .lastError: max(one, other)
+        case .lastDelivered, .lastError, .lastStranger: max(one, other)
         default: one + other
         }
     }

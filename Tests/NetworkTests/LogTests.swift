@@ -61,6 +61,36 @@ struct LogTests {
         }
     }
 
+    @Test func `what is dropped is said within seconds, though nobody asks, and a quiet tunnel does not wake up`()
+        throws
+    {
+        try Lab.open { lab in
+            let (a, b) = try lab.pair()
+            let tunnel = try b.up(
+                "--peer", "192.0.2.1", "--address", "10.9.0.2/32", "--allowed-ips", "10.9.0.1/32")
+            try a.shell("ip address add 192.0.2.77/24 dev eth0")
+            try a.send(#"[IP(src="192.0.2.77", dst="192.0.2.2", proto=4) / Raw(bytes(40))]"#)
+            try tunnel.process.waitFor(
+                "packets from a stranger are dropped", "drop=not-peer", "count=1", "address=192.0.2.77")
+            try a.send(#"[outer(IP(src="10.66.6.6", dst="10.9.0.2") / Raw(bytes(40)))]"#)
+            try tunnel.process.waitFor("packets from a peer are dropped", "drop=inner-source", "peer=192.0.2.1")
+            // It looks once more, then there is nothing to do for a long time.
+            var before = ""
+            try eventually("it sleeps") {
+                let last = before
+                before = try switches(tunnel)
+                if last != before { try a.shell("sleep 2") }
+                return last == before
+            }
+        }
+    }
+
+    /// How often the main thread went to sleep so far.
+    private func switches(_ tunnel: Tunnel) throws -> String {
+        let status = try Files.read("/proc/\(tunnel.process.id)/task/\(tunnel.process.id)/status")
+        return status.split(separator: "\n").first { $0.hasPrefix("voluntary_ctxt") }.map(String.init) ?? ""
+    }
+
     private func waitForProblem(of host: Host, isThere: Bool) throws {
         try eventually("the peer's problem is there: \(isThere)") {
             try host.iptund("show").text.contains("problem: ") == isThere

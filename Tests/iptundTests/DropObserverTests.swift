@@ -79,6 +79,7 @@ import Wire
         var scene = Scene(peers: 1)
         for _ in 0..<3 { scene.decapsulated.writer.dropped(.outerMalformed, peer: nil) }
         for _ in 0..<5 { scene.decapsulated.writer.dropped(.notPeer, peer: nil) }
+        scene.decapsulated.writer.stranger(IPv4Address(198, 51, 100, 7))
         let first = scene.look(at: 0)
         var flood = 0
         for step in 1...100 as ClosedRange<UInt64> {
@@ -88,6 +89,7 @@ import Wire
         let later = scene.look(at: Self.interval)
         #expect(first.map(\.fields["drop"]) == ["not-peer"])
         #expect(first.map(\.fields["count"]) == ["5"])
+        #expect(first.map(\.fields["address"]) == ["198.51.100.7"])
         #expect(first.map(\.level) == [.notice])
         #expect(first.first?.text.hasPrefix("packets from a stranger are dropped: ") == true)
         #expect(flood == 0)

@@ -63,7 +63,10 @@ struct DataThread: ~Copyable, Sendable {
             } catch {
                 batch[index].fate = .dropped
                 counters.dropped(error, peer: batch[index].peer)
-                if error == .loop || error == .congestionUnsignalled { callAttention(at: now) }
+                if error == .notPeer, let outer = try? OuterPacket(batch[index].bytes) {
+                    counters.stranger(outer.source)
+                }
+                callAttention(at: now)
             }
         }
     }
@@ -78,7 +81,9 @@ struct DataThread: ~Copyable, Sendable {
                 counters.delivered(octets: batch[index].length, peer: batch[index].peer, at: now)
                 count(batch[index])
                 if batch[index].remark == .dangerousECN { callAttention(at: now) }
-            case .failed(let error): counters.dropped(Sink.drop(Errno(rawValue: error)), peer: batch[index].peer)
+            case .failed(let error):
+                counters.dropped(Sink.drop(Errno(rawValue: error)), peer: batch[index].peer)
+                callAttention(at: now)
             case .dropped, .pending, .apart: break
             }
         }

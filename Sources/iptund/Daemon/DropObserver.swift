@@ -2,6 +2,7 @@
 
 internal import Logging
 internal import Tunnel
+internal import Wire
 
 /// Says of which peer's packets some are dropped, and why: what dies in silence is what people look for longest.
 ///
@@ -94,6 +95,10 @@ struct DropObserver {
         var fields = subject.place.map { reading.roster.fields(of: $0) } ?? [:]
         fields["drop"] = "\(drop.name)"
         fields["count"] = "\(finding.count)"
+        if drop == .notPeer {
+            fields["address"] =
+                "\(IPv4Address(rawValue: UInt32(truncatingIfNeeded: reading.decapsulated[.lastStranger])))"
+        }
         let isOrdinary = DropObserver.ordinary.contains(drop)
         return LogLine(
             topic: isStranger ? .stranger : .drop,
