@@ -5,7 +5,8 @@ import Glibc
 import Testing
 
 /// What is given up stays given up, so each in a process of its own.
-@Suite(.enabled(if: (try? Landlock.version) != nil, "this kernel has no Landlock")) struct LandlockTests {
+@Suite(.needsNoSanitizer, .enabled(if: (try? Landlock.version) != nil, "this kernel has no Landlock"))
+struct LandlockTests {
     @Test func `nothing can be opened, made or removed by its path, and what is open stays usable`() async {
         await #expect(processExitsWith: .success) {
             try withTemporaryDirectory { directory in

@@ -5,7 +5,7 @@ import Glibc
 import Testing
 
 /// Each in a process of its own, which ends by a call that its filter allows: a filter stays for good.
-@Suite struct SystemCallFilterTests {
+@Suite(.needsNoSanitizer) struct SystemCallFilterTests {
     /// What the tests themselves need after a filter is in force.
     static let needed = [
         "exit_group", "futex", "brk", "mmap", "munmap", "madvise", "mprotect", "gettid", "rt_sigprocmask", "clone3",

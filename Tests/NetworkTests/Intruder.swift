@@ -52,7 +52,7 @@ struct Intruder {
     /// Whether he can be played here.
     static var isPossible: Bool {
         #if arch(x86_64)
-            unsafe dlsym(nil, "__tsan_init") == nil && dlsym(nil, "__asan_init") == nil
+            true
         #else
             false
         #endif

@@ -9,7 +9,7 @@ import Testing
 
 /// What code that somebody else runs inside of the daemon can do, thread by thread. Each in a process of its own, which
 /// becomes what the daemon is.
-@Suite(.needsRoot) struct ConfinementTests {
+@Suite(.needsRoot, .needsNoSanitizer) struct ConfinementTests {
     /// What is tried.
     enum Attempt: String, CaseIterable {
         case open, makeDirectory, remove, changeMode, execute, fork, socket, kill, becomeRoot, leaveGroups

@@ -102,11 +102,15 @@ enum Daemon {
             let watch = host.takeWatch()
             var service = try Service.prepare(order, host.outcome, ports, watch, reporter, place, netlink)
             let confinement = try Confinement.begin(beside: dropped)
-            try service.start(confinement)
-            try confinement.narrow(to: .mainThread)
             let control = host.takeControl()
             let resolver = host.takeResolver()
-            outcome = service.serve(control, resolver, place, netlink, signals, supervisor)
+            do throws(Complaint) {
+                try service.start(confinement)
+                try confinement.narrow(to: .mainThread)
+                outcome = service.serve(control, resolver, place, netlink, signals, supervisor)
+            } catch {
+                outcome = error
+            }
             // Whatever happened, the threads end before what they use goes away.
             try service.finish(name)
         } catch {

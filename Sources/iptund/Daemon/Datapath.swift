@@ -78,13 +78,14 @@ struct Datapath: ~Copyable {
         for worker in workers { worker.call() }
     }
 
-    /// Waits until all threads have answered, or one has ended.
-    func waitForAnswers() throws(Errno) {
+    /// Waits until all threads have answered. Returns false when one has ended instead.
+    func waitForAnswers() throws(Errno) -> Bool {
         while !isAnswered {
             var interests = [ended]
             try Poll.wait(for: &interests, timeoutMilliseconds: 1)
-            if interests[0].isReady { return }
+            if interests[0].isReady { return false }
         }
+        return true
     }
 
     /// Whether all threads have answered all calls: they go round, and none is stuck.

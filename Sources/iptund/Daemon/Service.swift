@@ -82,14 +82,21 @@ struct Service: ~Copyable {
     }
 
     /// Starts the data threads, and waits until each has seen that it has no privilege, and goes round.
+    ///
+    /// After a failure as well, ``finish(_:)`` ends those that run.
     mutating func start(_ confinement: Confinement) throws(Complaint) {
         report.shortfalls = confinement.shortfalls
+        let what = "cannot start the data path"
+        let goesRound: Bool
         do throws(Errno) {
             try datapath.start(by: try orders(), confinement)
             datapath.call()
-            try datapath.waitForAnswers()
+            goesRound = try datapath.waitForAnswers()
         } catch {
-            throw Complaint("cannot start the data path", error, whatNow: "is the thread limit reached?")
+            throw Complaint(what, error, whatNow: "is the thread limit reached?")
+        }
+        guard goesRound else {
+            throw Complaint(what, why: "a thread ended at once", whatNow: "what was said before tells why")
         }
     }
 
@@ -161,7 +168,7 @@ struct Service: ~Copyable {
     /// Stops the data path.
     /// - Throws: why it had ended by itself.
     consuming func finish(_ device: String) throws(Complaint) {
-        let (name, log) = (report.name, log)
+        let (name, log, hasStarted) = (report.name, log, hasStarted)
         do throws(Errno) {
             try datapath.finish()
         } catch .descriptorState {
@@ -170,6 +177,6 @@ struct Service: ~Copyable {
         } catch {
             throw Complaint("tunnel \(name)", why: "the data path ended: \(error)", whatNow: "start it again")
         }
-        log.info("\(name) is down")
+        if hasStarted { log.info("\(name) is down") }
     }
 }

@@ -1,0 +1,1 @@
+../LinuxTests/NeedsNoSanitizer.swift
