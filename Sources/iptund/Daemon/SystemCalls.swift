@@ -108,7 +108,7 @@ extension SystemCalls {
             "rt_sigaction", "sigaltstack", "socket", "socketpair", "sysinfo", "timerfd_create", "timerfd_settime",
             "uname",
         ],
-        conditional: abort, probe: .parent, otherwise: .refuse)
+        conditional: abort + cloneThread, probe: .parent, otherwise: .refuse)
 
     private static let files = [
         "access", "faccessat", "faccessat2", "fchmod", "flock", "fsync", "getcwd", "getdents64", "lstat", "mkdir",
