@@ -42,6 +42,20 @@ enum Daemon {
     static func run(
         _ settings: TunnelSettings, _ options: Options, onceItStands: () throws(Complaint) -> Void = {}
     ) throws(Complaint) {
+        let supervisor = Supervisor()
+        do throws(Complaint) {
+            try run(settings, options, supervisor, onceItStands)
+        } catch {
+            // Where a unit waits to be started again, `systemctl status` shows this and no line of the log.
+            supervisor.status("\(error)")
+            throw error
+        }
+    }
+
+    private static func run(
+        _ settings: TunnelSettings, _ options: Options, _ supervisor: borrowing Supervisor,
+        _ onceItStands: () throws(Complaint) -> Void
+    ) throws(Complaint) {
         try Prerequisites.check()
         let netlink = try openNetlink()
         let place = try DevicePlace.find(settings.namespace)
@@ -51,7 +65,6 @@ enum Daemon {
         let signals = try explaining("cannot take signals", whatNow: "this should not happen") { () throws(Errno) in
             try Signals()
         }
-        let supervisor = Supervisor()
         let claim = try Claim.take(settings, options, in: place)
         let order = PreparedHost.Order(settings: settings, options: options, roster: start.roster, ways: start.ways)
         let host = try PreparedHost.prepare(order, claim, place, underlay: netlink)
