@@ -42,7 +42,7 @@ test: ## Run every test and count them; FILTER=regex runs only some
 
 test-systemd: ## Test the service in machines with systemd, as root; FILTER=regex
 	@scripts/deps test-systemd
-	@$(MAKE) --no-print-directory build
+	@$(MAKE) --no-print-directory deb
 	@scripts/test --systemd $(if $(FILTER),'$(FILTER)')
 
 test-sanitize: ## Run every test with AddressSanitizer, then with ThreadSanitizer; FILTER=regex

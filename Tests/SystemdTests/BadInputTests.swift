@@ -30,8 +30,9 @@ struct BadInputTests {
 
     private func expectNothingLeft(_ unit: Unit) throws {
         #expect(try unit.container.shell("ip -o link show x 2> /dev/null || true; ls /run/iptund") == "")
-        #expect(try unit.container.shell("ip rule show; ip route show proto 203; ip route show table all proto 203")
-            .contains("203") == false)
+        #expect(
+            try unit.container.shell("ip rule show; ip route show proto 203; ip route show table all proto 203")
+                .contains("203") == false)
     }
 
     @Test func `without the TUN driver it is tried again, and says what is missing`() throws {
@@ -53,7 +54,7 @@ struct BadInputTests {
     @Test func `a file with a mistake is not tried again`() throws {
         try Unit.open { unit in
             try unit.configure("[Interface]\nAdress = 10.9.0.1/24\n[Peer]\nEndpoint = 192.0.2.2\n")
-            try expectEnd(unit, because:  "x.conf:2:1: 'Adress': there is no such key in [Interface]")
+            try expectEnd(unit, because: "x.conf:2:1: 'Adress': there is no such key in [Interface]")
         }
     }
 
@@ -98,6 +99,8 @@ struct BadInputTests {
             #expect(try site.a.isActive)
             #expect(try site.a.property("StatusText").contains("far.example"))
             try site.a.container.shell("echo 192.0.2.2 far.example >> /etc/hosts")
+            // It asks once a minute, or when it is told to.
+            try site.a.container.shell("systemctl reload \(site.a.name)")
             try site.waitForTraffic()
         }
     }

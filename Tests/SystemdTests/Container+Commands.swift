@@ -49,8 +49,10 @@ extension Container {
         get throws {
             let questions = ["address", "-details route show table all", "rule", "neigh show proxy"]
             let script = questions.map { "ip \($0)" }.joined(separator: "; ")
-            return try shell("\(script); cd /proc/sys/net/ipv4; grep . ip_forward conf/*/*; ls -A /run/iptund")
-                .split(separator: "\n")
+            return try shell(
+                "\(script); cd /proc/sys/net/ipv4; grep . ip_forward conf/*/*; ls -A /run/iptund 2> /dev/null || true"
+            )
+            .split(separator: "\n")
         }
     }
 

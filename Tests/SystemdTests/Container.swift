@@ -12,11 +12,14 @@ extension Trait where Self == ConditionTrait {
     }
 }
 
-/// A machine with systemd, which goes with whatever it did: what is written to its disk is kept in memory.
+/// A machine with systemd, or a container with one program, which goes with whatever it did: what is written to its disk is
+/// kept in memory.
 final class Container {
     let name: String
     private let machine: ChildProcess
     private let log: String
+    /// What its first process is called (`/proc/PID/comm`).
+    private let first: String
     /// The first process in it, as numbered out here.
     private(set) var leader: Int32 = 0
 
@@ -24,37 +27,38 @@ final class Container {
     static let tree = Environment.value("IPTUND_TREE")
     private static let count = Atomic(0)
 
-    /// What a container has beside the common lot.
-    enum Extra {
-        /// The TUN driver's device, as hosts have it.
-        case tun
-        /// What systemd-nspawn is told.
-        case option(String)
+    /// What it has printed, where it runs one program.
+    var text: String { (try? Files.read(log)) ?? "" }
 
-        fileprivate var word: String {
-            switch self {
-            case .tun: "--bind=/dev/net/tun"
-            case .option(let word): word
-            }
-        }
+    /// Boots a machine, and waits until it is up.
+    convenience init(_ options: [String] = []) throws {
+        // Containers refuse what they do not know; here the machine stands for a real one.
+        let landlock = "--system-call-filter=landlock_create_ruleset landlock_add_rule landlock_restrict_self"
+        try self.init(["--boot", "--private-network", landlock] + options, first: "systemd", running: [])
     }
 
-    /// Boots one, and waits until it has.
-    init(_ extras: [Extra] = [.tun]) throws {
+    /// Starts one program in a container, and waits until it says that a tunnel is up.
+    convenience init(_ options: [String], running words: [String]) throws {
+        let first = words.first?.split(separator: "/").last.map(String.init) ?? ""
+        try self.init(options, first: first, running: words)
+    }
+
+    private init(_ options: [String], first: String, running words: [String]) throws {
         let tree = try #require(Container.tree)
         name = "iptund-\(getpid())-\(Container.count.add(1, ordering: .relaxed).newValue)"
         log = "/tmp/\(name).log"
-        let words = [
-            "systemd-nspawn", "--quiet", "--directory=\(tree)", "--volatile=overlay", "--boot", "--register=no",
-            "--keep-unit", "--private-network", "--machine=\(name)", "--console=pipe",
+        self.first = first
+        let nspawn = [
+            "systemd-nspawn", "--quiet", "--directory=\(tree)", "--volatile=overlay", "--register=no", "--keep-unit",
+            "--machine=\(name)", "--console=pipe",
         ]
         machine = try ChildProcess.start(
-            ["sh", "-ec", Container.entering(name), "sh"] + words + extras.map(\.word), output: .file(log))
+            ["sh", "-ec", Container.entering(name), "sh"] + nspawn + options + words, output: .file(log))
         do {
             try eventually("\(name) has a first process") { findLeader() }
             try eventually("\(name) is up") { try isUp }
         } catch {
-            let said = (try? Files.read(log)) ?? ""
+            let said = text
             clear()
             throw BootFailure(reason: error, text: said)
         }
@@ -75,11 +79,11 @@ final class Container {
         return roots.filter { Files.exists("\($0)/cgroup.procs") }.map { "\($0)/\(name)" }.joined(separator: " ")
     }
 
-    /// Of the children that nspawn has one after the other, only the last becomes systemd.
+    /// Of the children that nspawn has one after the other, only the last becomes the container's first process.
     private func findLeader() -> Bool {
         let path = "/proc/\(machine.id)/task/\(machine.id)/children"
         let children = ((try? Files.read(path)) ?? "").split(separator: " ").compactMap { Int32($0) }
-        guard let child = children.first(where: { (try? Files.read("/proc/\($0)/comm")) == "systemd\n" }) else {
+        guard let child = children.first(where: { (try? Files.read("/proc/\($0)/comm")) == "\(first)\n" }) else {
             return false
         }
         leader = child
@@ -89,6 +93,7 @@ final class Container {
     private var isUp: Bool {
         get throws {
             if let status = machine.poll() { throw EndedTooEarly(status: status) }
+            guard first == "systemd" else { return text.contains(" is up: ") }
             let text = try run(["systemctl", "is-system-running"]).text
             return ["running\n", "degraded\n"].contains(text)
         }

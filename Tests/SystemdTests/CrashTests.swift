@@ -20,6 +20,33 @@ struct CrashTests {
         }
     }
 
+    @Test func `a data thread that stands still is noticed, killed, and traffic goes on`() throws {
+        try Site.open { site in
+            try site.a.override("WatchdogSec=2")
+            try site.start()
+            let process = try site.a.process
+            let thread = try #require(
+                try Files.entries("/proc/\(process)/task").compactMap { Int32($0) }.first { $0 != process })
+            // The kernel keeps a thread that is traced where it is, and the others go on.
+            let tracer = try ChildProcess.start(["/usr/bin/python3", "-c", CrashTests.holding, "\(thread)"])
+            defer { try? eventually("the tracer ends") { tracer.poll() != nil } }
+            try eventually("it was started again") { try site.a.number("NRestarts") == 1 && site.a.isActive }
+            #expect(try site.a.journal.contains { $0.contains("Failed with result 'watchdog'") })
+            try site.waitForTraffic()
+        }
+    }
+
+    /// PTRACE_SEIZE and PTRACE_INTERRUPT, then waiting, since who is traced is not gone before its tracer knows. __WALL.
+    private static let holding = """
+        import ctypes, os, sys
+        ptrace = ctypes.CDLL(None, use_errno=True).ptrace
+        for request in 0x4206, 0x4207:
+            assert ptrace(request, int(sys.argv[1]), None, None) == 0, ctypes.get_errno()
+        try:
+            while True: os.waitpid(-1, 0x40000000)
+        except ChildProcessError: pass
+        """
+
     @Test func `killed and not started again it leaves nothing`() throws {
         try Site.open { site in
             let before = try site.a.container.state
@@ -34,8 +61,16 @@ struct CrashTests {
     @Test func `a kill switch outlives a crash, and goes with an orderly end`() throws {
         try Site.open { site in
             let before = try site.a.container.state
-            let file = Site.fileOfA.replacing("[Peer]", with: "KillSwitch = on\n[Peer]")
-            try site.a.configure(file + "AllowedIPs = 10.9.0.2/32, 203.0.113.0/24\n")
+            try site.a.configure(
+                """
+                [Interface]
+                Address = 10.9.0.1/32
+                KillSwitch = on
+                [Peer]
+                Endpoint = 192.0.2.2
+                AllowedIPs = 10.9.0.2/32, 203.0.113.0/24
+
+                """)
             try site.a.container.shell("ip route add default via 192.0.2.2")
             try site.start()
             #expect(try site.a.container.shell("ip route get 203.0.113.9").contains("dev x"))

@@ -58,6 +58,34 @@ struct ServiceTests {
         }
     }
 
+    @Test func `a tunnel that forwards can switch redirects off`() throws {
+        try Unit.open { unit in
+            let redirects = "cat /proc/sys/net/ipv4/conf/all/send_redirects"
+            #expect(try unit.container.shell(redirects) == "1\n")
+            try unit.configure(
+                "[Interface]\nAddress = 10.9.0.1/32\nForward = on\n[Peer]\nEndpoint = 192.0.2.2\nAllowedIPs = 10.9.7.0/24\n"
+            )
+            try unit.start()
+            #expect(try unit.container.shell(redirects) == "0\n")
+            try unit.stop()
+            #expect(try unit.container.shell(redirects) == "1\n")
+        }
+    }
+
+    @Test func `each line of the log has a priority, and what went wrong a higher one`() throws {
+        try Unit.open { unit in
+            try unit.configure(Site.fileOfA)
+            try unit.start()
+            try unit.configure("nonsense")
+            try unit.stop()
+            _ = try unit.startInVain()
+            let priorities = try unit.container.journal(
+                unit.name, "-o json --output-fields=PRIORITY,MESSAGE _COMM=iptund")
+            #expect(priorities.contains { $0.contains(" is up: ") && ($0.contains("\"6\"") || $0.contains("\"5\"")) })
+            #expect(priorities.contains { $0.contains("x.conf:1") && $0.contains("\"3\"") })
+        }
+    }
+
     @Test func `stopped it leaves nothing`() throws {
         try Site.open { site in
             let before = try site.a.container.state

@@ -61,7 +61,8 @@ struct Site {
         """
     }
 
-    private static func connect(_ left: Container, _ right: Container) throws {
+    /// A link between two containers, up at both ends.
+    static func connect(_ left: Container, _ right: Container) throws {
         try left.net(
             "ip", "link", "add", "eth0", "type", "veth", "peer", "name", "eth0", "netns", "\(right.leader)")
         for (container, address) in [(left, "192.0.2.1/24"), (right, "192.0.2.2/24")] {

@@ -10,8 +10,8 @@ struct Unit {
     let name = "iptund@x.service"
 
     /// Runs `body` with a machine that has the program and its unit.
-    static func open(_ extras: [Container.Extra] = [.tun], _ body: (Unit) throws -> Void) throws {
-        let container = try Container(extras)
+    static func open(_ options: [String] = [], _ body: (Unit) throws -> Void) throws {
+        let container = try Container(options)
         defer { container.clear() }
         try container.install()
         try body(Unit(container: container))
@@ -86,23 +86,5 @@ struct Unit {
 
     private func isInside(_ id: Int32) -> Bool {
         Files.linkTarget("/proc/\(id)/ns/pid") == Files.linkTarget("/proc/\(container.leader)/ns/pid")
-    }
-}
-
-extension Container {
-    /// Puts the program and what belongs to it where an administrator would.
-    fileprivate func install() throws {
-        let program = try #require(Environment.value("IPTUND_PROGRAM"))
-        let sources = try #require(Environment.value("IPTUND_SOURCES"))
-        for (source, path, mode) in [
-            (program, "usr/sbin/iptund", "755"),
-            ("\(sources)/systemd/iptund@.service", "usr/lib/systemd/system/iptund@.service", "644"),
-            ("\(sources)/systemd/iptund.sysusers", "usr/lib/sysusers.d/iptund.conf", "644"),
-            ("\(sources)/systemd/iptund.tmpfiles", "usr/lib/tmpfiles.d/iptund.conf", "644"),
-        ] {
-            let ending = try ChildProcess.run(["install", "-D", "-m", mode, source, "\(root)/\(path)"])
-            guard ending.status == 0 else { throw CommandFailure(words: [source, path], ending: ending) }
-        }
-        try shell("mkdir -p /etc/iptund; systemd-sysusers; systemd-tmpfiles --create; systemctl daemon-reload")
     }
 }
