@@ -36,6 +36,35 @@ struct CrashTests {
         }
     }
 
+    /// Somebody whose code runs in a data thread is played by `Tests/Tools/intrude.py`, on x86-64.
+    @Test(.enabled(if: Self.canIntrude, "plays an intruder on x86-64 only"))
+    func `a data thread that tries what is forbidden dies at once, and traffic goes on`() throws {
+        try Site.open { site in
+            let before = try site.a.container.state
+            try site.start()
+            let process = try site.a.process
+            let thread = try #require(
+                try Files.entries("/proc/\(process)/task").compactMap { Int32($0) }.first { $0 != process })
+            let tool = #filePath.split(separator: "/").dropLast(2).reduce("") { "\($0)/\($1)" } + "/Tools/intrude.py"
+            // open(2), which would fail for lack of a path if it were allowed.
+            let ending = try ChildProcess.run(["/usr/bin/python3", tool, "call", "\(thread)", "2", "0", "0"])
+            #expect(ending.text == "killed by SIGSYS\n")
+            try eventually("it was started again") { try site.a.number("NRestarts") == 1 && site.a.isActive }
+            #expect(try site.a.journal.contains { $0.contains("status=31/SYS") })
+            try site.waitForTraffic()
+            try site.a.stop()
+            #expect(try site.a.container.state.difference(from: before).isEmpty)
+        }
+    }
+
+    private static var canIntrude: Bool {
+        #if arch(x86_64)
+            true
+        #else
+            false
+        #endif
+    }
+
     /// PTRACE_SEIZE and PTRACE_INTERRUPT, then waiting, since who is traced is not gone before its tracer knows. __WALL.
     private static let holding = """
         import ctypes, os, sys
