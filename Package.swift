@@ -39,7 +39,8 @@ let package = Package(
         .target(name: "Wire", swiftSettings: strict + lifetimes),
         .target(name: "Tunnel", dependencies: ["Wire"], swiftSettings: strict),
         .target(name: "Configuration", dependencies: ["Tunnel", "Wire"], swiftSettings: strict),
-        .target(name: "Linux", dependencies: ["Wire", "CLinux", "CLibcap", "CSeccomp", "CNetlink"], swiftSettings: strict),
+        .target(
+            name: "Linux", dependencies: ["Wire", "CLinux", "CLibcap", "CSeccomp", "CNetlink"], swiftSettings: strict),
         .executableTarget(
             name: "iptund",
             dependencies: [
