@@ -17,6 +17,12 @@ package struct InterfaceAddress: Hashable, Sendable {
         // A peer that is the address itself is how the kernel says that there is none.
         self.peer = peer == address ? nil : peer
     }
+
+    /// Where Linux makes a route of its own through the link, because the address is there (`fib_add_ifaddr`).
+    package var connected: Prefix? {
+        if let peer { return Prefix(peer, length: prefixLength) }
+        return prefixLength < 32 ? Prefix(address, length: prefixLength) : nil
+    }
 }
 
 extension InterfaceAddress: LosslessStringConvertible {

@@ -43,6 +43,16 @@ import Wire
         #expect(InterfaceAddress(text) == nil)
     }
 
+    @Test(
+        arguments: [
+            ("10.0.0.1/24", "10.0.0.0/24"), ("10.0.0.1/31", "10.0.0.0/31"), ("10.0.0.1/32", nil), ("10.0.0.1", nil),
+            ("10.0.0.1 peer 10.0.0.2", "10.0.0.2/32"), ("10.0.0.1 peer 10.1.0.2/16", "10.1.0.0/16"),
+            ("10.0.0.1/0", "0.0.0.0/0"),
+        ] as [(String, String?)])
+    func `an address brings a route with it, but for a lonely one`(text: String, connected: String?) throws {
+        #expect(try #require(InterfaceAddress(text)).connected?.description == connected)
+    }
+
     @Test(arguments: [-1, 33]) func `a length outside 0 to 32 is refused`(length: Int) {
         #expect(InterfaceAddress(IPv4Address(10, 0, 0, 1), prefixLength: length) == nil)
     }

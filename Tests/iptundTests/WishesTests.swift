@@ -90,6 +90,29 @@ import Wire
         #expect(Self.commands(off).allSatisfy { !$0.hasPrefix("ip route") && !$0.hasPrefix("ip rule") })
     }
 
+    @Test(arguments: [("10.9.1.1/24", "10.9.1.0/24"), ("10.9.0.1 peer 10.9.0.2/32", "10.9.0.2/32")])
+    func `a route that the kernel makes with the address is not made again, and its barrier is`(
+        address: String, allowed: String
+    ) {
+        let routes = { (killSwitch: Bool) in
+            let wishes = Self.wishes([allowed, "10.77.0.0/16"]) {
+                $0.addresses = [address].compactMap { InterfaceAddress($0) }
+                $0.killSwitch = killSwitch
+            }
+            return Self.commands(wishes).filter { $0.hasPrefix("ip route add") }.map { $0.split(separator: " ")[3] }
+        }
+        #expect(routes(false) == ["10.77.0.0/16"])
+        #expect(routes(true) == ["unreachable", "unreachable", "10.77.0.0/16"])
+    }
+
+    @Test func `in another table the kernel makes none`() {
+        let wishes = Self.wishes(["10.9.1.0/24"]) {
+            $0.addresses = ["10.9.1.1/24"].compactMap { InterfaceAddress($0) }
+            $0.table = .number(77)
+        }
+        #expect(Self.commands(wishes).contains { $0.hasPrefix("ip route add 10.9.1.0/24 dev iptun0 table 77") })
+    }
+
     @Test func `with a kill switch each route has a barrier behind it, which is there first`() {
         var wishes = Self.wishes(["10.9.1.0/24", "192.0.2.0/24"]) { $0.killSwitch = true }
         wishes.routing = PolicyRouting(place: 1)

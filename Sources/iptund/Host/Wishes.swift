@@ -67,14 +67,18 @@ struct Wishes {
         case .automatic: (main, own) = (Route.mainTable, routing?.table ?? Route.mainTable)
         }
         let (covered, source) = (covered, settings.addresses.first?.address)
+        let connected = Set(settings.addresses.compactMap(\.connected))
         return allowed.flatMap { prefix -> [HostChange] in
             let table = covered.contains(prefix) ? own : main
             let route = Route(
                 to: prefix, link: device.index, source: source, protocolNumber: HostChange.protocolNumber, table: table)
-            guard settings.killSwitch else { return [.route(route, on: device)] }
+            // The kernel makes the very route with the address.
+            let isMade = table == Route.mainTable && connected.contains(prefix)
+            let routes: [HostChange] = isMade ? [] : [.route(route, on: device)]
+            guard settings.killSwitch else { return routes }
             let barrier = Route.unreachable(
                 prefix, protocolNumber: HostChange.protocolNumber, metric: Wishes.lastMetric, table: table)
-            return [.route(barrier, on: .none), .route(route, on: device)]
+            return [.route(barrier, on: .none)] + routes
         }
     }
 
