@@ -81,6 +81,8 @@ int clinux_poll(struct pollfd *descriptors, unsigned int count, int timeout_mill
 
 int clinux_open(const char *path, int flags, unsigned int mode) { return result(open(path, flags, mode)); }
 
+int clinux_is_open(int fd) { return result(fcntl(fd, F_GETFD)); }
+
 int clinux_duplicate(int fd) { return result(fcntl(fd, F_DUPFD_CLOEXEC, 0)); }
 
 int clinux_pipe(int ends[2]) { return result(pipe2(ends, O_CLOEXEC)); }

@@ -45,6 +45,7 @@ struct Program: ParsableCommand {
 @main
 enum Main {
     static func main() {
+        Console.openMissingStreams()
         do {
             var command = try Program.parseAsRoot()
             try command.run()

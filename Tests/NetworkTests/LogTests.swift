@@ -85,10 +85,57 @@ struct LogTests {
         }
     }
 
-    /// How often the main thread went to sleep so far.
+    /// How often the main thread went to sleep so far, and how many hundredths of a second it has worked: one that never
+    /// sleeps works all the time.
     private func switches(_ tunnel: Tunnel) throws -> String {
-        let status = try Files.read("/proc/\(tunnel.process.id)/task/\(tunnel.process.id)/status")
-        return status.split(separator: "\n").first { $0.hasPrefix("voluntary_ctxt") }.map(String.init) ?? ""
+        let task = "/proc/\(tunnel.process.id)/task/\(tunnel.process.id)"
+        let sleeps = try Files.read("\(task)/status").split(separator: "\n").first { $0.hasPrefix("voluntary_ctxt") }
+        // The 14th and 15th field of proc(5), counted from behind the name.
+        let fields = try Files.read("\(task)/stat").split(separator: ")").last?.split(separator: " ") ?? []
+        return "\(sleeps ?? "") \(fields[11]) \(fields[12])"
+    }
+
+    /// A pipe that is full, as behind a program that hangs.
+    @Test func `who does not read the log holds nobody up: neither an answer nor the end`() throws {
+        try Lab.open { lab in
+            let (a, b) = try lab.pair()
+            let before = try b.state
+            let ending = try b.run([
+                "/usr/bin/python3", "-c",
+                """
+                import fcntl, os, signal, subprocess, sys
+                reading, writing = os.pipe()
+                fcntl.fcntl(writing, 1031, 4096)
+                tunnel = subprocess.Popen(sys.argv[1:], stderr=writing)
+                said = b""
+                while b" is up: " not in said: said += os.read(reading, 4096)
+                # The other end of it is the same open file, so it waits for nobody while it is filled alone.
+                os.set_blocking(writing, False)
+                try:
+                    while True: os.write(writing, b"x")
+                except BlockingIOError: os.set_blocking(writing, True)
+                subprocess.run(["ip", "address", "add", "192.0.2.9/24", "dev", "eth0"], check=True)
+                shown = subprocess.run([sys.argv[1], "show"], stdout=subprocess.DEVNULL, timeout=10).returncode
+                tunnel.send_signal(signal.SIGTERM)
+                print(shown, tunnel.wait(timeout=10))
+                """,
+                Host.program, "up", "--peer", "192.0.2.1", "--local", "192.0.2.2", "--address", "10.9.0.2/32",
+            ])
+            #expect(ending.text == "0 0\n")
+            try b.shell("ip address delete 192.0.2.9/24 dev eth0")
+            try eventually("all is taken back") { try b.changes(since: before) == [] }
+            _ = a
+        }
+    }
+
+    @Test func `a standard error that is closed is none, and nobody else gets its number`() throws {
+        try Lab.open { lab in
+            let (a, _) = try lab.pair()
+            let words = ["--peer", "192.0.2.2", "--address", "10.9.0.1/32"]
+            let process = try a.start(["sh", "-c", #"exec 2>&- "$@""#, "sh", Host.program, "up"] + words)
+            try eventually("it is up") { try a.iptund("status", "iptun0").status == 0 }
+            #expect(Files.linkTarget("/proc/\(process.id)/fd/2") == "/dev/null")
+        }
     }
 
     private func waitForProblem(of host: Host, isThere: Bool) throws {

@@ -80,6 +80,8 @@ int clinux_close_range(unsigned int first, unsigned int last);
 int clinux_poll(struct pollfd *descriptors, unsigned int count, int timeout_milliseconds);
 /* open(2) with a mode: variadic. */
 int clinux_open(const char *path, int flags, unsigned int mode);
+/* fcntl(F_GETFD): whether a number is that of an open file. Variadic. */
+int clinux_is_open(int fd);
 /* fcntl(F_DUPFD_CLOEXEC): variadic. */
 int clinux_duplicate(int fd);
 /* pipe2(2), closed on exec: GNU only. */

@@ -106,6 +106,7 @@ enum Daemon {
         var outcome: Complaint?
         let (directory, name, echo) = (claim.directory, claim.device.name, order.options.echo)
         do throws(Complaint) {
+            Console.stopWaiting()
             let dropped = try Surrender.perform(host.user)
             try Surrender.prove(dropped)
             let reporter = Reporter(

@@ -21,6 +21,7 @@ struct Janitor: ~Copyable {
         let kept = [netlink.fileDescriptor, lock.number]
         let process = try Fork.start(keeping: kept) { lifeline in
             giveUpPrivilege()
+            Console.stopWaiting()
             let extent: Restoration.Extent = lifeline.waitForEnd() == .said ? .everything : .allButKillSwitch
             do throws(Complaint) {
                 try Restoration.perform(in: directory, extent, netlink, echo: echo)

@@ -119,7 +119,7 @@ struct Service: ~Copyable {
                 [.next(of: signals), datapath.ended, datapath.attention, resolver?.interest ?? .nothing]
                 + watch.interests + control.interests
             do throws(Errno) {
-                try Poll.wait(for: &interests, timeoutMilliseconds: timeoutMilliseconds(control))
+                try Poll.wait(for: &interests, timeoutMilliseconds: timeoutMilliseconds(control, supervisor))
             } catch {
                 return Complaint("cannot wait", error, whatNow: "this should not happen")
             }
@@ -140,11 +140,14 @@ struct Service: ~Copyable {
     }
 
     /// How long to wait at most, -1 for ever.
-    private func timeoutMilliseconds(_ control: borrowing ControlServer) -> Int32 {
+    private func timeoutMilliseconds(
+        _ control: borrowing ControlServer, _ supervisor: borrowing Supervisor
+    ) -> Int32 {
         let now = Clock.milliseconds
         // -1 is for ever, which is the longest of all.
         let times = [control.timeoutMilliseconds, watch.timeoutMilliseconds(at: now)].map(UInt32.init(bitPattern:))
-        let moments = [noteAgainAt, names.next, watchdog.next, limit.next, status.dueAt].compactMap(\.self).min()
+        let statusDueAt = supervisor.isThere ? status.dueAt : nil
+        let moments = [noteAgainAt, names.next, watchdog.next, limit.next, statusDueAt].compactMap(\.self).min()
         let again = moments.map { UInt32(clamping: $0 > now ? $0 - now : 0) } ?? .max
         return Int32(bitPattern: min(times[0], times[1], again))
     }
