@@ -24,7 +24,7 @@ extension Descriptor {
         control.header.cmsg_len = room
         control.header.cmsg_level = SOL_SOCKET
         control.header.cmsg_type = Int32(SCM_RIGHTS)
-        control.numbers.0 = passed.rawValue
+        control.numbers[0] = passed.rawValue
         var bytes = bytes
         let sent = unsafe withMessage(&bytes, &control) { message in
             // A control message ends where its header says, the buffer at the next multiple of eight.
@@ -37,7 +37,7 @@ extension Descriptor {
     /// Receives up to `limit` octets, and the open file that came with them, closed on exec; `nil` when there is
     /// nothing yet.
     ///
-    /// More than one open file, or something else that is not expected, is closed. The corresponding C function is
+    /// More than one open file is closed. The corresponding C function is
     /// `recvmsg`.
     /// - Throws: `Errno.messageTooLong` when the message was longer, or brought more open files than there was room
     ///   for: it is lost, and what came with it closed.
@@ -54,27 +54,41 @@ extension Descriptor {
             if Errno.current == .wouldBlock { return nil }
             throw .current
         }
-        let first = control.take(length: controlLength)
+        let number = control.takeOne(length: controlLength)
         let truncated = Int32(MSG_TRUNC) | Int32(MSG_CTRUNC)
-        guard flags & truncated == 0 else { throw .messageTooLong }
-        return ReceivedMessage(bytes: Array(buffer[..<count]), descriptor: first)
+        guard flags & truncated == 0, let number else {
+            number.map { Descriptor(owning: $0).closeAtOnce() }
+            throw .messageTooLong
+        }
+        return ReceivedMessage(
+            bytes: Array(buffer[..<count]), descriptor: number < 0 ? nil : Descriptor(owning: number))
+    }
+
+    /// Closes what somebody else handed over. A connection may have been told to wait for its last octets (SO_LINGER), which
+    /// would be our time.
+    package consuming func closeAtOnce() {
+        var impatience = linger(l_onoff: 0, l_linger: 0)
+        _ = unsafe setsockopt(rawValue, SOL_SOCKET, SO_LINGER, &impatience, socklen_t(MemoryLayout<linger>.size))
     }
 }
 
-/// A control message with room for two open files: a sender of more is told apart from one of one.
+/// A control message with room for all open files that Linux lets one have (SCM_MAX_FD, 253), and one more: what there is no
+/// room for the kernel would close for us, in its own way.
 private struct Control {
     var header = cmsghdr()
-    var numbers: (Int32, Int32) = (-1, -1)
+    var numbers = InlineArray<254, Int32>(repeating: -1)
 
-    /// Takes over the open files in the first `length` octets: the first is returned, another one closed.
-    func take(length: Int) -> Descriptor? {
+    /// Takes over the open files in the first `length` octets: the number of the one there is, -1 for none; of several all
+    /// are closed, and it is `nil`.
+    func takeOne(length: Int) -> Int32? {
         let start = MemoryLayout<cmsghdr>.size
         guard length >= start, header.cmsg_level == SOL_SOCKET, header.cmsg_type == Int32(SCM_RIGHTS) else {
-            return nil
+            return -1
         }
         let count = (min(length, Int(header.cmsg_len)) - start) / MemoryLayout<Int32>.size
-        if count > 1 { _ = Descriptor(owning: numbers.1) }
-        return count > 0 ? Descriptor(owning: numbers.0) : nil
+        guard count > 1 else { return count == 1 ? numbers[0] : -1 }
+        for index in 0..<count { Descriptor(owning: numbers[index]).closeAtOnce() }
+        return nil
     }
 }
 

@@ -116,10 +116,19 @@ extension Descriptor {
     ///
     /// A Unix socket that is closed with something unread breaks the connection (ECONNRESET), and so does one whose other
     /// end writes on. So what has come is thrown away, open files included, after nothing more can come. The corresponding
-    /// C functions are `shutdown` and `recv`.
+    /// C functions are `shutdown` and `recvmsg`.
     package func hangUp() {
         shutdown(rawValue, Int32(SHUT_RDWR))
-        while let rest = try? receiveNow(limit: 4_096), !rest.isEmpty {}
+        while true {
+            do throws(Errno) {
+                guard var rest = try receiveMessage(limit: 4_096), !rest.bytes.isEmpty else { return }
+                if let passed = rest.descriptor.take() { passed.closeAtOnce() }
+            } catch .messageTooLong {
+                continue
+            } catch {
+                return
+            }
+        }
     }
 
     /// Whether the other end of a stream has gone, however much of what it sent is still to be received.

@@ -92,7 +92,10 @@ final class ControlClient {
 
     private func attach(_ memory: consuming Descriptor) throws(Errno) {
         // Only who may change something has a reason to hand over anything, which can be large.
-        guard right == .order else { throw .permissionDenied }
+        guard right == .order else {
+            memory.closeAtOnce()
+            throw .permissionDenied
+        }
         attachment = try SealedMemory.read(memory, limit: ControlClient.attachmentLimit)
     }
 

@@ -15,6 +15,8 @@ struct ControlServer: ~Copyable {
     private enum Limit {
         static let clients = 16
         static let milliseconds: UInt64 = 2_000
+        /// How long nobody is accepted after one could not be, milliseconds.
+        static let pause: UInt64 = 1_000
     }
 
     /// Listens at `path`.
@@ -29,14 +31,17 @@ struct ControlServer: ~Copyable {
         access = ControlAccess(owner: User.current.id, group: user.group)
     }
 
+    /// Since when nobody can be accepted, and until when that is not tried again, milliseconds of ``Clock``.
+    private var listensAgainAt: UInt64?
+
     /// What to wait for: the listener, then the clients.
     var interests: [Poll.Interest] {
-        [.reading(listener)] + clients.map { $0.response == nil ? .reading($0.socket) : .writing($0.socket) }
+        [listensAgainAt == nil ? .reading(listener) : .nothing] + clients.map { $0.response == nil ? .reading($0.socket) : .writing($0.socket) }
     }
 
-    /// How long to wait at most: until the next client is too slow.
+    /// How long to wait at most: until the next client is too slow, or others may come again.
     var timeoutMilliseconds: Int32 {
-        guard let next = clients.map(\.deadline).min() else { return -1 }
+        guard let next = (clients.map(\.deadline) + [listensAgainAt].compactMap(\.self)).min() else { return -1 }
         let now = Clock.milliseconds
         return next > now ? Int32(next - now) : 0
     }
@@ -55,14 +60,22 @@ struct ControlServer: ~Copyable {
         for (client, isReady) in zip(clients, flags.dropFirst()) where isReady { client.advance(line) }
         let now = Clock.milliseconds
         clients.removeAll { $0.isDone || $0.deadline <= now }
+        if let moment = listensAgainAt, moment <= now { listensAgainAt = nil }
         if flags.first == true { acceptClients(now) }
     }
 
     /// As many as there can be at once, at most: who connects in a loop must not keep us here.
     private mutating func acceptClients(_ now: UInt64) {
         for _ in 0..<Limit.clients {
-            // A connection that cannot be accepted is the client's loss, not ours.
-            guard let socket = try? listener.accept() else { return }
+            let accepted: Descriptor?
+            do throws(Errno) {
+                accepted = try listener.accept()
+            } catch {
+                // Out of descriptors, or of memory: that somebody waits will not go away by looking at it.
+                listensAgainAt = now + Limit.pause
+                return
+            }
+            guard let socket = accepted else { return }
             let user = try? socket.peerUser()
             let right = access.right(of: user) { (try? socket.peerGroups()) ?? [] }
             guard let user, right > .nothing else {
