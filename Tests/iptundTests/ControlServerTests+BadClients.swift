@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Glibc
 import Linux
 import Testing
 @testable import iptund
@@ -18,6 +19,26 @@ extension ControlServerTests {
             #expect(peer.isEnded)
             #expect(peer.text == #"{"error":"a request has no more than 4096 octets","schema":1}"#)
             #expect(count == 0)
+        }
+    }
+
+    @Test func `while nobody can be accepted it does not wait for the next one to come, who has come already`() async {
+        await #expect(processExitsWith: .exitCode(7)) {
+            try withTemporaryDirectory { directory in
+                var server = try ControlServer("\(directory)/control.sock")
+                let client = try UnixSocket.connect("\(directory)/control.sock")
+                // No number is free any more.
+                let next = try client.duplicate().rawValue
+                _ = try ChildProcess.run(["prlimit", "--pid", "\(getpid())", "--nofile=\(next)"])
+                var interests = server.interests
+                try Poll.wait(for: &interests, timeoutMilliseconds: 0)
+                let wasReady = interests[0].isReady
+                server.serve(interests[...]) { _ in "" }
+                interests = server.interests
+                try Poll.wait(for: &interests, timeoutMilliseconds: 0)
+                let waits = (1...1_000).contains(server.timeoutMilliseconds)
+                _exit(wasReady && !interests[0].isReady && waits ? 7 : 1)
+            }
         }
     }
 
