@@ -61,6 +61,32 @@ import Testing
         }
     }
 
+    @Test func `that we are ready is heard where many others have something to say at that moment`() async {
+        await #expect(processExitsWith: .success) {
+            try withTemporaryDirectory { directory in
+                let name = "\(directory)/notify"
+                let listener = try SupervisorTests.listener(name)
+                unsafe setenv("NOTIFY_SOCKET", name, 1)
+                let others = try UnixSocket.connectDatagram(name)
+                while try others.send([0x78]) > 0 {}
+                alarm(10)
+                let reader = try Thread.start("reader", LateReader(listener: listener.duplicate()))
+                Supervisor().ready("a to b")
+                try reader.join()
+            }
+        }
+    }
+
+    /// Reads up to READY, and begins when that was said, or is being said.
+    private struct LateReader: ~Copyable, ThreadWork {
+        let listener: Descriptor
+
+        consuming func run() throws(Errno) {
+            usleep(200_000)
+            while let message = try listener.receive(limit: 4096), !message.starts(with: Array("READY=1".utf8)) {}
+        }
+    }
+
     @Test func `nobody is fine`() async {
         await #expect(processExitsWith: .success) {
             unsafe unsetenv("NOTIFY_SOCKET")

@@ -16,7 +16,20 @@ struct Supervisor: ~Copyable {
     }
 
     /// Everything stands; `status` is what `systemctl status` shows.
-    func ready(_ status: String) { send("READY=1\nSTATUS=\(status.printable)") }
+    ///
+    /// It is said once, and whoever misses it starts the tunnel again: so it waits while others have filled the queue, as at
+    /// boot. All else is said again, or can be missed.
+    func ready(_ status: String) {
+        Supervisor.waitForRoom(in: socket)
+        send("READY=1\nSTATUS=\(status.printable)")
+    }
+
+    private static func waitForRoom(in socket: borrowing Descriptor?) {
+        switch socket {
+        case .some(let socket): try? Poll.waitForRoom(in: socket, milliseconds: 10_000)
+        case .none: break
+        }
+    }
 
     /// How it stands now, for `systemctl status`.
     func status(_ status: String) { send("STATUS=\(status.printable)") }
