@@ -36,7 +36,8 @@ struct ControlServer: ~Copyable {
 
     /// What to wait for: the listener, then the clients.
     var interests: [Poll.Interest] {
-        [listensAgainAt == nil ? .reading(listener) : .nothing] + clients.map { $0.response == nil ? .reading($0.socket) : .writing($0.socket) }
+        [listensAgainAt == nil ? .reading(listener) : .nothing]
+            + clients.map { $0.response == nil ? .reading($0.socket) : .writing($0.socket) }
     }
 
     /// How long to wait at most: until the next client is too slow, or others may come again.
