@@ -15,7 +15,7 @@ struct IntruderTests {
     /// Numbers of x86-64.
     enum Call: Int, CaseIterable, CustomTestStringConvertible {
         case socket = 41, fork = 57, execve = 59, ptrace = 101, setns = 308, bpf = 321, userfaultfd = 323, openat = 257
-        case ioUring = 425
+        case ioUring = 425, seccomp = 317, loadModule = 175
 
         var testDescription: String { "\(self)" }
     }

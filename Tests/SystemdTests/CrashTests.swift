@@ -20,15 +20,19 @@ struct CrashTests {
         }
     }
 
-    @Test func `a data thread that stands still is noticed, killed, and traffic goes on`() throws {
+    /// Which thread stands still.
+    enum Still: String, CaseIterable { case main, data }
+
+    @Test(arguments: Still.allCases)
+    func `a thread that stands still is noticed, killed, and traffic goes on`(still: Still) throws {
         try Site.open { site in
             try site.a.override("WatchdogSec=2")
             try site.start()
             let process = try site.a.process
-            let thread = try #require(
-                try Files.entries("/proc/\(process)/task").compactMap { Int32($0) }.first { $0 != process })
+            let threads = try Files.entries("/proc/\(process)/task").compactMap { Int32($0) }
+            let thread = try #require(threads.first { ($0 == process) == (still == .main) })
             // The kernel keeps a thread that is traced where it is, and the others go on.
-            let tracer = try ChildProcess.start(["/usr/bin/python3", "-c", CrashTests.holding, "\(thread)"])
+            let tracer = try ChildProcess.start(["/usr/bin/python3", CrashTests.intruder, "hold", "\(thread)"])
             defer { try? eventually("the tracer ends") { tracer.poll() != nil } }
             try eventually("it was started again") { try site.a.number("NRestarts") == 1 && site.a.isActive }
             #expect(try site.a.journal.contains { $0.contains("Failed with result 'watchdog'") })
@@ -45,9 +49,10 @@ struct CrashTests {
             let process = try site.a.process
             let thread = try #require(
                 try Files.entries("/proc/\(process)/task").compactMap { Int32($0) }.first { $0 != process })
-            let tool = #filePath.split(separator: "/").dropLast(2).reduce("") { "\($0)/\($1)" } + "/Tools/intrude.py"
             // open(2), which would fail for lack of a path if it were allowed.
-            let ending = try ChildProcess.run(["/usr/bin/python3", tool, "call", "\(thread)", "2", "0", "0"])
+            let ending = try ChildProcess.run([
+                "/usr/bin/python3", CrashTests.intruder, "call", "\(thread)", "2", "0", "0",
+            ])
             #expect(ending.text == "killed by SIGSYS\n")
             try eventually("it was started again") { try site.a.number("NRestarts") == 1 && site.a.isActive }
             #expect(try site.a.journal.contains { $0.contains("status=31/SYS") })
@@ -57,6 +62,9 @@ struct CrashTests {
         }
     }
 
+    private static let intruder =
+        #filePath.split(separator: "/").dropLast(2).reduce("") { "\($0)/\($1)" } + "/Tools/intrude.py"
+
     private static var canIntrude: Bool {
         #if arch(x86_64)
             true
@@ -64,17 +72,6 @@ struct CrashTests {
             false
         #endif
     }
-
-    /// PTRACE_SEIZE and PTRACE_INTERRUPT, then waiting, since who is traced is not gone before its tracer knows. __WALL.
-    private static let holding = """
-        import ctypes, os, sys
-        ptrace = ctypes.CDLL(None, use_errno=True).ptrace
-        for request in 0x4206, 0x4207:
-            assert ptrace(request, int(sys.argv[1]), None, None) == 0, ctypes.get_errno()
-        try:
-            while True: os.waitpid(-1, 0x40000000)
-        except ChildProcessError: pass
-        """
 
     @Test func `killed and not started again it leaves nothing`() throws {
         try Site.open { site in

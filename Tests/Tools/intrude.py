@@ -3,7 +3,7 @@
 """Plays somebody whose code runs inside of another process: has one of its threads do things.
 
     intrude.py call TID NUMBER [ARGUMENT...]    makes a system call; prints `returned N`, or `killed by SIGNAL`
-    intrude.py hold TID                         stops this thread alone, says `holding`, and lets go when its input ends
+    intrude.py hold TID                         stops this thread alone until it is gone: nobody reaps it before its tracer
 
 By ptrace(2), as root, of a thread that waits in a system call; the registers are those of x86-64.
 """
@@ -71,10 +71,9 @@ def main():
     ptrace(INTERRUPT, thread)
     wait(thread)
     if verb == "hold":
-        print("holding", flush=True)
-        sys.stdin.read()
-    else:
-        call(thread, int(sys.argv[3]), [int(word, 0) for word in sys.argv[4:]])
+        while True:
+            wait(thread)
+    call(thread, int(sys.argv[3]), [int(word, 0) for word in sys.argv[4:]])
     ptrace(DETACH, thread)
 
 
