@@ -35,16 +35,17 @@ let package = Package(
         .systemLibrary(name: "CSeccomp", pkgConfig: "libseccomp", providers: [.apt(["libseccomp-dev"])]),
         .systemLibrary(name: "CNetlink", pkgConfig: "libnl-3.0", providers: [.apt(["libnl-3-dev"])]),
 
-        // Bytes; rules; what somebody may ask for; the operating system; the program.
+        // Bytes; rules; what somebody may ask for; what may be wrong with a host; the operating system; the program.
         .target(name: "Wire", swiftSettings: strict + lifetimes),
         .target(name: "Tunnel", dependencies: ["Wire"], swiftSettings: strict),
         .target(name: "Configuration", dependencies: ["Tunnel", "Wire"], swiftSettings: strict),
+        .target(name: "Diagnosis", dependencies: ["Tunnel", "Wire"], swiftSettings: strict),
         .target(
             name: "Linux", dependencies: ["Wire", "CLinux", "CLibcap", "CSeccomp", "CNetlink"], swiftSettings: strict),
         .executableTarget(
             name: "iptund",
             dependencies: [
-                "Wire", "Tunnel", "Configuration", "Linux",
+                "Wire", "Tunnel", "Configuration", "Diagnosis", "Linux",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],
@@ -54,9 +55,11 @@ let package = Package(
         .testTarget(name: "TunnelTests", dependencies: ["Tunnel", "Wire"], swiftSettings: strict),
         .testTarget(
             name: "ConfigurationTests", dependencies: ["Configuration", "Tunnel", "Wire"], swiftSettings: strict),
+        .testTarget(name: "DiagnosisTests", dependencies: ["Diagnosis", "Tunnel", "Wire"], swiftSettings: strict),
         .testTarget(name: "LinuxTests", dependencies: ["Linux", "Wire"], swiftSettings: strict),
         .testTarget(
-            name: "iptundTests", dependencies: ["iptund", "Configuration", "Linux", "Tunnel", "Wire"],
+            name: "iptundTests",
+            dependencies: ["iptund", "Configuration", "Diagnosis", "Linux", "Tunnel", "Wire"],
             swiftSettings: strict),
         .testTarget(name: "NetworkTests", dependencies: ["iptund", "Linux", "Wire"], swiftSettings: strict),
         .testTarget(name: "SystemdTests", dependencies: ["Linux"], swiftSettings: strict),

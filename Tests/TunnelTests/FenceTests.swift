@@ -7,6 +7,7 @@ import Testing
 @Suite struct FenceTests {
     @Test(arguments: [
         ("Wire", ["Synchronization"]), ("Tunnel", ["Synchronization", "Wire"]), ("Configuration", ["Tunnel", "Wire"]),
+        ("Diagnosis", ["Tunnel", "Wire"]),
     ])
     func `bytes, rules and settings know no operating system`(module: String, allowed: [String]) throws {
         for file in try FenceTests.sources(of: module) {
@@ -31,7 +32,9 @@ import Testing
     }
 
     @Test func `nothing in the program is unsafe`() throws {
-        for file in try FenceTests.sources(of: "iptund") + FenceTests.sources(of: "Configuration") {
+        for file in try FenceTests.sources(of: "iptund") + FenceTests.sources(of: "Configuration")
+            + FenceTests.sources(of: "Diagnosis")
+        {
             #expect(!file.codeLines.contains { hasWord("unsafe", in: $0) }, "\(file.name)")
         }
     }
