@@ -17,4 +17,11 @@ package enum Clock {
         unsafe clock_gettime(CLOCK_MONOTONIC, &now)
         return UInt64(now.tv_sec) * 1000 + UInt64(now.tv_nsec) / 1_000_000
     }
+
+    /// Microseconds since boot, sleep not counted. The corresponding C call is `clock_gettime(CLOCK_MONOTONIC)`.
+    package static var microseconds: UInt64 {
+        var now = timespec()
+        unsafe clock_gettime(CLOCK_MONOTONIC, &now)
+        return UInt64(now.tv_sec) * 1_000_000 + UInt64(now.tv_nsec) / 1000
+    }
 }

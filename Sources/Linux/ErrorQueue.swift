@@ -32,8 +32,8 @@ extension Descriptor {
     ///
     /// The corresponding C call is `recvmsg(MSG_ERRQUEUE)`.
     @unsafe func nextError(quote: UnsafeMutableRawBufferPointer) throws(Errno) -> QueuedError? {
-        // Room for sock_extended_err (16 octets) and the offender's address (16), each behind a cmsghdr (16).
-        var control: (UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0, 0, 0, 0, 0)
+        // Room for what a socket may have asked for: the error (48 octets), the way (32), a time (32), more than once.
+        var control = InlineArray<32, UInt64>(repeating: 0)
         let size = MemoryLayout.size(ofValue: control)
         var piece = unsafe iovec(iov_base: quote.baseAddress, iov_len: quote.count)
         let result = unsafe withUnsafeMutablePointer(to: &piece) { piece in
@@ -51,27 +51,26 @@ extension Descriptor {
             if error == .wouldBlock || error == .interrupted { return nil }
             throw error
         }
-        // SAFETY: a tuple of integers is plain memory.
+        // SAFETY: integers are plain memory.
         let report = unsafe withUnsafeBytes(of: control) { ICMPReport(control: unsafe RawSpan(_unsafeBytes: $0)) }
         return QueuedError(report: report, quoteLength: result)
     }
 }
 
 extension ICMPReport {
-    /// Reads the control message: cmsghdr, then `sock_extended_err`, then the offender as `sockaddr_in`.
+    /// Reads the control message IP_RECVERR among others: `sock_extended_err`, then the offender as `sockaddr_in`.
     ///
     /// `nil` when the report does not come from ICMP, or is not of this shape.
     init?(control: RawSpan) {
-        let payload = MemoryLayout<cmsghdr>.size
-        let offender = payload + MemoryLayout<sock_extended_err>.size
-        guard control.byteCount >= offender + MemoryLayout<sockaddr_in>.size,
-            control.octet(at: payload + 4) == SO_EE_ORIGIN_ICMP
+        let size = MemoryLayout<sock_extended_err>.size
+        guard let message = ControlMessage(Int32(IPPROTO_IP), IP_RECVERR, in: control),
+            message.content.count >= size + MemoryLayout<sockaddr_in>.size
         else { return nil }
-        // `ee_info` is a number of this machine, not of the network.
-        let information = control.uint32(at: payload + 8).bigEndian
+        let error = message.content.lowerBound
+        guard control.octet(at: error + 4) == SO_EE_ORIGIN_ICMP else { return nil }
         self.init(
-            type: control.octet(at: payload + 5), code: control.octet(at: payload + 6),
-            nextHopMTU: UInt16(clamping: information), offender: IPv4Address(rawValue: control.uint32(at: offender + 4))
-        )
+            type: control.octet(at: error + 5), code: control.octet(at: error + 6),
+            nextHopMTU: UInt16(clamping: control.number32(at: error + 8)),
+            offender: IPv4Address(rawValue: control.uint32(at: error + size + 4)))
     }
 }

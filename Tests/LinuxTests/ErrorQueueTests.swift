@@ -28,6 +28,14 @@ import Wire
         #expect(read(octets + [UInt8](repeating: 0, count: 16)) == expected)
     }
 
+    @Test func `other notes may stand before the error`() {
+        let way: [UInt8] =
+            [28, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 8, 0, 0, 0]  // cmsg_len: 28, IPPROTO_IP, IP_PKTINFO
+            + [1, 0, 0, 0, 10, 0, 0, 1, 10, 0, 0, 1, 0, 0, 0, 0]  // ipi_ifindex, ipi_spec_dst, ipi_addr, padding
+        #expect(read(way + control(origin: 2)) == read(control(origin: 2)))
+        #expect(read(way) == nil)
+    }
+
     @Test(arguments: [0, 1, 3, 4, 5, 255] as [UInt8]) func `what does not come from ICMP is none`(origin: UInt8) {
         #expect(read(control(origin: origin)) == nil)
     }
