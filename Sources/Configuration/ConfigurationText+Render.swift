@@ -15,6 +15,7 @@ extension ConfigurationText {
             if let name = peer.name { text += line(.name, name) }
             text += line(.endpoint, "\(peer.endpoint)")
             for prefix in peer.allowed ?? [] { text += line(.allowedIPs, "\(prefix)") }
+            if let probe = peer.probe { text += line(.probe, "\(probe)") }
         }
         return text
     }
@@ -41,6 +42,7 @@ extension ConfigurationText {
         lines.append((.user, [settings.user].compactMap(\.self)))
         if settings.workers != defaults.workers { lines.append((.workers, [settings.workers.text])) }
         if settings.offload != defaults.offload { lines.append((.offload, [settings.offload.rawValue])) }
+        lines.append((.keepalive, [settings.keepalive?.text].compactMap(\.self)))
         return lines
     }
 

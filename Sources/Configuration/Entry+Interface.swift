@@ -96,11 +96,4 @@ extension Entry {
 
     /// `Offload`.
     package func offload() throws(Complaint) -> Offload { try choice("off is for drivers that do it wrong") }
-
-    /// `Keepalive`, of which only the word for none is known yet.
-    package func keepalive() throws(Complaint) {
-        guard text == "off" else {
-            throw refusal(why: "probing comes with a later version", whatNow: "leave it out, or say off")
-        }
-    }
 }

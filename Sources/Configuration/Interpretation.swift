@@ -75,8 +75,8 @@ package struct Interpretation {
         case .user: settings.user = try entry.user()
         case .workers: settings.workers = try entry.workers()
         case .offload: settings.offload = try entry.offload()
-        case .keepalive: try entry.keepalive()
-        case .name, .endpoint, .allowedIPs: break
+        case .keepalive: settings.keepalive = try entry.keepalive()
+        case .name, .endpoint, .allowedIPs, .probe: break
         }
     }
 
@@ -84,6 +84,7 @@ package struct Interpretation {
         var origin = PeerOrigin(place: draft.place)
         var (name, endpoint): (String?, PeerAddress?) = (nil, nil)
         var allowed: [Prefix] = []
+        var probe: IPv4Address?
         for entry in draft.entries {
             do throws(Complaint) {
                 switch entry.key {
@@ -96,6 +97,9 @@ package struct Interpretation {
                 case .allowedIPs:
                     allowed.append(try entry.allowed())
                     origin.allowed.append(entry)
+                case .probe:
+                    probe = try entry.probe()
+                    origin.probe = entry
                 default: break
                 }
             } catch {
@@ -108,7 +112,9 @@ package struct Interpretation {
             return
         }
         settings.peers.append(
-            PeerSettings(name: name, endpoint: endpoint, allowed: allowed.isEmpty ? nil : allowed, place: draft.place))
+            PeerSettings(
+                name: name, endpoint: endpoint, allowed: allowed.isEmpty ? nil : allowed, probe: probe,
+                place: draft.place))
         origins.append(origin)
     }
 
@@ -131,6 +137,7 @@ struct PeerOrigin {
     var endpoint: Entry?
     /// As many as the peer has prefixes, in their order.
     var allowed: [Entry] = []
+    var probe: Entry?
 
     init(place: Place) { self.place = place }
 }

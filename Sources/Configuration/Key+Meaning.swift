@@ -24,9 +24,11 @@ extension Key {
         case .user: "Whom the daemon becomes after set-up (default: iptund, else nobody)."
         case .workers: "Pairs of threads that share the flows, 1 to 16, or 'auto' (default: 1)."
         case .offload: "Several packets as one to and from the kernel: 'auto' (default) or 'off'."
-        case .keepalive: "Probing of peers: 'off' (default); more comes with a later version."
+        case .keepalive:
+            "Asking silent peers for a sign of life: 'off' (default), or '10s,3': down after 3."
         case .name: "What the peer is called in reports."
         case .endpoint: "The other end: an address or a host name."
+        case .probe: "Inner address at the peer that Keepalive and 'iptund ping' ask."
         case .allowedIPs: "Inner prefixes behind the peer: routed, enforced; by comma, or repeated."
         }
     }

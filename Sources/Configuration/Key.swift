@@ -28,6 +28,7 @@ package enum Key: String, CaseIterable, Sendable {
     case name = "Name"
     case endpoint = "Endpoint"
     case allowedIPs = "AllowedIPs"
+    case probe = "Probe"
 
     /// The key of this name, however its letters are capitalised.
     package init?(named name: String) {
@@ -41,7 +42,7 @@ package enum Key: String, CaseIterable, Sendable {
     /// Where in a file it belongs.
     package var section: Section {
         switch self {
-        case .name, .endpoint, .allowedIPs: .peer
+        case .name, .endpoint, .allowedIPs, .probe: .peer
         default: .interface
         }
     }
@@ -83,7 +84,7 @@ package enum Key: String, CaseIterable, Sendable {
     package var valueName: String? {
         switch self {
         case .address: "a/p"
-        case .local: "address"
+        case .local, .probe: "address"
         case .device, .namespace, .name: "name"
         case .mtu: "octets"
         case .ttl, .dscp, .minimumTTL, .segmentSizeClamp, .workers: "n"
@@ -95,7 +96,8 @@ package enum Key: String, CaseIterable, Sendable {
         case .only: "way"
         case .acceptFrom: "who"
         case .user: "user"
-        case .offload, .keepalive: "state"
+        case .offload: "state"
+        case .keepalive: "time,n"
         case .endpoint: "host"
         case .allowedIPs: "prefix"
         }

@@ -14,7 +14,7 @@ struct PeerChecks {
     }
 
     /// What two of them cannot both have, with both places. Nested prefixes are legal: the longest wins.
-    var conflicts: [Mistake] { samePrefixes + sameEndpoints + sameNames + outerAddresses }
+    var conflicts: [Mistake] { samePrefixes + sameEndpoints + sameNames + outerAddresses + probes }
 
     /// What is missing in one because there are others.
     var gaps: [Mistake] {
@@ -96,6 +96,19 @@ struct PeerChecks {
             }
         }
         return mistakes
+    }
+
+    /// What is asked for a sign of life has to be reached by this peer.
+    private var probes: [Mistake] {
+        zip(peers, origins).compactMap { peer, origin in
+            guard let entry = origin.probe, let probe = peer.probe, let allowed = peer.allowed,
+                !allowed.contains(where: { $0.contains(probe) })
+            else { return nil }
+            return Mistake(
+                entry.refusal(
+                    why: "lies in none of this peer's \(entry.place.spell(.allowedIPs))",
+                    whatNow: "give an inner address at the peer, or add it there"), about: entry)
+        }
     }
 
     private func name(_ index: Int) -> String { peers[index].name ?? origins[index].endpoint?.text ?? "" }

@@ -28,6 +28,8 @@ package struct TunnelSettings: Equatable, Sendable {
     package var workers = WorkerCount.fixed(1)
     /// What the kernel may hand over, and take, in one piece.
     package var offload = Offload.automatic
+    /// When silent peers are asked for a sign of life, `nil` for never.
+    package var keepalive: Keepalive?
     /// What becomes of packets.
     package var policy = TunnelPolicy()
     /// The other ends; none for a tunnel that only decapsulates, from anybody it was told to.

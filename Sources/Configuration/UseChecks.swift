@@ -36,7 +36,9 @@ struct UseChecks {
         case .decapsulate: unused = [.ttl, .df, .dscp, .ecn]
         case .encapsulate: unused = [.minimumTTL, .acceptFrom]
         }
-        return unused.compactMap { useless($0, beside: .only) }
+        // Nobody could answer, or nobody would hear it.
+        let questions = settings.keepalive == nil ? [] : [Key.keepalive]
+        return (unused + questions).compactMap { useless($0, beside: .only) }
     }
 
     /// What only prefixes behind peers give a meaning.

@@ -81,6 +81,12 @@ public struct Counters: ~Copyable, Sendable {
             peers: (0..<(slots ?? peerCount)).map { entry(of: PeerIndex(rawValue: UInt32($0))) })
     }
 
+    /// When the last packet of `peer` was delivered, milliseconds of the caller's clock; 0 for never.
+    public func lastDelivered(of peer: PeerIndex) -> UInt64 {
+        precondition(peer.rawValue < peerCount, "no counters for this peer")
+        return cells.reference.load(Counters.cell(.lastDelivered, of: peer))
+    }
+
     private func entry(of peer: PeerIndex?) -> Entry {
         let cells = cells.reference
         func read(_ tally: Tally) -> UInt64 { cells.load(Counters.cell(tally, of: peer)) }

@@ -25,7 +25,7 @@ extension ConfigurationTextTests {
         let text = ConfigurationText.render(settings)
         #expect(try interpret(text).checked() == settings)
         let written = Set(text.split(separator: "\n").compactMap { Key(named: String($0.prefix { $0 != " " })) })
-        #expect(Set(Key.allCases).subtracting(written) == [.only, .namespace, .keepalive])
+        #expect(Set(Key.allCases).subtracting(written) == [.only, .namespace])
     }
 
     @Test func `whatever settings somebody may have, their file reads back as the same`() throws {
@@ -82,6 +82,7 @@ extension TunnelSettings {
         }
         if !settings.forward, settings.proxyARP == nil { settings.namespace = some("#ns") }
         settings.policy.randomize(using: &generator, mayBothWays: !settings.peers.isEmpty)
+        if settings.policy.only == nil { settings.keepalive = some(Keepalive(seconds: 3_600, misses: 1)) }
         return settings
     }
 
@@ -98,6 +99,7 @@ extension TunnelSettings {
                 let lengths = [8 + number, 24, 32].prefix(Int.random(in: 1...3, using: &generator))
                 peer.allowed = lengths.compactMap { Prefix(IPv4Address(10, octet, 0, 0), length: $0) }
             }
+            peer.probe = Bool.random(using: &generator) ? peer.allowed?.first?.address ?? IPv4Address(10, 0, 0, 1) : nil
             return peer
         }
     }

@@ -28,13 +28,14 @@ import Wire
         User       = nobody
         Workers    = 2
         Offload    = off
-        Keepalive  = off
+        Keepalive  = 10s,3
 
         [Peer]
         Name       = b
         Endpoint   = 111.112.100.86        # or a host name
         AllowedIPs = 111.112.100.0/24      # what is routed to it
         AllowedIPs = 10.1.0.0/16,10.2.0.0/16
+        Probe      = 10.1.0.1
 
         [Peer]
         Endpoint   = host.example.com
@@ -45,7 +46,8 @@ import Wire
         let peers = [
             PeerSettings(
                 name: "b", endpoint: .address(IPv4Address(111, 112, 100, 86)),
-                allowed: ["111.112.100.0/24", "10.1.0.0/16", "10.2.0.0/16"].compactMap { Prefix($0) }),
+                allowed: ["111.112.100.0/24", "10.1.0.0/16", "10.2.0.0/16"].compactMap { Prefix($0) },
+                probe: IPv4Address(10, 1, 0, 1)),
             PeerSettings(endpoint: .name("host.example.com"), allowed: ["10.0.0.0/8"].compactMap { Prefix($0) }),
         ]
         var expected = TunnelSettings(peers: peers)
@@ -55,6 +57,7 @@ import Wire
         expected.local = IPv4Address(192, 0, 2, 7)
         expected.device = DeviceName("tunl-b")
         expected.mtu = 1400
+        expected.keepalive = Keepalive(seconds: 10, misses: 3)
         expected.policy.outer.ttl = .inherit
         expected.policy.outer.fragmentation = .copy
         expected.policy.outer.dscp = .fixed(46)
@@ -72,7 +75,7 @@ import Wire
         expected.offload = .off
         let parsed = try settings(ConfigurationTextTests.example)
         #expect(parsed == expected)
-        #expect(parsed.peers.map(\.place) == [23, 29].map { .file("f", line: $0, column: 1) })
+        #expect(parsed.peers.map(\.place) == [23, 30].map { .file("f", line: $0, column: 1) })
     }
 
     @Test(arguments: [

@@ -115,10 +115,4 @@ import Wire
         #expect(try ["auto", "off"].map { try Entry(.offload, $0).offload() } == [.automatic, .off])
         #expect(throws: Complaint.self) { try Entry(.offload, "on").offload() }
     }
-
-    @Test func `probing is refused as long as there is none`() throws {
-        try Entry(.keepalive, "off").keepalive()
-        let complaint = #expect(throws: Complaint.self) { try Entry(.keepalive, "10s,3").keepalive() }
-        #expect(complaint?.why == "probing comes with a later version")
-    }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Testing
+import Wire
 @testable import Configuration
 
 /// Values that are fine alone, and wrong together.
@@ -81,6 +82,17 @@ import Testing
             ])
     }
 
+    @Test func `what is asked for a sign of life lies behind the peer`() throws {
+        let peer = "[Peer]\nEndpoint = 192.0.2.1\nAllowedIPs = 10.0.0.0/8, 10.9.0.0/16"
+        #expect(
+            mistakes("\(peer)\nProbe = 11.0.0.1") == [
+                "f:4:9: Probe '11.0.0.1': lies in none of this peer's AllowedIPs; "
+                    + "give an inner address at the peer, or add it there"
+            ])
+        #expect(try settings("\(peer)\nProbe = 10.9.0.1").peers.first?.probe == IPv4Address(10, 9, 0, 1))
+        #expect(try settings("[Peer]\nEndpoint = 192.0.2.1\nProbe = 11.0.0.1").peers.first?.probe != nil)
+    }
+
     @Test func `a peer has to be somewhere`() {
         #expect(
             mistakes("[Peer]\nName = b") == [
@@ -107,6 +119,7 @@ import Testing
         ("Only = decapsulate\nDSCP = 4", "f:3:8: DSCP", "Only = decapsulate"),
         ("Only = decapsulate\nECN = normal", "f:3:7: ECN", "Only = decapsulate"),
         ("Only = encapsulate\nMinTTL = 255", "f:3:10: MinTTL", "Only = encapsulate"),
+        ("Only = encapsulate\nKeepalive = 10s", "f:3:13: Keepalive", "Only = encapsulate"),
         ("AcceptFrom = any\nOnly = encapsulate", "f:2:14: AcceptFrom", "Only = encapsulate"),
         ("Table = off\nKillSwitch = yes", "f:3:14: KillSwitch", "Table = off"),
     ])

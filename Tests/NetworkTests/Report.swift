@@ -12,6 +12,7 @@ struct Document: Decodable {
 struct Report: Decodable {
     let name: String
     let state: String
+    let problem: String?
     let pid: Int32
     let mtu: Int
     let underlay_mtu: Int
@@ -53,6 +54,11 @@ struct Report: Decodable {
         let endpoint: String
         let allowed_ips: [String]
         let path_mtu: Int
+        let probe: String?
+        let liveness: String?
+        let proof: String?
+        let rtt_microseconds: Int?
+        let loss_percent: Int?
         let icmp_errors: Int
         let last_icmp_error: String?
         let received: Transfer

@@ -16,7 +16,7 @@ extension ReporterTests {
             Reporter.Moment(
                 roster: roster, policy: TunnelPolicy(), counted: (zero, zero), predecessors: Predecessors(),
                 pathMTU: [1500, 1500, 1500, 1500], underlayMTU: 0, link: link, problem: problem, socketOverflows: 0,
-                now: 10_000))
+                liveness: LivenessBook(nil), now: 10_000))
     }
 
     @Test(arguments: [true, false, nil]) func `only a device that is switched on is up`(isUp: Bool?) {

@@ -25,14 +25,14 @@ import Wire
     private func report(
         _ out: borrowing Counters, _ back: borrowing Counters, roster: Roster = ReporterTests.roster,
         predecessors: Predecessors = Predecessors(), link: Link? = ReporterTests.link, problem: String? = nil,
-        now: UInt64
+        liveness: LivenessBook = LivenessBook(nil), now: UInt64
     ) -> TunnelReport {
         let counted = (encapsulated: out.snapshot(), decapsulated: back.snapshot())
         return Self.reporter.report(
             Reporter.Moment(
                 roster: roster, policy: TunnelPolicy(), counted: counted, predecessors: predecessors,
                 pathMTU: [1500, 1400, 1300], underlayMTU: 1500, link: link, problem: problem, socketOverflows: 5,
-                now: now))
+                liveness: liveness, now: now))
     }
 
     @Test func `a tunnel that has seen no packet reports zeros`() {
@@ -47,9 +47,10 @@ import Wire
             peers: [
                 TunnelReport.Peer(
                     name: "b", endpoint: "192.0.2.1", local: "198.51.100.7", allowedIPs: ["0.0.0.0/0"], pathMTU: 1500,
-                    received: none, sent: none),
+                    liveness: .unknown, received: none, sent: none),
                 TunnelReport.Peer(
-                    endpoint: "192.0.2.2", local: "198.51.100.7", allowedIPs: [], pathMTU: 1400, received: none,
+                    endpoint: "192.0.2.2", local: "198.51.100.7", allowedIPs: [], pathMTU: 1400, liveness: .unknown,
+                    received: none,
                     sent: none),
             ],
             encapsulate: nothing, decapsulate: nothing,

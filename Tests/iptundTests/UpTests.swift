@@ -45,12 +45,12 @@ import Wire
         let parsed = try settings(
             "--peer-name", "b", "--allowed-ips", "10.9.1.0/24", "--table", "main", "--proxy-arp", "eth0 networks",
             "--forward", "--kill-switch", "--user", "nobody", "--workers", "auto", "--offload", "off", "--keepalive",
-            "off")
+            "10s,3", "--probe", "10.9.1.1")
         var expected = TunnelSettings(
             peers: [
                 PeerSettings(
                     name: "b", endpoint: .address(IPv4Address(192, 0, 2, 1)),
-                    allowed: [try #require(Prefix("10.9.1.0/24"))])
+                    allowed: [try #require(Prefix("10.9.1.0/24"))], probe: IPv4Address(10, 9, 1, 1))
             ])
         expected.table = .number(254)
         expected.proxyARP = try ProxyARP(device: #require(DeviceName("eth0")), scope: .networks)
@@ -58,6 +58,7 @@ import Wire
         expected.user = "nobody"
         expected.workers = .automatic
         expected.offload = .off
+        expected.keepalive = Keepalive(seconds: 10, misses: 3)
         #expect(parsed == expected)
         #expect(try settings("--netns", "x").namespace == "x")
     }
@@ -68,6 +69,7 @@ import Wire
         .ecn: "normal", .minimumTTL: "1", .segmentSizeClamp: "auto", .table: "auto", .proxyARP: "eth0",
         .only: "decapsulate", .acceptFrom: "any", .namespace: "x", .user: "x", .workers: "1", .offload: "auto",
         .keepalive: "off", .name: "b", .endpoint: "b", .allowedIPs: "10.0.0.0/8",
+        .probe: "10.0.0.1",
     ]
 
     @Test(arguments: Key.allCases) func `every key of a file is a flag`(key: Key) throws {

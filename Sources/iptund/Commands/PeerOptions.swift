@@ -14,6 +14,9 @@ struct PeerOptions: ParsableArguments {
     @Option(name: .key(.allowedIPs), help: .key(.allowedIPs))
     var allowedIPs: [String] = []
 
+    @Option(name: .key(.probe), help: .key(.probe))
+    var probe: String?
+
     @Option(name: .key(.local), help: .key(.local))
     var local: String?
 
@@ -22,6 +25,7 @@ struct PeerOptions: ParsableArguments {
         var draft = Draft.PeerDraft(at: .flag)
         draft.entries =
             Entry.given(.endpoint, peer) + Entry.given(.name, name) + Entry.list(.allowedIPs, allowedIPs)
+            + Entry.given(.probe, probe)
         return draft.entries.isEmpty ? [] : [draft]
     }
 

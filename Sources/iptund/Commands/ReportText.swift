@@ -78,12 +78,30 @@ enum ReportText {
         if let problem = peer.problem { lines.append("  problem: \(problem)") }
         if peer.pathMTU < underlayMTU { lines.append("  path mtu: \(peer.pathMTU), so \(peer.pathMTU - 20) inside") }
         if let last = peer.lastICMPError { lines.append("  icmp errors: \(peer.icmpErrors), last: \(last)") }
+        if let line = liveness(peer) { lines.append("  liveness: \(line)") }
         if let age = peer.lastReceivedSecondsAgo {
             lines.append("  last received: " + (age == 0 ? "now" : "\(duration(age)) ago"))
         }
         lines.append("  transfer: \(size(peer.received.octets)) received, \(size(peer.sent.octets)) sent")
         lines.append("  packets: \(peer.received.packets) received, \(peer.sent.packets) sent")
         return lines + drops(peer.received.drops, peer.sent.drops).map { "  drops: \($0)" }
+    }
+
+    /// `up, rtt 0.42 ms, loss 0 %`; `nil` when nobody asks it.
+    private static func liveness(_ peer: TunnelReport.Peer) -> String? {
+        guard let state = peer.liveness, peer.lossPercent != nil || state == .down else { return nil }
+        var words = [state.rawValue]
+        if let time = peer.rttMicroseconds { words.append("rtt \(milliseconds(time)) ms") }
+        if let loss = peer.lossPercent { words.append("loss \(loss) %") }
+        if peer.proof == .oneLeg { words.append("the way there alone is proven") }
+        return words.joined(separator: ", ")
+    }
+
+    /// Microseconds as milliseconds: `0.42`.
+    static func milliseconds(_ microseconds: UInt64) -> String {
+        let hundredths = (microseconds + 5) / 10
+        let rest = hundredths % 100
+        return "\(hundredths / 100).\(rest < 10 ? "0" : "")\(rest)"
     }
 
     /// `14 received (inner-source 12, not-peer 2), 0 sent`; `nil` when nothing was dropped.

@@ -17,13 +17,13 @@ struct LineLimit {
 
     /// What a line is about.
     enum Topic: CaseIterable {
-        case unreached, reached, inTunnel, way, local, name, error, pathMTU, loop, ecn, drop, stranger
+        case unreached, reached, liveness, inTunnel, way, local, name, error, pathMTU, loop, ecn, drop, stranger
 
         /// How many lines may say the same within how many milliseconds.
         var allowance: (lines: Int, interval: UInt64) {
             switch self {
             // What changes to and fro by hand is said each time.
-            case .unreached, .reached, .inTunnel, .way, .local, .name: (3, 60_000)
+            case .unreached, .reached, .liveness, .inTunnel, .way, .local, .name: (3, 60_000)
             case .error, .ecn: (1, 60_000)
             // Somebody is probably just looking for it.
             case .pathMTU, .loop: (1, 10_000)
@@ -37,6 +37,7 @@ struct LineLimit {
             switch self {
             case .unreached: "peers that are not reached"
             case .reached: "peers that can be reached now"
+            case .liveness: "peers that answer, or do not any more"
             case .inTunnel: "peers that are routed into the tunnel"
             case .way: "peers that packets leave for by another way"
             case .local: "addresses that packets leave from"

@@ -20,6 +20,7 @@ struct PreparedHost: ~Copyable {
     private var control: ControlServer?
     /// Listens where the device is, too, which only privilege can reach.
     private var watch: HostWatch?
+    private var prober: Prober?
 
     /// What a tunnel starts from.
     struct Order {
@@ -82,6 +83,9 @@ struct PreparedHost: ~Copyable {
     /// What follows the host's changes, for whoever has to act on them.
     mutating func takeWatch() -> HostWatch? { watch.take() }
 
+    /// Who asks peers for a sign of life, if somebody should.
+    mutating func takeProber() -> Prober? { prober.take() }
+
     /// What the data path works with, for whoever starts it.
     mutating func takePorts() -> [Worker.Ports] {
         defer { ports = [] }
@@ -124,6 +128,9 @@ extension PreparedHost {
             () throws(Errno) in try Guard()
         }
         let ports = try openPorts(settings, claim, place, order.roster.commonLocal)
+        let prober = try explaining("cannot open what asks peers for a sign of life", whatNow: Prerequisites.remedy) {
+            () throws(Errno) in try Prober.open(settings, place)
+        }
         let left = try TunnelState.read(claim.directory.state)
         let planning = Planning(
             settings: settings, device: try Plan.Device.state(of: claim.device, place.netlink), ways: order.ways,
@@ -142,7 +149,8 @@ extension PreparedHost {
         return PreparedHost(
             kernelGuard: kernelGuard, ports: ports, user: user, outcome: outcome,
             farewell: left == nil ? .said : .missing, janitor: janitor,
-            resolver: try startResolver(order, user), control: control, watch: watch)
+            resolver: try startResolver(order, user), control: control, watch: watch,
+            prober: prober)
     }
 
     private static func startJanitor(

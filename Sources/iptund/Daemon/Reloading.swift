@@ -15,6 +15,7 @@ enum Reloading {
             ("User", next.user == current.user),
             ("Workers", next.workers == current.workers),
             ("Offload", next.offload == current.offload),
+            ("Keepalive", next.keepalive == current.keepalive),
         ]
         guard let changed = fixed.first(where: { !$0.isSame }) else { return }
         throw Complaint(

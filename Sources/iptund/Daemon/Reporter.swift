@@ -35,6 +35,7 @@ struct Reporter {
         let problem: String?
         /// Packets that the raw socket had no room for.
         let socketOverflows: UInt64
+        let liveness: LivenessBook
         let now: UInt64
     }
 
@@ -110,10 +111,17 @@ struct Reporter {
         guard let link = moment.link else { return "the device is gone" }
         guard link.isUp else { return "the device is down: ip link set \(link.name) up" }
         if let problem = moment.problem { return problem }
-        let members = moment.roster.places.compactMap { moment.roster.members[$0] }
-        guard let first = members.first, members.allSatisfy({ $0.problem != nil }) else { return nil }
-        let problem = "peer \(first.label): \(first.problem ?? "")"
-        return members.count == 1 ? problem : "\(problem); and no other peer can be reached"
+        let peers = moment.roster.places.compactMap { place in
+            moment.roster.members[place].map { ($0.label, $0.problem ?? silence(place, moment)) }
+        }
+        guard let first = peers.first, peers.allSatisfy({ $0.1 != nil }) else { return nil }
+        let problem = "peer \(first.0): \(first.1 ?? "")"
+        return peers.count == 1 ? problem : "\(problem); and no other peer can be reached"
+    }
+
+    /// That a peer does not answer any more.
+    private func silence(_ place: Int, _ moment: Moment) -> String? {
+        moment.liveness.standing(place, heard: 0, at: moment.now).state == .down ? "it does not answer" : nil
     }
 
     /// That an end of ours is gone.
@@ -124,12 +132,15 @@ struct Reporter {
         let (sent, received) = moment.predecessors.own(place, moment.counted)
         // A data thread may have read its clock after us.
         let age = received.lastDelivered == 0 ? nil : (max(now, received.lastDelivered) - received.lastDelivered) / 1000
+        let standing = moment.liveness.standing(place, heard: received.lastDelivered, at: now)
         return TunnelReport.Peer(
             name: member?.settings.name, host: member?.host, endpoint: member?.address.map { "\($0)" },
             local: member?.local.map { "\($0)" }, problem: member?.problem,
             allowedIPs: (member?.settings.allowed ?? [.all]).map(\.description),
             pathMTU: moment.pathMTU[place], icmpErrors: received.errors,
-            lastICMPError: ICMPReport(encoded: received.lastError)?.description, lastReceivedSecondsAgo: age,
+            lastICMPError: ICMPReport(encoded: received.lastError)?.description,
+            probe: member?.settings.probe.map { "\($0)" }, liveness: standing.state, proof: standing.proof,
+            rttMicroseconds: standing.roundTrip, lossPercent: standing.lossPercent, lastReceivedSecondsAgo: age,
             received: transfer(received), sent: transfer(sent))
     }
 

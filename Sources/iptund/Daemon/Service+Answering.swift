@@ -69,6 +69,7 @@ extension Service {
             predecessors: predecessors, pathMTU: datapath.pathMTU(slots: slots, at: now), underlayMTU: underlayMTU,
             // By number: a device that was renamed is still ours.
             link: try? atDevice.link(index: device), problem: problem, socketOverflows: datapath.socketOverflows,
+            liveness: liveness,
             now: now)
         return (try? ReportDocument(tunnels: [report.report(moment)]).json(pretty: false))
             ?? ControlAnswer(error: "encoding").json
@@ -113,6 +114,7 @@ extension Service {
         for place in changes.taken + changes.moved {
             observer.forget(place)
             limit.forget(place)
+            forgetLiveness(at: place)
             saidProblems[place] = nil
             datapath.forgetWay(at: place)
         }

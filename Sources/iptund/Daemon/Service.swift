@@ -26,6 +26,9 @@ struct Service: ~Copyable {
     var watch: HostWatch
     var observer: Observer
     var names = NameSchedule()
+    /// Who asks peers for a sign of life; `nil` when nobody does.
+    var prober: Prober?
+    var liveness: LivenessBook
     /// Names of which it was said that they have no address.
     var unresolved: Set<String> = []
     var pin: PinWatch?
@@ -58,7 +61,7 @@ struct Service: ~Copyable {
     /// Prepares the data path. Nothing moves before ``start(_:)``.
     static func prepare(
         _ order: PreparedHost.Order, _ outcome: Planning.Outcome, _ ports: [Worker.Ports],
-        _ watch: consuming HostWatch?, _ report: Reporter, _ place: borrowing DevicePlace,
+        _ watch: consuming HostWatch?, _ prober: consuming Prober?, _ report: Reporter, _ place: borrowing DevicePlace,
         _ netlink: borrowing Netlink
     ) throws(Complaint) -> Service {
         guard let watch = watch.take() else { preconditionFailure("the host is watched once") }
@@ -69,9 +72,12 @@ struct Service: ~Copyable {
                 datapath: datapath, report: report, settings: order.settings, mtu: outcome.mtu, roster: order.roster,
                 underlayMTU: order.ways.values.map(\.mtu).max() ?? 0, device: device, isDeviceHere: place.name == nil,
                 watch: watch, observer: Observer(device: report.device),
+                liveness: LivenessBook(order.settings.keepalive),
                 pin: PinWatch(order.settings, netlink),
                 proxies: ProxyWatch(order.settings, place.netlink))
             service.log = StandardErrorLog.logger(of: report.name)
+            service.prober = prober.take()
+            service.prober?.device = device
             for warning in outcome.warnings { service.log.warning("\(warning)") }
             service.names.follow(service.roster.hosts, at: Clock.milliseconds)
             service.follow(place, netlink)
@@ -117,7 +123,7 @@ struct Service: ~Copyable {
         while ending == nil {
             var interests: [Poll.Interest] =
                 [.next(of: signals), datapath.ended, datapath.attention, resolver?.interest ?? .nothing]
-                + watch.interests + control.interests
+                + watch.interests + proberInterests + control.interests
             do throws(Errno) {
                 try Poll.wait(for: &interests, timeoutMilliseconds: timeoutMilliseconds(control, supervisor))
             } catch {
@@ -129,7 +135,9 @@ struct Service: ~Copyable {
             resolver = follow(resolver.take(), isCalled: interests[3].isReady)
             if interests[4].isReady || interests[5].isReady { watch.listen(at: Clock.milliseconds) }
             follow(place, netlink)
-            control.serve(interests[6...]) { answer($0, place.netlink, netlink) }
+            if interests[6].isReady || interests[7].isReady { takeAnswers() }
+            lookAtPeers(at: Clock.milliseconds)
+            control.serve(interests[8...]) { answer($0, place.netlink, netlink) }
             watchdog.look(datapath, supervisor, log, at: Clock.milliseconds)
             if supervisor.isThere, let line = status.next(roster, at: Clock.milliseconds) { supervisor.status(line) }
         }
@@ -147,7 +155,9 @@ struct Service: ~Copyable {
         // -1 is for ever, which is the longest of all.
         let times = [control.timeoutMilliseconds, watch.timeoutMilliseconds(at: now)].map(UInt32.init(bitPattern:))
         let statusDueAt = supervisor.isThere ? status.dueAt : nil
-        let moments = [noteAgainAt, names.next, watchdog.next, limit.next, statusDueAt].compactMap(\.self).min()
+        let moments = [noteAgainAt, names.next, liveness.next, watchdog.next, limit.next, statusDueAt].compactMap(
+            \.self
+        ).min()
         let again = moments.map { UInt32(clamping: $0 > now ? $0 - now : 0) } ?? .max
         return Int32(bitPattern: min(times[0], times[1], again))
     }

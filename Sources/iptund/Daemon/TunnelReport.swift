@@ -117,19 +117,51 @@ struct TunnelReport: Codable, Equatable {
         /// ICMP errors about outer packets to it.
         var icmpErrors: UInt64 = 0
         var lastICMPError: String?
+        /// An inner address at it that answers ICMP echo requests, if somebody named one.
+        var probe: String?
+        /// Whether it is there, as far as is known.
+        var liveness: PeerState?
+        /// What a reply to the last question has proved, absent when there was none.
+        var proof: Proof?
+        /// From question to reply, smoothed, microseconds; absent when there was none.
+        var rttMicroseconds: UInt64?
+        /// How many of the last questions, 16 at most, had no reply, percent; absent when none was asked.
+        var lossPercent: Int?
         /// Seconds since the last packet from the peer; absent when there was none.
         var lastReceivedSecondsAgo: UInt64?
         var received: Transfer
         var sent: Transfer
 
         private enum CodingKeys: String, CodingKey {
-            case name, host, endpoint, local, problem, received, sent
+            case name, host, endpoint, local, problem, probe, liveness, proof, received, sent
             case allowedIPs = "allowed_ips"
             case pathMTU = "path_mtu"
             case icmpErrors = "icmp_errors"
             case lastICMPError = "last_icmp_error"
+            case rttMicroseconds = "rtt_microseconds"
+            case lossPercent = "loss_percent"
             case lastReceivedSecondsAgo = "last_received_seconds_ago"
         }
+    }
+
+    /// What is known of a peer.
+    enum PeerState: String, Codable, CaseIterable {
+        /// Something came from it a short while ago.
+        case up
+        /// It does not answer every question.
+        case degraded
+        /// It is silent, and does not answer.
+        case down
+        /// It is silent, and nobody asks it.
+        case unknown
+    }
+
+    /// Which ways a reply came.
+    enum Proof: String, Codable {
+        /// There through the tunnel, and back by it.
+        case bothLegs = "both legs"
+        /// There through the tunnel, and back beside it.
+        case oneLeg = "one leg"
     }
 
     /// Inner packets that passed, their octets, and those that were dropped.

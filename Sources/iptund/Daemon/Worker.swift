@@ -109,6 +109,9 @@ final class Worker {
         (encapsulated.snapshot(slots: slots), decapsulated.snapshot(slots: slots))
     }
 
+    /// When the last packet came from the peer at `place`, milliseconds; 0 for never.
+    func lastReceived(at place: Int) -> UInt64 { decapsulated.lastDelivered(of: PeerIndex(rawValue: UInt32(place))) }
+
     /// Packets that arrived and that the kernel had no room to keep for this worker.
     var socketOverflows: UInt64 { (try? ports.receiver.overflows) ?? 0 }
 

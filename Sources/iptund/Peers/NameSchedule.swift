@@ -31,6 +31,11 @@ struct NameSchedule {
         for name in due.keys { due[name] = now }
     }
 
+    /// Makes one name due: where it led to, nobody answers.
+    mutating func askAgain(for name: String, at now: UInt64) {
+        if due[name] != nil { due[name] = now }
+    }
+
     /// The names that are due now; `ask` says whether it was possible to ask.
     mutating func ask(at now: UInt64, _ ask: (String) -> Bool) {
         for (name, moment) in due where moment <= now {

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Configuration
+internal import Linux
+internal import Tunnel
+internal import Wire
+
+/// Asks peers for a sign of life, through the tunnel, with sockets that were opened while there was privilege.
+///
+/// An inner address that was named (`Probe`) is asked by our device, like any other packet, and the reply comes out of it.
+/// Else the peer's outer address is asked by a packet that we wrap ourselves, whatever AllowedIPs say; its kernel replies
+/// without a tunnel, which proves the way there alone.
+struct Prober: ~Copyable {
+    /// Where the device is.
+    private var inside: EchoSocket
+    /// Where outer packets leave, if that is another network namespace.
+    private var outside: EchoSocket?
+    private let outer: OuterSocket
+    /// Our device.
+    var device: Int32 = 0
+    /// Questions without a reply, by the number that nobody else can know.
+    private var open: [UInt64: Question] = [:]
+    /// The last question to each place.
+    private var last: [Int: UInt64] = [:]
+
+    private struct Question {
+        let place: Int
+        let number: UInt16
+        let request: ICMPEcho
+        let target: IPv4Address
+        /// Microseconds of ``Clock``.
+        let time: UInt64
+    }
+
+    /// A reply to one of our questions.
+    struct Answer: Equatable {
+        let place: Int
+        let number: UInt16
+        let microseconds: UInt64
+        let proof: TunnelReport.Proof
+    }
+
+    /// Opens the sockets. Requires `CAP_NET_RAW`.
+    static func open(_ settings: TunnelSettings, _ place: borrowing DevicePlace) throws(Errno) -> Prober? {
+        guard settings.keepalive != nil else { return nil }
+        let ttl: TTL = if case .fixed(let ttl) = settings.policy.outer.ttl { ttl } else { .standard }
+        let outer = try OuterSocket(ttl: ttl)
+        let inside = try place.inside { () throws(Errno) in try EchoSocket() }
+        return Prober(inside, place.name == nil ? nil : try EchoSocket(), outer)
+    }
+
+    private init(_ inside: consuming EchoSocket, _ outside: consuming EchoSocket?, _ outer: consuming OuterSocket) {
+        self.inside = inside
+        self.outside = outside
+        self.outer = outer
+    }
+
+    /// What to wait for.
+    var interests: [Poll.Interest] { [.reading(inside.descriptor), Prober.interest(in: outside)] }
+
+    private static func interest(in socket: borrowing EchoSocket?) -> Poll.Interest {
+        switch socket {
+        case .some(let socket): .reading(socket.descriptor)
+        case .none: .nothing
+        }
+    }
+
+    /// Puts question `number` to the peer at `place`. One that cannot be sent is one without a reply.
+    mutating func ask(_ number: UInt16, _ place: Int, _ member: Roster.Member) {
+        if let before = last[place] { open[before] = nil }
+        guard let endpoint = member.address, let local = member.local else { return }
+        let nonce = UInt64.random(in: 0 ... .max)
+        let identifier = outside?.identifier ?? inside.identifier
+        let request = ICMPEcho(
+            .request, identifier: member.settings.probe == nil ? identifier : inside.identifier, sequence: number,
+            payload: (0..<8).map { UInt8(truncatingIfNeeded: nonce >> ($0 * 8)) })
+        let target = member.settings.probe ?? endpoint
+        open[nonce] = Question(
+            place: place, number: number, request: request, target: target, time: Clock.microseconds)
+        last[place] = nonce
+        if let probe = member.settings.probe {
+            try? inside.send(request, to: probe, by: device)
+        } else {
+            try? outer.send(request.packet(from: local, to: endpoint), to: endpoint, from: local)
+        }
+    }
+
+    /// The replies that have come, at most as many as there are questions: who floods us has to wait.
+    mutating func answers() -> [Answer] {
+        var answers: [Answer] = []
+        for _ in 0..<Prober.patience {
+            guard let reply = try? inside.receive() else { break }
+            if let answer = judge(reply, isInside: true) { answers.append(answer) }
+        }
+        guard var socket = outside.take() else { return answers }
+        for _ in 0..<Prober.patience {
+            guard let reply = try? socket.receive() else { break }
+            if let answer = judge(reply, isInside: false) { answers.append(answer) }
+        }
+        outside = consume socket
+        return answers
+    }
+
+    private mutating func judge(_ reply: EchoSocket.Reply, isInside: Bool) -> Answer? {
+        guard reply.echo.payload.count == 8 else { return nil }
+        let nonce = reply.echo.payload.enumerated().reduce(UInt64(0)) { $0 | UInt64($1.element) << ($1.offset * 8) }
+        guard let question = open[nonce], reply.source == question.target, reply.echo.answers(question.request) else {
+            return nil
+        }
+        open[nonce] = nil
+        return Answer(
+            place: question.place, number: question.number,
+            microseconds: reply.time > question.time ? reply.time - question.time : 0,
+            proof: isInside && reply.link == device ? .bothLegs : .oneLeg)
+    }
+
+    /// The peer at `place` is another one, or has gone.
+    mutating func forget(_ place: Int) {
+        if let before = last.removeValue(forKey: place) { open[before] = nil }
+    }
+
+    /// How many replies are looked at before something else is done.
+    private static let patience = 64
+}

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+import Linux
+import Testing
+
+/// Peers that are asked for a sign of life, over a real link.
+///
+/// ```
+///   10.9.0.1  iptun0 ·················································· iptun0  10.9.0.2
+///                    a  192.0.2.1/24 ──── eth0 ═══ eth0 ──── 192.0.2.2/24  b
+/// ```
+@Suite(.needsRoot, .serialized, .timeLimit(.minutes(15)))
+struct KeepaliveTests {
+    private static let keepalive = ["--keepalive", "1s,2"]
+
+    private func peer(of tunnel: Tunnel, when isExpected: (Report.Peer) -> Bool) throws -> Report.Peer {
+        try #require(try tunnel.report { report in report.peers.first.map(isExpected) ?? false }.peers.first)
+    }
+
+    @Test func `a silent peer that answers is up, both ways, and one whose daemon is gone is down until it is back`()
+        throws
+    {
+        try Lab.open { lab in
+            let (a, b) = try lab.tunnel(a: Self.keepalive + ["--probe", "10.9.0.2"])
+            let up = try peer(of: a) { $0.liveness == "up" && $0.rtt_microseconds != nil }
+            #expect(up.liveness == "up" && up.proof == "both legs" && up.probe == "10.9.0.2")
+            #expect((1...5_000_000).contains(try #require(up.rtt_microseconds)))
+            try b.end()
+            try a.process.waitFor("a peer is down", "peer=192.0.2.2")
+            let report = try a.report()
+            #expect(report.state == "degraded" && report.problem == "peer 192.0.2.2: it does not answer")
+            #expect(try a.host.iptund("status", a.name).status == 3)
+            _ = try lab.upB(b.host)
+            try a.process.waitFor("a peer is up")
+            #expect(try peer(of: a) { $0.liveness == "up" }.liveness == "up")
+        }
+    }
+
+    @Test func `without a probe the peer's kernel answers beside the tunnel, which proves the way there`() throws {
+        try Lab.open { lab in
+            let (a, b) = try lab.tunnel(a: Self.keepalive)
+            let up = try peer(of: a) { $0.liveness == "up" }
+            #expect(up.liveness == "up" && up.proof == "one leg")
+            #expect(up.received.packets == 0)
+            #expect(try peer(of: b) { $0.received.packets > 0 }.received.packets > 0, "it was asked through the tunnel")
+        }
+    }
+
+    @Test func `nobody is asked while there is traffic, and nobody at all by default`() throws {
+        try Lab.open { lab in
+            let hosts = try lab.pair()
+            let b = try lab.upB(hosts.b)
+            let a = try lab.upA(hosts.a, ["--keepalive", "3600s", "--probe", "10.9.0.2"])
+            let before = try peer(of: b) { $0.received.packets > 0 }.received.packets
+            #expect(before == 1, "the first question, since nothing came yet")
+            #expect(try b.report().encapsulate.received == 1, "and its answer, but no question")
+            #expect(try a.host.ping("10.9.0.2") == 3)
+            #expect(try a.report().encapsulate.received == 1 + 3)
+            #expect(try peer(of: b) { $0.liveness == "up" }.loss_percent == nil)
+        }
+    }
+
+    @Test func `replies that nobody asked for, and a flood of them, prove nothing`() throws {
+        try Lab.open { lab in
+            let (a, b) = try lab.pair()
+            // Nothing is answered; but replies come, for every identifier that there is.
+            try b.filter("input", "ip protocol 4 drop")
+            let tunnel = try lab.upA(a, Self.keepalive)
+            let liar = """
+                import socket, struct, sys
+                s = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP)
+                def sum16(d):
+                    t = sum(struct.unpack("!%dH" % (len(d) // 2), d)); t = (t >> 16) + (t & 65535)
+                    return 65535 & ~(t + (t >> 16))
+                for id in range(0, 65536):
+                    m = struct.pack("!BBHHH8s", 0, 0, 0, id, 1, b"x" * 8)
+                    s.sendto(m[:2] + struct.pack("!H", sum16(m)) + m[4:], ("192.0.2.1", 0))
+                """
+            try b.shell("python3 -c '\(liar)'")
+            try tunnel.process.waitFor("a peer is down")
+            #expect(try peer(of: tunnel) { $0.liveness == "down" }.loss_percent == 100)
+        }
+    }
+}
