@@ -61,6 +61,9 @@ package enum Console {
     /// The corresponding C function is `setvbuf`.
     package static func bufferOutputByLine() { _ = clinux_buffer_output_by_line() }
 
+    /// Standard output, for what is not text: nothing may be printed any more once this has gone.
+    package static var output: Descriptor { Descriptor(owning: STDOUT_FILENO) }
+
     /// Whether somebody looks at standard output.
     package static var isOutputTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
 }

@@ -20,12 +20,25 @@ package enum Files {
     /// Replaces the file at `path`, which may not be a symbolic link, and gives it to whoever called us by way of sudo.
     package static func write(_ bytes: [UInt8], to path: String) throws(Errno) {
         let file = try Descriptor.open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_NONBLOCK, mode: 0o644)
+        try giveToCaller(file)
+        try file.write(bytes)
+    }
+
+    /// Opens `path` to write to it, emptied if it is there: for what nobody else may read. It may not be a symbolic link, but
+    /// a pipe, for which a reader is waited.
+    package static func create(_ path: String) throws(Errno) -> Descriptor {
+        let file = try Descriptor.open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, mode: 0o600)
+        if try status(of: file).isRegular { try giveToCaller(file) }
+        return file
+    }
+
+    /// What somebody has us write by way of sudo is theirs.
+    private static func giveToCaller(_ file: borrowing Descriptor) throws(Errno) {
         if let user = Environment.value("SUDO_UID").flatMap({ UInt32($0) }),
             let group = Environment.value("SUDO_GID").flatMap({ UInt32($0) })
         {
             try posix(fchown(file.rawValue, user, group))
         }
-        try file.write(bytes)
     }
 
     /// The names in a directory, sorted, without `.` and `..`.

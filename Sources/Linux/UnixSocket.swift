@@ -131,6 +131,9 @@ extension Descriptor {
         }
     }
 
+    /// Says to the other end that nothing more will come; it may go on. The corresponding C call is `shutdown(SHUT_WR)`.
+    package func finishSending() { shutdown(rawValue, Int32(SHUT_WR)) }
+
     /// Whether the other end of a stream has gone, however much of what it sent is still to be received.
     package var isAbandoned: Bool {
         var octet: UInt8 = 0

@@ -20,7 +20,9 @@ struct Program: ParsableCommand {
             Exit status: 0 fine, 1 failed, 2 wrong usage; `iptund status` has its own.
             """,
         version: Program.version,
-        subcommands: [Show.self, Up.self, Down.self, Reload.self, Status.self, Check.self, Demo.self],
+        subcommands: [
+            Show.self, Up.self, Down.self, Reload.self, Status.self, CaptureCommand.self, Check.self, Demo.self,
+        ],
         defaultSubcommand: Show.self)
 
     /// Why `word`, which is no verb and not a tunnel's name either, was probably meant to be a verb; `nil` if it was not.

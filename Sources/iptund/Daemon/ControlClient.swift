@@ -11,6 +11,8 @@ final class ControlClient {
     let deadline: UInt64
     private(set) var response: ArraySlice<UInt8>?
     private(set) var isDone = false
+    /// What it is sent without an end; `nil` for a client that asks one question.
+    private(set) var stream: TapStream?
     private var request: [UInt8] = []
     private var attachment: [UInt8]?
 
@@ -33,8 +35,35 @@ final class ControlClient {
         socket.hangUp()
     }
 
+    /// What it is waited for: that it sends, or that it takes something.
+    var interest: Poll.Interest {
+        response != nil || stream?.isBlocked == true ? .writing(socket) : .reading(socket)
+    }
+
+    /// When it has to be looked at, milliseconds of ``Clock``; `nil` for one that has to move itself.
+    var dueAt: UInt64? {
+        guard let stream else { return deadline }
+        return stream.dueAt
+    }
+
+    /// Goes on with a client that captures. `isReady` when something came from it.
+    func goOn(isReady: Bool, at now: UInt64) {
+        guard let stream else { return }
+        if isReady, !stream.isBlocked {
+            // It has nothing more to say; the end of what it says is how it asks for ours.
+            let said = try? socket.receiveNow(limit: 64)
+            guard said != nil, said?.isEmpty == true else {
+                isDone = true
+                return
+            }
+            stream.finish()
+        }
+        stream.send(on: socket, at: now)
+        if stream.isDone { isDone = true }
+    }
+
     /// Reads on, or writes on.
-    func advance(_ answer: (ControlRequest) -> [UInt8]) {
+    func advance(_ answer: (ControlRequest) -> ControlReply) {
         do throws(Errno) {
             if response == nil { try read(answer) }
             if let rest = response {
@@ -46,7 +75,7 @@ final class ControlClient {
         }
     }
 
-    private func read(_ answer: (ControlRequest) -> [UInt8]) throws(Errno) {
+    private func read(_ answer: (ControlRequest) -> ControlReply) throws(Errno) {
         do throws(Refusal) {
             guard let bytes = try receive() else { return }
             request += bytes
@@ -54,7 +83,10 @@ final class ControlClient {
                 let verb = String(decoding: request[..<end], as: UTF8.self)
                 // Who gave up has taken back what it did for this already.
                 if attachment != nil, socket.isAbandoned { throw .isGone }
-                response = answer(ControlRequest(verb: verb, right: right, attachment: attachment))[...]
+                switch answer(ControlRequest(verb: verb, right: right, attachment: attachment)) {
+                case .line(let line): response = line[...]
+                case .stream(let stream): self.stream = stream
+                }
             } else if request.count > ControlClient.requestLimit {
                 throw .said("a request has no more than \(ControlClient.requestLimit) octets")
             } else if bytes.isEmpty {

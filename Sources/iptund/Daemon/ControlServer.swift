@@ -10,6 +10,10 @@ struct ControlServer: ~Copyable {
     private let path: String
     private var clients: [ControlClient] = []
     private var access = ControlAccess(owner: User.current.id)
+    /// How many threads carry packets, for those who want to see these.
+    var dataThreads = 0
+    /// Who was capturing when that was asked last.
+    private var knownStreams: [TapStream] = []
 
     /// What all connections together may cost.
     private enum Limit {
@@ -37,14 +41,15 @@ struct ControlServer: ~Copyable {
     /// What to wait for: the listener, then the clients.
     var interests: [Poll.Interest] {
         [listensAgainAt == nil ? .reading(listener) : .nothing]
-            + clients.map { $0.response == nil ? .reading($0.socket) : .writing($0.socket) }
+            + clients.map(\.interest)
     }
 
     /// How long to wait at most: until the next client is too slow, or others may come again.
     var timeoutMilliseconds: Int32 {
-        guard let next = (clients.map(\.deadline) + [listensAgainAt].compactMap(\.self)).min() else { return -1 }
+        let moments = clients.map(\.dueAt) + [listensAgainAt]
+        guard let next = moments.compactMap(\.self).min() else { return -1 }
         let now = Clock.milliseconds
-        return next > now ? Int32(next - now) : 0
+        return next > now ? Int32(clamping: next - now) : 0
     }
 
     /// Goes on with whoever is `ready`, in the order of ``interests``.
@@ -52,17 +57,33 @@ struct ControlServer: ~Copyable {
         let flags = ready.map(\.isReady)
         // Reports of thousands of peers are long: those who ask at once get the same one.
         var report: [UInt8]?
-        func line(_ request: ControlRequest) -> [UInt8] {
-            if request.verb == ControlRequest.show, let report { return report }
+        let (threads, others) = (dataThreads, clients)
+        func reply(_ request: ControlRequest) -> ControlReply {
+            if request.verb == ControlRequest.show, let report { return .line(report) }
+            if let reply = ControlReply.stream(for: request, threads: threads, beside: others) { return reply }
             let line = Array("\(answer(request))\n".utf8)
             report = request.verb == ControlRequest.show ? line : nil
-            return line
+            return .line(line)
         }
-        for (client, isReady) in zip(clients, flags.dropFirst()) where isReady { client.advance(line) }
         let now = Clock.milliseconds
-        clients.removeAll { $0.isDone || $0.deadline <= now }
+        for (client, isReady) in zip(clients, flags.dropFirst()) {
+            if client.stream != nil {
+                if isReady || client.dueAt.map({ $0 <= now }) == true { client.goOn(isReady: isReady, at: now) }
+            } else if isReady {
+                client.advance(reply)
+            }
+        }
+        clients.removeAll { $0.isDone || $0.stream == nil && $0.deadline <= now }
         if let moment = listensAgainAt, moment <= now { listensAgainAt = nil }
         if flags.first == true { acceptClients(now) }
+    }
+
+    /// Who captures, if that is not the same as when it was asked last.
+    mutating func takeChangedStreams() -> [TapStream]? {
+        let streams = clients.compactMap(\.stream)
+        guard !streams.elementsEqual(knownStreams, by: ===) else { return nil }
+        knownStreams = streams
+        return streams
     }
 
     /// As many as there can be at once, at most: who connects in a loop must not keep us here.
@@ -83,7 +104,7 @@ struct ControlServer: ~Copyable {
                 ControlClient.refuse(socket)
                 continue
             }
-            if clients.count == Limit.clients { makeRoom() }
+            if clients.count(where: { $0.stream == nil }) == Limit.clients { makeRoom() }
             clients.append(ControlClient(socket, user: user.id, right: right, deadline: now + Limit.milliseconds))
         }
     }
@@ -91,12 +112,43 @@ struct ControlServer: ~Copyable {
     /// Of whoever has the most connections the one that has been here longest goes, but for who may give orders: else some
     /// that only wait could keep all others out.
     private mutating func makeRoom() {
-        let candidates = clients.contains { $0.right < .order } ? clients.filter { $0.right < .order } : clients
+        let all = clients.filter { $0.stream == nil }
+        let candidates = all.contains { $0.right < .order } ? all.filter { $0.right < .order } : all
         let counts = Dictionary(candidates.map { ($0.user, 1) }, uniquingKeysWith: +)
         let most = counts.values.max()
         guard let leaver = candidates.first(where: { counts[$0.user] == most }) else { return }
         clients.removeAll { $0 === leaver }
     }
+}
+
+/// What a client is told.
+enum ControlReply {
+    /// One line, and the end.
+    case line([UInt8])
+    /// What passes, until it has seen enough.
+    case stream(TapStream)
+
+    /// What somebody is told who wants to see packets, besides `clients`; `nil` for who wants something else.
+    fileprivate static func stream(
+        for request: ControlRequest, threads: Int, beside clients: [ControlClient]
+    ) -> ControlReply? {
+        do throws(TapOrder.Refusal) {
+            guard let order = try TapOrder.read(request.verb) else { return nil }
+            guard request.right >= order.right else { throw .init(sentence: "only root may do this") }
+            guard request.attachment == nil else { throw .init(sentence: "no open file comes with this") }
+            let others = clients.compactMap(\.stream).filter { $0.order.kind == order.kind }
+            // Others of the group must not keep root from looking.
+            let limit = TapOrder.Limit.streams * (request.right > order.right ? 2 : 1)
+            guard others.count < limit else {
+                throw .init(sentence: "\(others.count) others do this already")
+            }
+            return .stream(TapStream(order, threads: threads, greeting: line(ControlAnswer())))
+        } catch {
+            return .line(line(ControlAnswer(error: error.sentence)))
+        }
+    }
+
+    private static func line(_ answer: ControlAnswer) -> [UInt8] { Array("\(answer.json)\n".utf8) }
 }
 
 /// What a client asks.

@@ -8,9 +8,13 @@ internal import Wire
 protocol CountedSink: ~Copyable, PacketSink where Failure == Errno {
     /// The reason that is counted when the sink could not deliver a packet.
     static func drop(_ error: Errno) -> Drop
+    /// Which half of a tunnel ends here.
+    static var direction: Direction { get }
 }
 
 extension RawSender: CountedSink {
+    static var direction: Direction { .encapsulate }
+
     /// Why the raw socket did not take a packet (raw(7), send(2)).
     static func drop(_ error: Errno) -> Drop {
         switch error {
@@ -25,6 +29,8 @@ extension RawSender: CountedSink {
 }
 
 extension TUNDevice: CountedSink {
+    static var direction: Direction { .decapsulate }
+
     /// Why the device did not take a packet (Linux, `tun_get_user`).
     static func drop(_ error: Errno) -> Drop {
         switch error {

@@ -21,12 +21,16 @@ struct DataThread: ~Copyable, Sendable {
     let ended: Wakeup
     /// Signalled when something happened that people should read about.
     let attention: Wakeup
+    /// Who captures from now on, if that changed.
+    let listeners: Handover<[Tap]>
 
+    private var taps = PacketTaps(capacity: Datapath.batchCapacity)
     private var attentionAt: UInt64 = 0
 
     init(
         counters: Counters.Writer, news: Handover<Worker.Duties>, bell: consuming Wakeup, pulse: Pulse,
-        confinement: Confinement?, ended: consuming Wakeup, attention: consuming Wakeup
+        confinement: Confinement?, ended: consuming Wakeup, attention: consuming Wakeup,
+        listeners: Handover<[Tap]>
     ) {
         self.counters = counters
         self.news = news
@@ -35,6 +39,7 @@ struct DataThread: ~Copyable, Sendable {
         self.confinement = confinement
         self.ended = ended
         self.attention = attention
+        self.listeners = listeners
     }
 
     /// What a data thread does before it looks at any packet.
@@ -50,18 +55,27 @@ struct DataThread: ~Copyable, Sendable {
     }
 
     /// Answers whoever called. Returns whether to go on.
-    func answer() -> Bool {
+    mutating func answer() -> Bool {
         bell.clear()
+        // A thread that has nothing to do gives up rings all the same.
+        followListeners()
         return pulse.answer()
+    }
+
+    /// Looks who captures. To be called once a batch, before it is read.
+    mutating func followListeners() {
+        if let listeners = listeners.take() { taps.replace(by: listeners) }
     }
 
     /// Applies the rules to every packet of a batch, and counts those that die of them. `now` in milliseconds.
     mutating func judge(_ batch: inout PacketBatch, by rules: some PacketRules, at now: UInt64) {
+        if taps.isOpen { taps.note(batch, at: Clock.wall) }
         for index in batch.indices {
             do throws(Drop) {
                 try rules.apply(to: &batch[index], at: now)
             } catch {
                 batch[index].fate = .dropped
+                if taps.isOpen { taps.dropped(error, at: index) }
                 counters.dropped(error, peer: batch[index].peer)
                 if error == .notPeer, let outer = try? OuterPacket(batch[index].bytes) {
                     counters.stranger(outer.source)
@@ -71,7 +85,7 @@ struct DataThread: ~Copyable, Sendable {
         }
     }
 
-    /// Counts what the sink made of the packets.
+    /// Counts what the sink made of the packets, and lets those see them who capture.
     mutating func settle<Sink: CountedSink & ~Copyable>(
         _ batch: borrowing PacketBatch, by sink: Sink.Type, at now: UInt64
     ) {
@@ -82,11 +96,14 @@ struct DataThread: ~Copyable, Sendable {
                 count(batch[index])
                 if batch[index].remark == .dangerousECN { callAttention(at: now) }
             case .failed(let error):
-                counters.dropped(Sink.drop(Errno(rawValue: error)), peer: batch[index].peer)
+                let drop = Sink.drop(Errno(rawValue: error))
+                counters.dropped(drop, peer: batch[index].peer)
+                if taps.isOpen { taps.dropped(drop, at: index) }
                 callAttention(at: now)
             case .dropped, .pending, .apart: break
             }
         }
+        if taps.isOpen { taps.write(batch, Sink.direction) }
     }
 
     private func count(_ slot: borrowing PacketSlot) {

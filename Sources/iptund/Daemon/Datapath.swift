@@ -114,6 +114,18 @@ struct Datapath: ~Copyable {
         for worker in workers { worker.replace(duties) }
     }
 
+    /// How many threads carry packets.
+    var threadCount: Int { workers.count * 2 }
+
+    /// Lets these see what passes, and nobody else. Each has a tap for every thread: of a worker's two, the one that
+    /// encapsulates comes first.
+    func show(to streams: [TapStream]) {
+        for (index, worker) in workers.enumerated() {
+            worker.show(
+                encapsulated: streams.map { $0.taps[2 * index] }, decapsulated: streams.map { $0.taps[2 * index + 1] })
+        }
+    }
+
     /// Outer packets leave with this source; `nil` when there are several.
     func follow(_ local: IPv4Address?) {
         for worker in workers { worker.follow(local) }

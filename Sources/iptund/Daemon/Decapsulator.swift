@@ -40,6 +40,7 @@ struct Decapsulator: ~Copyable, ThreadWork {
                 rules = news.decapsulation
                 relay = news.relay
             }
+            thread.followListeners()
             try receiver.fill(&batch)
             let now = Clock.milliseconds
             thread.counters.received(batch.count)

@@ -34,6 +34,7 @@ struct Encapsulator: ~Copyable, ThreadWork {
                 continue
             }
             if let news = thread.news.take() { rules = news.encapsulation }
+            thread.followListeners()
             try device.fill(&batch)
             let now = Clock.milliseconds
             thread.counters.received(batch.count)

@@ -113,6 +113,7 @@ struct Service: ~Copyable {
         _ netlink: borrowing Netlink, _ signals: borrowing Signals, _ supervisor: borrowing Supervisor
     ) -> Complaint? {
         guard var control = control.take() else { preconditionFailure("the control socket is served once") }
+        control.dataThreads = datapath.threadCount
         for shortfall in report.shortfalls { log.warning("\(shortfall.description)") }
         for warning in settings.policy.warnings { log.warning("\(warning)") }
         log.info("\(report.name) is up: \(Reporter.ends(roster))")
@@ -138,6 +139,7 @@ struct Service: ~Copyable {
             if interests[6].isReady || interests[7].isReady { takeAnswers() }
             lookAtPeers(at: Clock.milliseconds)
             control.serve(interests[8...]) { answer($0, place.netlink, netlink) }
+            if let streams = control.takeChangedStreams() { datapath.show(to: streams) }
             watchdog.look(datapath, supervisor, log, at: Clock.milliseconds)
             if supervisor.isThere, let line = status.next(roster, at: Clock.milliseconds) { supervisor.status(line) }
         }

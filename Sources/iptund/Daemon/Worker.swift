@@ -14,6 +14,8 @@ final class Worker {
     private let decapsulated: Counters
     /// Where each thread finds new duties.
     private let news = (encapsulate: Handover<Duties>(), decapsulate: Handover<Duties>())
+    /// Where each thread finds out who captures.
+    private let listeners = (encapsulate: Handover<[Tap]>(), decapsulate: Handover<[Tap]>())
     private let calls: (encapsulate: Call, decapsulate: Call)
     private var encapsulate: Thread?
     private var decapsulate: Thread?
@@ -67,11 +69,13 @@ final class Worker {
         let outward = Encapsulator(
             from: try ports.device.duplicate(), rules: duties.encapsulation,
             to: try ports.sender.duplicate(),
-            try signals.thread(encapsulated.writer, news.encapsulate, calls.encapsulate, confinement))
+            try signals.thread(
+                encapsulated.writer, news.encapsulate, calls.encapsulate, confinement, listeners.encapsulate))
         let inward = Decapsulator(
             from: try ports.receiver.duplicate(), rules: duties.decapsulation, relay: duties.relay,
             to: try ports.device.duplicate(),
-            try signals.thread(decapsulated.writer, news.decapsulate, calls.decapsulate, confinement))
+            try signals.thread(
+                decapsulated.writer, news.decapsulate, calls.decapsulate, confinement, listeners.decapsulate))
         encapsulate = try Thread.start("encapsulate\(suffix)", outward)
         decapsulate = try Thread.start("decapsulate\(suffix)", inward)
     }
@@ -101,6 +105,14 @@ final class Worker {
         news.decapsulate.give(duties)
     }
 
+    /// Lets these see what passes, and nobody else.
+    func show(encapsulated: [Tap], decapsulated: [Tap]) {
+        listeners.encapsulate.give(encapsulated)
+        listeners.decapsulate.give(decapsulated)
+        // A thread that waits for packets would keep the rings of those who have gone.
+        for call in [calls.encapsulate, calls.decapsulate] { call.bell.signal() }
+    }
+
     /// Outer packets leave with this source; `nil` when there are several.
     func follow(_ local: IPv4Address?) { ports.sender.follow(local) }
 
@@ -127,10 +139,12 @@ final class Worker {
 
 extension Worker.Signals {
     fileprivate func thread(
-        _ counters: Counters.Writer, _ news: Handover<Worker.Duties>, _ call: Worker.Call, _ confinement: Confinement?
+        _ counters: Counters.Writer, _ news: Handover<Worker.Duties>, _ call: Worker.Call,
+        _ confinement: Confinement?, _ listeners: Handover<[Tap]>
     ) throws(Errno) -> DataThread {
         DataThread(
             counters: counters, news: news, bell: try call.bell.duplicate(), pulse: call.pulse,
-            confinement: confinement, ended: try ended.duplicate(), attention: try attention.duplicate())
+            confinement: confinement, ended: try ended.duplicate(), attention: try attention.duplicate(),
+            listeners: listeners)
     }
 }

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Configuration
+internal import Linux
+internal import Tunnel
+internal import Wire
+
+/// A running tunnel that shows its packets.
+struct TapConnection: ~Copyable {
+    private let name: String
+    private let socket: Descriptor
+    private var reader: TapReader
+    /// What came together with the answer.
+    private var first: [UInt8]
+    /// Whether the tunnel sends nothing more.
+    private(set) var isOver = false
+
+    /// How long a tunnel may take to answer, seconds.
+    private static let patience = 5
+    /// The most that is received at once, octets.
+    private static let portion = 1 << 18
+
+    /// Asks the tunnel `name` of this network namespace, or the one in `directory`, to show what `order` says.
+    ///
+    /// Of the packets that come after this has returned, those that are missing are counted.
+    static func open(_ name: String, directory: String?, _ order: TapOrder) throws(Complaint) -> TapConnection {
+        let socket = try connect(name, directory)
+        let answer: [UInt8]
+        do throws(Errno) { answer = try ask(socket, order) } catch {
+            throw RunningTunnels.complaint(aboutUnreadable: name, error)
+        }
+        guard let end = answer.firstIndex(of: UInt8(ascii: "\n")),
+            let decoded = ControlAnswer(json: Array(answer[..<end]))
+        else { throw RunningTunnels.complaint(aboutUnreadable: name, .protocolError) }
+        if let error = decoded.error {
+            if error == ControlAccess.refusal {
+                throw RunningTunnels.complaint(aboutUnreadable: name, .permissionDenied)
+            }
+            throw Complaint(
+                "tunnel \(name) shows nothing", why: error,
+                whatNow: "see 'iptund capture --help'; is it of this version?")
+        }
+        return TapConnection(
+            name: name, socket: socket, reader: TapReader(snapLength: order.snapLength),
+            first: Array(answer[(end + 1)...]))
+    }
+
+    private init(name: String, socket: consuming Descriptor, reader: TapReader, first: [UInt8]) {
+        self.name = name
+        self.socket = socket
+        self.reader = reader
+        self.first = first
+    }
+
+    private static func connect(_ name: String, _ directory: String?) throws(Complaint) -> Descriptor {
+        for place in try TunnelFinder.directories(of: name, override: directory) {
+            do throws(Errno) { return try UnixSocket.connect(place.controlSocket) } catch {
+                if [.noSuchFile, .connectionRefused].contains(error) { continue }
+                throw RunningTunnels.complaint(aboutUnreadable: name, error)
+            }
+        }
+        throw RunningTunnels.complaint(about: name, directory: directory)
+    }
+
+    /// The answer, and what may have come with it.
+    private static func ask(_ socket: borrowing Descriptor, _ order: TapOrder) throws(Errno) -> [UInt8] {
+        try socket.setReceiveTimeout(seconds: patience)
+        do throws(Errno) {
+            _ = try socket.send(Array("\(order.line)\n".utf8)[...])
+        } catch .brokenPipe {
+            // Somebody who may ask nothing is told so unasked.
+        }
+        var answer: [UInt8] = []
+        while !answer.contains(UInt8(ascii: "\n")) {
+            guard let more = try socket.receive(limit: 4_096) else { throw .timedOut }
+            if more.isEmpty { throw .connectionReset }
+            answer += more
+        }
+        return answer
+    }
+
+    /// Ready when there is something to ``receive()``.
+    var interest: Poll.Interest { .reading(socket) }
+
+    /// Records that the tunnel lost because they were not received in time.
+    var lost: UInt64 { reader.lost }
+
+    /// What has come since, in the order of time; nothing when there is nothing, which ``isOver`` explains.
+    /// - Throws: when it is something that no tunnel of this version sends.
+    mutating func receive() throws(Complaint) -> [PacketRecord] {
+        var octets = first
+        first = []
+        do throws(Errno) {
+            if let more = try socket.receiveNow(limit: TapConnection.portion) {
+                if more.isEmpty { isOver = true }
+                octets += more
+            }
+        } catch {
+            isOver = true
+        }
+        do throws(PacketRecord.Malformed) { return try reader.take(octets) } catch {
+            throw Complaint(
+                "tunnel \(name)", why: "sends what this program cannot read",
+                whatNow: "is it of another version? start it again")
+        }
+    }
+
+    /// Wants no more: what the tunnel has still comes, and then the end.
+    func finish() { socket.finishSending() }
+}
