@@ -3,7 +3,21 @@
 /// All checks, and what they come to together.
 package enum Doctor {
     /// In the order in which they are printed when nothing is wrong; where several are broken, the earlier is the cause.
-    package static let checks: [any Check.Type] = []
+    package static let checks: [any Check.Type] = [
+        // What has to be there at all.
+        TUNMissing.self, CapabilityMissing.self, TunnelUp.self, LeftOversStale.self,
+        // The way of outer packets.
+        AddressLocal.self, PeerLocal.self, PeerUnresolved.self, RouteUnderlay.self, RouteLoop.self,
+        ReversePathUnderlay.self, ICMPErrors.self, OwnerTwice.self, Strangers.self,
+        // The way of inner packets.
+        RouteInner.self, ReversePathTunnel.self, RouteReturn.self, ForwardingOff.self, ProxyMissing.self,
+        RedirectsSent.self,
+        // What is wrong with packets.
+        OuterChecksum.self, InnerChecksum.self, SourceOwn.self, InnerSource.self, IPv6Inside.self,
+        ReassemblyFailed.self, MTUDevice.self,
+        // What is lost on the way through this host, and what else is worth knowing.
+        ReceiveOverflow.self, QueueOverflow.self, SegmentsMerged.self, PostureOpen.self,
+    ]
 
     /// Judges everything. The worst stand first, and consequences of what is broken are warnings.
     package static func examine(_ host: HostSnapshot, _ checks: [any Check.Type] = checks) -> [Finding] {

@@ -1,6 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// All that was seen of a host at one moment, for ``Check``s to judge.
+///
+/// What grows was read twice, at the beginning and at the end of a short time that is watched.
 package struct HostSnapshot: Sendable {
+    /// Who asks: would he run `up`, it is he whose privileges count.
+    package var caller = Caller()
+    /// The network namespace that outer packets leave from.
+    package var network = NetworkSnapshot()
+    /// The tunnels that were asked about, running or not.
+    package var tunnels: [TunnelSnapshot] = []
+    /// The tunnels that run beside them in the same network namespace.
+    package var others: [TunnelSnapshot] = []
+    /// How long it was watched, milliseconds.
+    package var windowMilliseconds: UInt64 = 0
+
     package init() {}
+
+    /// All tunnels that run here.
+    package var running: [TunnelSnapshot] { (tunnels + others).filter(\.isRunning) }
 }

@@ -9,6 +9,14 @@ package enum Seen<Value: Sendable>: Sendable {
     package var value: Value? {
         if case .known(let value) = self { value } else { nil }
     }
+
+    /// The same thing, seen otherwise.
+    package func map<Other>(_ transform: (Value) -> Other) -> Seen<Other> {
+        switch self {
+        case .known(let value): .known(transform(value))
+        case .hidden(let why): .hidden(why)
+        }
+    }
 }
 
 extension Seen: Equatable where Value: Equatable {}

@@ -24,4 +24,10 @@ package enum Clock {
         unsafe clock_gettime(CLOCK_MONOTONIC, &now)
         return UInt64(now.tv_sec) * 1_000_000 + UInt64(now.tv_nsec) / 1000
     }
+
+    /// Lets the calling thread sleep. The corresponding C function is `usleep`.
+    package static func sleep(milliseconds: UInt64) {
+        let end = Clock.milliseconds + milliseconds
+        while Clock.milliseconds < end { usleep(UInt32(min(end - Clock.milliseconds, 500)) * 1000) }
+    }
 }

@@ -75,6 +75,23 @@ extension Netlink {
         }.first
     }
 
+    /// The route that such a packet takes: the block that it is for, and the number of the table that it stands in.
+    ///
+    /// `ip route get fibmatch DESTINATION [from SOURCE] [mark MARK]`. Needs no privilege.
+    package func matchingRoute(
+        _ destination: IPv4Address, from source: IPv4Address? = nil, mark: UInt32 = 0
+    ) throws(Errno) -> (prefix: Prefix, table: UInt32)? {
+        let request = try request(destination, from: source, mark: mark, flags: UInt32(RTM_F_FIB_MATCH))
+        let found = try collect(request) { reply -> (prefix: Prefix, table: UInt32)? in
+            let length = Int(reply.header.rtm_dst_len)
+            guard let prefix = Prefix(reply.address(RTA_DST.rawValue) ?? .unspecified, length: length) else {
+                return nil
+            }
+            return (prefix, reply.number(RTA_TABLE.rawValue) ?? UInt32(reply.header.rtm_table))
+        }
+        return found.first
+    }
+
     private func request(
         _ destination: IPv4Address, from source: IPv4Address?, mark: UInt32, flags: UInt32
     ) throws(Errno) -> Request<rtmsg> {

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Whether this host forwards where it has to.
+package enum ForwardingOff: Check {
+    package static let id = "forwarding.off"
+    package static let why = "without forwarding, packets for other hosts are dropped, and proxy ARP does not answer"
+
+    package static func judge(_ host: HostSnapshot) -> [Finding] {
+        of(host.tunnels) { tunnel in
+            guard tunnel.isRunning, let device = tunnel.device else { return [] }
+            let network = host.inside(tunnel)
+            let devices = [device] + [tunnel.proxy?.device].compactMap(\.self)
+            let off = devices.filter { network.effective(.forwarding, $0) == 0 }
+            guard !off.isEmpty else { return [] }
+            var evidence = off.map { network.saying(.forwarding, $0) }
+            let dying = network.counter("Ip.InAddrErrors") ?? Growth()
+            let isSeen = dying.recent > 0 && tunnel.decapsulated.recent > 0
+            if isSeen { evidence.append("Ip InAddrErrors: \(dying.saying("packets for others", host))") }
+            guard tunnel.forwarding == .asked || isSeen else { return [] }
+            let settings = off.map { "net.ipv4.conf.\($0).forwarding=1" }
+            return [finding(.broken, evidence, fix: "sysctl -w \(settings.joined(separator: " "))")]
+        }
+    }
+}

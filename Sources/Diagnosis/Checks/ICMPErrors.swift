@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What the network says about our outer packets.
+package enum ICMPErrors: Check {
+    package static let id = "icmp.errors"
+    package static let why = "somebody on the way refuses our outer packets, and says why"
+
+    package static func judge(_ host: HostSnapshot) -> [Finding] {
+        ofPeers(host.tunnels) { tunnel, peer in
+            guard peer.errors.total > 0 else { return nil }
+            let evidence = [
+                "tunnel \(tunnel.name): peer \(peer.label): \(peer.errors.saying("ICMP errors", host))",
+                peer.lastError.map { "the last one: \($0)" },
+            ]
+            return finding(peer.errors.recent > 0 ? .warning : .info, evidence.compactMap(\.self))
+        }
+    }
+}

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Whether packets from the network are lost because the daemon does not take them in time.
+package enum ReceiveOverflow: Check {
+    package static let id = "receive.overflow"
+    package static let why = "what the raw socket has no room for is lost"
+
+    package static func judge(_ host: HostSnapshot) -> [Finding] {
+        of(host.tunnels) { tunnel in
+            guard let verdict = tunnel.socketLosses.verdict else { return [] }
+            let evidence = tunnel.socketLosses.saying("packets lost at the raw socket", host)
+            return [
+                finding(
+                    verdict, ["tunnel \(tunnel.name): \(evidence)"],
+                    fix: "Workers = auto in /etc/iptund/\(tunnel.name).conf, and start it again")
+            ]
+        }
+    }
+}

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Tunnel
+
+/// Whether strict reverse path filtering drops outer packets when they arrive.
+///
+/// The kernel looks for the way back without our mark: where the peer itself is routed into the tunnel, only a rule for
+/// protocol 4 shows it another one.
+package enum ReversePathUnderlay: Check {
+    package static let id = "rpfilter.underlay"
+    package static let why = "strict filtering drops outer packets that arrive by another way than the one to the peer"
+    package static let causes = ["route.loop", "route.underlay", "rpfilter.tunnel", "peer.local"]
+
+    package static func judge(_ host: HostSnapshot) -> [Finding] {
+        ofPeers(host.tunnels) { tunnel, peer in
+            guard tunnel.isRunning, tunnel.only != .encapsulate, let way = peer.way, let link = way.device,
+                link != tunnel.device, host.network.effective(.reversePathFilter, link) == 1
+            else { return nil }
+            let growth = host.network.counter("TcpExt.IPReversePathFilter") ?? Growth()
+            let hasRule = host.network.rules.value?.contains { $0.ipProtocol == 4 } ?? true
+            let isElsewhere = peer.plainWay?.device != link && !hasRule
+            // Somebody else's packets may be what the kernel dropped, as long as the peer's come through.
+            let isDropping = growth.recent > 0 && peer.received.recent == 0
+            guard isElsewhere || isDropping else { return nil }
+            var evidence = [
+                host.network.saying(.reversePathFilter, link), host.network.saying(.reversePathFilter), way.evidence,
+            ]
+            if let plain = peer.plainWay { evidence.append(plain.evidence) }
+            if growth.recent > 0 {
+                evidence.append("TcpExt IPReversePathFilter: \(growth.saying("packets dropped", host))")
+            }
+            let fix =
+                isElsewhere
+                ? "ip rule add priority 100 ipproto 4 lookup main" : "sysctl -w net.ipv4.conf.\(link).rp_filter=2"
+            return finding(isDropping ? .broken : .warning, evidence, fix: fix)
+        }
+    }
+}

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// A link that outer or inner packets pass.
+package struct LinkSnapshot: Equatable, Sendable {
+    package var name: String
+    /// Octets.
+    package var mtu: Int
+    /// Whether it is switched on, and whether it can carry packets now.
+    package var isUp = true, isRunning = true
+    /// Packets that were dropped instead of sent.
+    package var sendDrops = Growth()
+    /// What is set for it alone; empty where IPv4 is off.
+    package var settings: [Setting: UInt32] = [:]
+
+    /// What /proc/sys/net/ipv4/conf/NAME/ holds under the raw value.
+    package enum Setting: String, Sendable, CaseIterable {
+        case forwarding
+        case proxyARP = "proxy_arp"
+        case sendRedirects = "send_redirects"
+        case reversePathFilter = "rp_filter"
+        case acceptLocal = "accept_local"
+    }
+
+    package init(_ name: String, mtu: Int = 1_500) {
+        self.name = name
+        self.mtu = mtu
+    }
+}

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// A routing rule, as far as checks ask.
+package struct RuleSnapshot: Equatable, Sendable {
+    package var priority: UInt32
+    /// The table that it leads to; 0 when it does something else.
+    package var table: UInt32
+    /// Only packets of this protocol; `nil` for all, or when the rule says more than we understand.
+    package var ipProtocol: UInt8?
+
+    package init(priority: UInt32, table: UInt32, ipProtocol: UInt8? = nil) {
+        self.priority = priority
+        self.table = table
+        self.ipProtocol = ipProtocol
+    }
+}

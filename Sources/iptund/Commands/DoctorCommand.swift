@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import ArgumentParser
+internal import Diagnosis
+internal import Linux
+
+/// `iptund doctor`: what is wrong, what it was seen by, and the command that mends it.
+struct DoctorCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "doctor",
+        abstract: "Say what is wrong with a tunnel, or with the host that it runs on.",
+        usage: "iptund doctor [NAME|FILE] [--peer HOST] [options]",
+        discussion: """
+            Before a tunnel is up, with a file or with --peer alone: will it work? While it is up, and after it failed: \
+            what is wrong? Without a name, all tunnels of this network namespace are looked at. A running tunnel is \
+            watched for a second.
+
+            It changes nothing. Root sees most; for others, what could not be seen is "unknown".
+
+            Exit status: 0 fine, 1 something is broken, 3 there are warnings, 2 wrong usage.
+            """)
+
+    @Argument(help: ArgumentHelp("The tunnel; all of them when left out.", valueName: "name|file"))
+    var source: String?
+
+    @Option(help: ArgumentHelp("Only this peer; without a name, a tunnel to it that does not exist yet.", valueName: "host"))
+    var peer: String?
+
+    @Flag(help: "As JSON, with \"schema\": 1.")
+    var json = false
+
+    @Flag(help: "Print also what is well.")
+    var verbose = false
+
+    @OptionGroup var location: RuntimeOption
+
+    /// How long counters are watched, milliseconds.
+    private static let window: UInt64 = 1_000
+
+    func run() throws {
+        let patients = try Patients.find(source, peer: peer, directory: location.directory)
+        let host = try Examination(patients).finish(after: DoctorCommand.window)
+        let findings = Doctor.examine(host)
+        if json {
+            print(try DoctorDocument(findings).json)
+        } else {
+            let isColoured = Console.isOutputTerminal && Environment.value("NO_COLOR").map(\.isEmpty) ?? true
+            let text = DoctorText(
+                style: isColoured ? .coloured : .plain, extent: verbose ? .everything : .troubles)
+            print(text.text(findings), terminator: "")
+        }
+        let code = DoctorCommand.exitCode(findings)
+        if code != 0 { throw ExitCode(code) }
+    }
+
+    /// How the process ends.
+    static func exitCode(_ findings: [Finding]) -> Int32 {
+        switch findings.map(\.verdict).max(by: { $0.weight < $1.weight }) {
+        case .broken: 1
+        case .warning: 3
+        default: 0
+        }
+    }
+}
+
+extension Verdict {
+    fileprivate var weight: Int { Verdict.allCases.firstIndex(of: self) ?? 0 }
+}

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Configuration
+internal import Diagnosis
+internal import Linux
+internal import Wire
+
+/// A tunnel that is examined: what is known of it before the host is looked at.
+struct Patient {
+    let name: String
+    /// What it says of itself, if it runs.
+    var report: TunnelReport?
+    /// The same at the end of the time that is watched.
+    var later: TunnelReport?
+    /// What it was asked to be; `nil` when nobody may tell us.
+    var settings: TunnelSettings?
+    /// What it wrote down of its changes, if there is that and we may read it.
+    var state: TunnelState?
+    var standing: TunnelSnapshot.Standing
+    /// Where its files lie, if it has any.
+    var directory: RuntimeDirectory?
+
+    /// The network namespace that its device is in, if that is not ours.
+    var namespaceName: String? { settings?.namespace ?? state?.namespaceName }
+}
+
+extension Patient {
+    /// One that runs.
+    init(_ report: TunnelReport, _ directory: String?) throws(Complaint) {
+        self.init(name: report.name, report: report, standing: .running(problem: report.problem))
+        look(in: try TunnelFinder.directories(of: report.name, override: directory))
+    }
+
+    /// One that does not answer.
+    init(silent name: String, _ error: Errno, _ directory: String?) throws(Complaint) {
+        let isForbidden = [.permissionDenied, .notPermitted].contains(error)
+        self.init(name: name, standing: isForbidden ? .hidden("\(error)") : .silent("\(error)"))
+        look(in: try TunnelFinder.directories(of: name, override: directory))
+    }
+
+    /// One that nobody runs, but which has left something; `nil` when it has not.
+    init?(deadIn directory: RuntimeDirectory) {
+        guard let state = (try? TunnelState.read(directory.state)) ?? nil, Patient.isReal(state),
+            !Patient.isLocked(directory.lock)
+        else { return nil }
+        self.init(
+            name: directory.name, state: state, standing: .failed("its daemon is gone and left \(directory.state)"),
+            directory: directory)
+        settings = Patient.settings(state)
+    }
+
+    /// One that a file describes.
+    init(file source: String, _ settings: TunnelSettings) {
+        let files = ConfigurationFiles()
+        self.init(
+            name: ConfigurationFiles.tunnelName(of: files.path(of: source)), settings: settings, standing: .down)
+    }
+
+    private mutating func look(in directories: [RuntimeDirectory]) {
+        for place in directories {
+            guard let state = try? TunnelState.read(place.state) else { continue }
+            (self.state, directory) = (state, place)
+        }
+        settings = state.flatMap(Patient.settings)
+            ?? (try? ConfigurationFiles().read(name)).flatMap { try? $0.checked() }
+    }
+
+    private static func settings(_ state: TunnelState) -> TunnelSettings? {
+        let draft = ConfigurationText.read(Array(state.configuration.utf8), file: state.file ?? state.name)
+        return try? Interpretation(draft).checked()
+    }
+
+    /// Whether what is listed may still be there.
+    private static func isReal(_ state: TunnelState) -> Bool {
+        do throws(Complaint) {
+            switch try LeftOvers.place(of: state) {
+            case .some: return true
+            case .none: return false
+            }
+        } catch {
+            // It is in a namespace that we may not enter.
+            return state.boot == TunnelState.currentBoot
+        }
+    }
+
+    /// Whether somebody holds the lock, as a tunnel does that is just starting. Taking it to see would be a change.
+    private static func isLocked(_ path: String) -> Bool {
+        guard let inode = try? Files.inode(path), let locks = try? Files.read("/proc/locks") else { return false }
+        return locks.contains(":\(inode) ")
+    }
+}

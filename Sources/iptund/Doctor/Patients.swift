@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Configuration
+internal import Diagnosis
+internal import Linux
+
+/// Which tunnels are examined.
+struct Patients {
+    /// Those that were asked about.
+    var asked: [Patient] = []
+    /// Those that run beside them.
+    var others: [Patient] = []
+
+    /// Finds the tunnel `source`, a name or a file, running or not; or one to `peer` that does not exist yet; or, when
+    /// nothing is given, all that run here or died here.
+    ///
+    /// - Throws: with exit code 2 when nobody knows a tunnel of this name.
+    static func find(_ source: String?, peer: String?, directory: String?) throws(Complaint) -> Patients {
+        var patients = Patients()
+        var all = try running(directory)
+        if let source {
+            let name = ConfigurationFiles.tunnelName(of: ConfigurationFiles().path(of: source))
+            let found = all.filter { $0.name == name }
+            all.removeAll { $0.name == name }
+            if !found.isEmpty {
+                patients.asked = found
+            } else if let left = try dead(name, directory) {
+                patients.asked = [left]
+            } else {
+                patients.asked = [try described(source)]
+            }
+            if let peer { patients.narrow(to: peer) }
+        } else if let peer {
+            patients.asked = [try foreseen(peer)]
+        } else {
+            patients.asked = all + (try dead(besides: all))
+            all = []
+        }
+        patients.others = all
+        return patients
+    }
+
+    private static func running(_ directory: String?) throws(Complaint) -> [Patient] {
+        var answers = try RunningTunnels.ask(nil, directory: nil)
+        if let directory { answers += try RunningTunnels.ask(nil, directory: directory) }
+        var patients: [Patient] = []
+        for answer in answers {
+            switch answer {
+            case .report(let report): patients.append(try Patient(report, directory))
+            case .unreadable(let name, let error): patients.append(try Patient(silent: name, error, directory))
+            }
+        }
+        return patients
+    }
+
+    /// What a tunnel of this name has left, if it has.
+    private static func dead(_ name: String, _ directory: String?) throws(Complaint) -> Patient? {
+        for place in try TunnelFinder.directories(of: name, override: directory) {
+            if let patient = Patient(deadIn: place) { return patient }
+        }
+        return nil
+    }
+
+    private static func dead(besides running: [Patient]) throws(Complaint) -> [Patient] {
+        let namespace = try explaining("cannot tell the network namespace", whatNow: "mount /proc") {
+            () throws(Errno) in try NetworkNamespace.current()
+        }
+        return RuntimeDirectory.candidates(in: namespace).compactMap { place in
+            guard !running.contains(where: { $0.name == place.name }), let patient = Patient(deadIn: place),
+                patient.state?.home == namespace.inode
+            else { return nil }
+            return patient
+        }
+    }
+
+    private static func described(_ source: String) throws(Complaint) -> Patient {
+        Patient(file: source, try ConfigurationFiles().read(source).checked())
+    }
+
+    /// A tunnel that `iptund up --peer` would make.
+    private static func foreseen(_ peer: String) throws(Complaint) -> Patient {
+        guard let endpoint = PeerAddress(peer) else {
+            throw .usage("--peer '\(peer)'", why: "is neither an address nor a host name", whatNow: "such as 192.0.2.2")
+        }
+        return Patient(
+            name: peer, settings: TunnelSettings(peers: [PeerSettings(endpoint: endpoint)]), standing: .down)
+    }
+
+    /// Leaves of the peers of the tunnels asked about only the one that is called `peer`, or has this address.
+    private mutating func narrow(to peer: String) {
+        for index in asked.indices {
+            asked[index].report?.peers.removeAll { ![$0.name, $0.host, $0.endpoint].contains(peer) }
+            if asked[index].report == nil {
+                asked[index].settings?.peers.removeAll { $0.name != peer && "\($0.endpoint)" != peer }
+            }
+        }
+    }
+}

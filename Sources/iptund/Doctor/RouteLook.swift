@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Configuration
+internal import Diagnosis
+internal import Linux
+internal import Wire
+
+/// Asks for single ways, never for whole tables: those may have a million routes.
+struct RouteLook: ~Copyable {
+    /// The names of links, each asked for once.
+    private var links: [Int32: Link] = [:]
+    /// How many ways may still be asked for.
+    private var questionsLeft = 10_000
+
+    /// The way of a packet.
+    mutating func ask(
+        _ destination: IPv4Address, from source: IPv4Address? = nil, mark: UInt32 = 0, _ netlink: borrowing Netlink
+    ) -> RouteAnswer {
+        var question = "ip route get \(destination)"
+        if let source { question += " from \(source)" }
+        if mark != 0 { question += " mark 0x\(String(mark, radix: 16))" }
+        do throws(Errno) {
+            let route = try netlink.lookUp(destination, from: source, mark: mark)
+            var answer = RouteAnswer(question, try way(route, netlink))
+            if let match = try netlink.matchingRoute(destination, from: source, mark: mark) {
+                let table = match.table == Route.mainTable ? "" : " table \(match.table)"
+                answer.route = "\(match.prefix)\(answer.device.map { " dev \($0)" } ?? "")\(table)"
+            }
+            return answer
+        } catch {
+            return RouteAnswer(question, .nowhere("\(error)"))
+        }
+    }
+
+    /// The longest packet that the first link of a way to `peer` takes, octets; 0 when there is none.
+    mutating func mtu(
+        _ peer: IPv4Address, from source: IPv4Address?, _ netlink: borrowing Netlink
+    ) -> Int {
+        let mark = RawSender.mark
+        guard let route = try? netlink.lookUp(peer, from: source, mark: mark), route.kind == .unicast,
+            let link = (try? link(route.link, netlink)) ?? nil
+        else { return 0 }
+        let configured = (try? netlink.configuredMTU(peer, from: source, mark: mark)) ?? nil
+        return min(configured ?? link.mtu, link.mtu)
+    }
+
+    /// Where packets to a block go: the first and the last host of it, and one in the middle.
+    mutating func inner(_ prefix: Prefix, _ netlink: borrowing Netlink) -> PeerSnapshot.InnerWay? {
+        let (first, last) = (prefix.address.rawValue, prefix.last.rawValue)
+        let samples =
+            prefix.length >= 31
+            ? [first, last] : [first + 1, first + (last - first) / 2 + 1, last - 1]
+        let addresses = Set(samples).sorted().map { IPv4Address(rawValue: $0) }.filter {
+            $0.isUnicast || prefix.address.isMulticast
+        }
+        guard questionsLeft >= addresses.count else { return nil }
+        questionsLeft -= addresses.count
+        return PeerSnapshot.InnerWay(prefix, addresses.map { ask($0, netlink) })
+    }
+
+    private mutating func way(_ route: ResolvedRoute, _ netlink: borrowing Netlink) throws(Errno) -> RouteAnswer.Way {
+        switch route.kind {
+        case .local: return .local
+        case .broadcast: return .many
+        case .unreachable: return .nowhere("unreachable")
+        case .unicast, .multicast:
+            let name = try link(route.link, netlink)?.name ?? "?"
+            return .out(device: name, gateway: route.gateway, source: route.source)
+        }
+    }
+
+    private mutating func link(_ index: Int32, _ netlink: borrowing Netlink) throws(Errno) -> Link? {
+        if links[index] == nil { links[index] = try netlink.link(index: index) }
+        return links[index]
+    }
+}

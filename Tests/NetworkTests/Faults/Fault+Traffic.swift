@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What may be wrong with packets, and with the time that the daemon has for them.
+extension Fault {
+    static let traffic: [Fault] = [
+        Fault(name: "own address as inner source", expected: "source.own") { ward in
+            try ward.keepSending(#"[outer(IP(src="10.9.0.1", dst="10.9.0.1") / ICMP())]"#, from: ward.b)
+            try ward.waitForDrops("own-source")
+        },
+        Fault(name: "corrupted inner checksums", expected: "inner.checksum") { ward in
+            try ward.keepSending(
+                #"[outer(IP(src="10.9.0.2", dst="10.9.0.1", chksum=0xdead) / ICMP())]"#, from: ward.b)
+            try ward.waitForDrops("inner-checksum")
+        },
+        Fault(name: "wrong outer checksum", expected: "outer.checksum") { ward in
+            try ward.keepForging()
+            try eventually("the kernel counts them") {
+                try ward.a.shell("nstat -asz IpExtInCsumErrors | tail -1").split(separator: " ")[1] != "0"
+            }
+        },
+        Fault(
+            name: "ping -I DEVICE to a far inner address that never leaves", expected: "route.inner", layout: .allowed
+        ) { ward in
+            try ward.keepPinging("10.77.0.1", from: ward.a, "-I", "iptun0")
+            try ward.waitForDrops("no-peer")
+        },
+        Fault(name: "receive overflow", expected: "receive.overflow") { ward in
+            // To a group, so that no ICMP error is due for it.
+            try ward.keepFlooding(ward.b, "192.0.2.1", inner: #"IP(src="10.9.0.2", dst="239.1.2.3") / UDP(dport=9)"#)
+            try ward.keepStuttering()
+            try eventually("the socket is full") { try ward.tunnel?.a.report().kernel_losses.socket ?? 1 > 0 }
+        },
+        Fault(name: "TUN queue overflow", expected: "queue.overflow") { ward in
+            try ward.a.shell("ip link set iptun0 txqueuelen 5")
+            _ = try ward.a.start([
+                "/usr/bin/python3", "-c",
+                """
+                import socket
+                wire = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+                while True: wire.sendto(bytes(50), ("10.9.0.2", 9))
+                """,
+            ])
+            try ward.keepStuttering()
+            try eventually("the queue is full") { try ward.tunnel?.a.report().kernel_losses.device ?? 1 > 0 }
+        },
+    ]
+}
+
+extension Ward {
+    /// Outer packets whose header checksum is wrong, which only a link can be given: the kernel writes it into all others.
+    fileprivate func keepForging() throws {
+        let address = try a.shell("cat /sys/class/net/eth0/address").prefix { $0 != "\n" }
+        _ = try b.start([
+            "/usr/bin/python3", "-c",
+            """
+            import socket, time
+            from scapy.layers.inet import ICMP, IP
+            packet = bytes(IP(src="192.0.2.2", dst="192.0.2.1", proto=4, chksum=0xdead) / IP(src="10.9.0.2", dst="10.9.0.1") / ICMP())
+            wire = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM)
+            while True:
+                wire.sendto(packet, ("eth0", 0x0800, 0, 0, bytes.fromhex("\(address)".replace(":", ""))))
+                time.sleep(0.05)
+            """,
+        ])
+    }
+
+    /// Outer packets around `inner`, as many as a host can send.
+    fileprivate func keepFlooding(_ host: Host, _ address: String, inner: String) throws {
+        _ = try host.start([
+            "/usr/bin/python3", "-c",
+            """
+            import socket
+            from scapy.layers.inet import IP, UDP
+            packet = bytes(IP(src="192.0.2.2", dst="192.0.2.1", proto=4) / \(inner))
+            wire = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW)
+            while True: wire.sendto(packet, ("\(address)", 0))
+            """,
+        ])
+    }
+
+    /// Stops the left daemon for most of the time, as a host does that has too much to do.
+    fileprivate func keepStuttering() throws {
+        guard let id = tunnel?.a.process.id else { return }
+        _ = try a.start([
+            "sh", "-c", "trap 'kill -CONT \(id)' EXIT TERM; while kill -STOP \(id); do sleep 0.3; kill -CONT \(id); sleep 0.1; done",
+        ])
+    }
+}
