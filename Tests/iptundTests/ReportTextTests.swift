@@ -125,4 +125,27 @@ import Testing
             Status.line(report) == "tunl-b: degraded (the device is down: ip link set tunl-b up) 3d 4h, "
                 + "111.112.101.37 to 111.112.100.86, mtu 1480, 17 dropped")
     }
+
+    @Test func `what a peer answered is a line, and a peer that does not answer is one of the status`() {
+        var report = TunnelReport.sample
+        #expect(!ReportText.text(report).contains("liveness"))
+        #expect(Status.silent(report) == [])
+        report.peers[0].liveness = .up
+        (report.peers[0].rttMicroseconds, report.peers[0].lossPercent) = (1_234, 6)
+        report.peers[0].proof = .oneLeg
+        #expect(
+            ReportText.text(report).contains(
+                "\n  liveness: up, rtt 1.23 ms, loss 6 %, the way there alone is proven\n"))
+        #expect(Status.silent(report) == [])
+        report.peers[0].liveness = .down
+        report.peers[0].proof = nil
+        #expect(Status.silent(report) == ["peer b: down, rtt 1.23 ms, loss 6 %, last received 2s ago"])
+        report.peers[0].lastReceivedSecondsAgo = nil
+        #expect(Status.silent(report).first?.hasSuffix(", nothing received yet") == true)
+    }
+
+    @Test(arguments: [(0, "0.00"), (4, "0.00"), (5, "0.01"), (999, "1.00"), (12_345, "12.35")] as [(UInt64, String)])
+    func `a round trip is said in milliseconds`(microseconds: UInt64, text: String) {
+        #expect(ReportText.milliseconds(microseconds) == text)
+    }
 }

@@ -88,7 +88,7 @@ enum ReportText {
     }
 
     /// `up, rtt 0.42 ms, loss 0 %`; `nil` when nobody asks it.
-    private static func liveness(_ peer: TunnelReport.Peer) -> String? {
+    static func liveness(_ peer: TunnelReport.Peer) -> String? {
         guard let state = peer.liveness, peer.lossPercent != nil || state == .down else { return nil }
         var words = [state.rawValue]
         if let time = peer.rttMicroseconds { words.append("rtt \(milliseconds(time)) ms") }

@@ -21,10 +21,19 @@ struct Status: ParsableCommand {
             throw ExitCode(4)
         case .report(let report):
             print(Status.line(report))
-            for line in Status.explanations(report) { print("  \(line)") }
+            for line in Status.silent(report) + Status.explanations(report) { print("  \(line)") }
             if report.state == .degraded { throw ExitCode(3) }
         case .unreadable(_, let error):
             throw RunningTunnels.complaint(aboutUnreadable: name, error)
+        }
+    }
+
+    /// Each peer that was asked for a sign of life, and does not always answer.
+    static func silent(_ report: TunnelReport) -> [String] {
+        report.peers.filter { $0.liveness == .down || $0.liveness == .degraded }.map { peer in
+            let name = peer.name ?? peer.host ?? peer.endpoint ?? "?"
+            let age = peer.lastReceivedSecondsAgo.map { "last received \(ReportText.duration($0)) ago" }
+            return "peer \(name): \(ReportText.liveness(peer) ?? ""), \(age ?? "nothing received yet")"
         }
     }
 
