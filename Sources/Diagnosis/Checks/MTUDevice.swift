@@ -5,7 +5,8 @@ internal import Wire
 /// Whether what fits into the device fits into an outer packet.
 package enum MTUDevice: Check {
     package static let id = "mtu.device"
-    package static let why = "a packet that fills the device is longer than the way to the peer takes, and dies or is cut"
+    package static let why =
+        "a packet that fills the device is longer than the way to the peer takes, and dies or is cut"
 
     package static func judge(_ host: HostSnapshot) -> [Finding] {
         ofPeers(host.tunnels) { tunnel, peer in

@@ -5,7 +5,8 @@ internal import Wire
 /// Whether the tunnel takes packets that anybody on the Internet may have sent.
 package enum PostureOpen: Check {
     package static let id = "posture.open"
-    package static let why = "an outer source is easily forged: who may send anything inside reaches all that this host reaches"
+    package static let why =
+        "an outer source is easily forged: who may send anything inside reaches all that this host reaches"
 
     package static func judge(_ host: HostSnapshot) -> [Finding] {
         of(host.tunnels) { tunnel in

@@ -3,7 +3,8 @@
 /// Whether fragments, perhaps of outer packets, cannot be put together.
 package enum ReassemblyFailed: Check {
     package static let id = "reassembly.failed"
-    package static let why = "one lost fragment loses the packet, so a path that cuts outer packets loses more than others"
+    package static let why =
+        "one lost fragment loses the packet, so a path that cuts outer packets loses more than others"
 
     package static func judge(_ host: HostSnapshot) -> [Finding] {
         guard case .known = host.network.counters else { return unknown("/proc/net cannot be read") }

@@ -6,7 +6,8 @@ internal import Wire
 /// Whether what is behind the peers is routed into the tunnel, and nothing else is.
 package enum RouteInner: Check {
     package static let id = "route.inner"
-    package static let why = "only what is routed into the device is carried, and only to addresses in a peer's AllowedIPs"
+    package static let why =
+        "only what is routed into the device is carried, and only to addresses in a peer's AllowedIPs"
     package static let causes = ["peer.local"]
 
     package static func judge(_ host: HostSnapshot) -> [Finding] {

@@ -5,7 +5,8 @@ internal import Tunnel
 /// Whether answers to what comes from behind the peers find their way back.
 package enum RouteReturn: Check {
     package static let id = "route.return"
-    package static let why = "answers to packets from the tunnel need a route, and one back into the tunnel to reach the peer"
+    package static let why =
+        "answers to packets from the tunnel need a route, and one back into the tunnel to reach the peer"
     package static let causes = ["route.inner", "rpfilter.tunnel", "peer.local", "forwarding.off"]
 
     package static func judge(_ host: HostSnapshot) -> [Finding] {
@@ -16,7 +17,9 @@ package enum RouteReturn: Check {
                 let evidence = lost.prefix(3).map { way in
                     "tunnel \(tunnel.name): no way back to \(way.prefix): \(way.answers.first?.evidence ?? "")"
                 }
-                return [finding(.broken, evidence, fix: "ip route add \(first.prefix) dev \(tunnel.device ?? "DEVICE")")]
+                return [
+                    finding(.broken, evidence, fix: "ip route add \(first.prefix) dev \(tunnel.device ?? "DEVICE")")
+                ]
             }
             // Only a tunnel without AllowedIPs has sources that nobody named.
             guard let growth = host.inside(tunnel).counter("IpExt.InNoRoutes"), growth.recent > 0,

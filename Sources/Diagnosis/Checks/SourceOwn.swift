@@ -5,7 +5,8 @@ internal import Tunnel
 /// Whether inner packets arrive that claim to come from this host.
 package enum SourceOwn: Check {
     package static let id = "source.own"
-    package static let why = "a packet from outside with our own address as its source is a loop, a lie, or an address used twice"
+    package static let why =
+        "a packet from outside with our own address as its source is a loop, a lie, or an address used twice"
 
     package static func judge(_ host: HostSnapshot) -> [Finding] {
         ofDrops(host, .ownSource) { tunnel in

@@ -5,7 +5,8 @@ internal import Tunnel
 /// Whether somebody sends who is no peer of anybody here.
 package enum Strangers: Check {
     package static let id = "strangers"
-    package static let why = "they are dropped; but perhaps it is a peer whose address changed, or is rewritten on the way"
+    package static let why =
+        "they are dropped; but perhaps it is a peer whose address changed, or is rewritten on the way"
 
     package static func judge(_ host: HostSnapshot) -> [Finding] {
         of(host.tunnels) { tunnel in

@@ -23,7 +23,9 @@ struct DoctorCommand: ParsableCommand {
     @Argument(help: ArgumentHelp("The tunnel; all of them when left out.", valueName: "name|file"))
     var source: String?
 
-    @Option(help: ArgumentHelp("Only this peer; without a name, a tunnel to it that does not exist yet.", valueName: "host"))
+    @Option(
+        help: ArgumentHelp("Only this peer; without a name, a tunnel to it that does not exist yet.", valueName: "host")
+    )
     var peer: String?
 
     @Flag(help: "As JSON, with \"schema\": 1.")

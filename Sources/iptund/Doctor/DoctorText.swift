@@ -17,7 +17,9 @@ struct DoctorText {
         let quiet: Set<Verdict> = extent == .everything ? [] : [.ok]
         var lines = findings.filter { !quiet.contains($0.verdict) }.flatMap(block)
         let well = findings.filter { quiet.contains($0.verdict) }
-        if !well.isEmpty { lines.append("\(word(.ok)) \(well.count) checks: \(well.map(\.id).joined(separator: ", "))") }
+        if !well.isEmpty {
+            lines.append("\(word(.ok)) \(well.count) checks: \(well.map(\.id).joined(separator: ", "))")
+        }
         return lines.joined(separator: "\n") + "\n"
     }
 

@@ -71,7 +71,10 @@ extension NetworkSnapshot {
 
     private static func lookAtRules(_ netlink: borrowing Netlink) -> Seen<[RuleSnapshot]> {
         do throws(Errno) {
-            return .known(try netlink.rules().map { RuleSnapshot(priority: $0.priority, table: $0.table, ipProtocol: $0.rule?.ipProtocol) })
+            return .known(
+                try netlink.rules().map {
+                    RuleSnapshot(priority: $0.priority, table: $0.table, ipProtocol: $0.rule?.ipProtocol)
+                })
         } catch {
             return .hidden("routing rules: \(error)")
         }

@@ -54,6 +54,15 @@ extension Patient {
         let files = ConfigurationFiles()
         self.init(
             name: ConfigurationFiles.tunnelName(of: files.path(of: source)), settings: settings, standing: .down)
+        if let unit = Patient.failedUnit(of: name) { standing = .failed("systemd says that \(unit) has failed") }
+    }
+
+    /// The unit of a tunnel, if systemd has tried to start it in vain.
+    private static func failedUnit(of name: String) -> String? {
+        guard Files.exists("/run/systemd/system") else { return nil }
+        let unit = "iptund@\(name).service"
+        let question = ["timeout", "2", "systemctl", "is-failed", "--quiet", unit]
+        return (try? ChildProcess.run(question))?.status == 0 ? unit : nil
     }
 
     private mutating func look(in directories: [RuntimeDirectory]) {
@@ -61,7 +70,8 @@ extension Patient {
             guard let state = try? TunnelState.read(place.state) else { continue }
             (self.state, directory) = (state, place)
         }
-        settings = state.flatMap(Patient.settings)
+        settings =
+            state.flatMap(Patient.settings)
             ?? (try? ConfigurationFiles().read(name)).flatMap { try? $0.checked() }
     }
 

@@ -82,7 +82,11 @@ extension Ward {
     fileprivate func keepStuttering() throws {
         guard let id = tunnel?.a.process.id else { return }
         _ = try a.start([
-            "sh", "-c", "trap 'kill -CONT \(id)' EXIT TERM; while kill -STOP \(id); do sleep 0.3; kill -CONT \(id); sleep 0.1; done",
+            "sh", "-c",
+            """
+            trap 'kill -CONT \(id); exit' TERM
+            while kill -STOP \(id); do sleep 0.3; kill -CONT \(id); sleep 0.1; done
+            """,
         ])
     }
 }

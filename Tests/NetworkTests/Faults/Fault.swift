@@ -105,11 +105,11 @@ struct Ward {
         ])
     }
 
-    /// Waits until the left tunnel has dropped packets for this reason.
-    func waitForDrops(_ reason: String) throws {
-        guard let tunnel else { return }
+    /// Waits until a tunnel, by default the left one, has dropped packets for this reason.
+    func waitForDrops(_ reason: String, at other: Tunnel? = nil) throws {
+        guard let end = other ?? tunnel?.a else { return }
         try eventually("\(reason) is counted") {
-            let report = try tunnel.a.report()
+            let report = try end.report()
             let drops =
                 [report.decapsulate.drops, report.encapsulate.drops]
                 + report.peers.flatMap { [$0.received.drops, $0.sent.drops] }

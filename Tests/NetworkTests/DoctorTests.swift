@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+import Linux
+import Testing
+
+/// `iptund doctor` before, while and after, as anybody, on any host: what it says, and that it changes nothing.
+///
+/// ```
+///   10.9.0.1  iptun0 ·················································· iptun0  10.9.0.2
+///                    a  192.0.2.1/24 ──── eth0 ═══ eth0 ──── 192.0.2.2/24  b
+/// ```
+@Suite(.needsRoot, .serialized, .timeLimit(.minutes(15)))
+struct DoctorTests {
+    /// 65534, who may read wherever the program was built, and nothing else.
+    private static let nobody = [
+        "setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--bounding-set=-all,+dac_read_search",
+        "--inh-caps=-all,+dac_read_search", "--ambient-caps=-all,+dac_read_search",
+    ]
+
+    private static func examine(
+        _ host: Host, _ arguments: String..., through wrapper: [String] = []
+    ) throws -> (found: Diagnoses, status: Int32) {
+        let ending = try host.run(wrapper + [Host.program, "doctor", "--json"] + arguments)
+        return (try decode(ending.text, as: Diagnoses.self), ending.status)
+    }
+
+    @Test func `before up it says whether it would work, from flags or from a file`() throws {
+        try Lab.open { lab in
+            let (a, _) = try lab.pair()
+            let before = try a.state
+            #expect(try Self.examine(a, "--peer", "192.0.2.2").status == 0)
+            let lost = try Self.examine(a, "--peer", "203.0.113.1")
+            #expect(lost.found.ids("broken") == ["route.underlay"])
+            let file = try lab.file("a/net", "[Interface]\nLocal = 192.0.2.77\n[Peer]\nEndpoint = 192.0.2.2\n")
+            let named = try Self.examine(a, file)
+            #expect(named.found.checks.first?.id == "address.local")
+            #expect(named.status == 1)
+            #expect(try a.iptund("doctor", "nobody-knows-it").status == 2)
+            #expect(try a.iptund("doctor", "--peer", "not a host").status == 2)
+            #expect(try a.changes(since: before) == [])
+        }
+    }
+
+    @Test func `while up it changes nothing, and people read what is wrong first`() throws {
+        try Lab.open { lab in
+            let (a, _) = try lab.tunnel()
+            let before = try a.host.state
+            let fine = try a.host.iptund("doctor", a.name)
+            #expect(fine.text.contains("ok       "))
+            #expect(!fine.text.contains("broken ") && !fine.text.contains("warning "), "\(fine.text)")
+            #expect(fine.status == 0)
+            #expect(try a.host.iptund("doctor").status == 0)
+            #expect(try a.host.changes(since: before) == [])
+            try a.host.shell("ip link set iptun0 mtu 1490")
+            let warned = try a.host.iptund("doctor", a.name)
+            #expect(warned.text.contains("\nwarning  mtu.device\n") || warned.text.hasPrefix("warning  mtu.device\n"))
+            #expect(warned.text.contains("         fix: ip link set iptun0 mtu 1480\n"))
+            #expect(warned.status == 3)
+            try a.host.shell("ip link set iptun0 down")
+            let broken = try a.host.iptund("doctor")
+            #expect(broken.text.hasPrefix("broken   tunnel.up\n"))
+            #expect(broken.text.contains("         fix: ip link set iptun0 up\n"))
+            #expect(broken.status == 1)
+        }
+    }
+
+    @Test func `a crash is seen, with what it left, until somebody takes it back`() throws {
+        try Lab.open { lab in
+            let (a, _) = try lab.tunnel()
+            kill(try a.janitor, SIGKILL)
+            try a.end(SIGKILL)
+            try eventually("nobody holds the lock") {
+                try Self.examine(a.host, a.name).found.ids("broken") == ["tunnel.up"]
+            }
+            let found = try Self.examine(a.host).found
+            let left = try #require(found.checks.first { $0.id == "leftovers.stale" })
+            #expect(left.verdict == "warning")
+            #expect(left.fix == "iptund down \(a.name)")
+            #expect(left.evidence.contains { $0.contains("ip route add 192.0.2.2") }, "\(left.evidence)")
+            try a.host.down(a.name)
+            #expect(try Self.examine(a.host).found.ids("broken") == [])
+        }
+    }
+
+    @Test func `an ordinary user is told what could not be seen`() throws {
+        try Lab.open { lab in
+            let (a, _) = try lab.tunnel()
+            let (found, status) = try Self.examine(a.host, a.name, through: Self.nobody)
+            #expect(found.ids("broken") == [])
+            let up = try #require(found.checks.first { $0.id == "tunnel.up" })
+            #expect(up.verdict == "unknown")
+            #expect(up.evidence.contains { $0.contains("Permission denied") })
+            #expect(status == 0)
+        }
+    }
+
+    @Test(arguments: [
+        "umount -l /sys; exec \"$@\"", "mount -t tmpfs tmpfs /proc/sys; exec \"$@\"",
+        "mount -t tmpfs tmpfs /sbin; mount -t tmpfs tmpfs /usr/sbin; exec \"$@\"",
+    ])
+    func `in a poor container it says less, and does not fail`(poverty: String) throws {
+        try Lab.open { lab in
+            let (a, _) = try lab.tunnel()
+            let wrapper = ["unshare", "-m", "sh", "-ec", poverty, "sh"]
+            let (found, status) = try Self.examine(a.host, a.name, through: wrapper)
+            #expect(found.ids("broken") == [])
+            #expect(status == 0)
+        }
+    }
+
+    @Test func `ten thousand routes and five hundred interfaces take no longer`() throws {
+        try Lab.open { lab in
+            let (a, _) = try lab.tunnel()
+            try a.host.shell(
+                """
+                for i in $(seq 500); do
+                    echo link add d$i type dummy
+                    echo addr add 10.$((100 + i / 250)).$((i % 250)).1/24 dev d$i
+                done > \(lab.directory)/links
+                for i in $(seq 0 9999); do echo route add 172.16.$((i / 256)).$((i % 256))/32 dev eth0; done \
+                    > \(lab.directory)/routes
+                ip -batch \(lab.directory)/links
+                ip -batch \(lab.directory)/routes
+                """)
+            let start = Clock.milliseconds
+            let (found, status) = try Self.examine(a.host, a.name)
+            let duration = Clock.milliseconds - start
+            print("doctor with 10,000 routes and 500 interfaces: \(duration) ms")
+            #expect(found.ids("broken") == [])
+            #expect(status == 0)
+            // One second of it is the time that is watched. Generous: the machine may have much else to do.
+            #expect(duration < 10_000)
+        }
+    }
+}
