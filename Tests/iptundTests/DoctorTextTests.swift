@@ -28,6 +28,19 @@ import Testing
                 """)
     }
 
+    @Test func `what could not be seen for the same reason is said once`() {
+        let findings = ["a", "b", "c"].map { Finding($0, .unknown, [$0 == "b" ? "no nft" : "not root"], why: "so") }
+        #expect(
+            DoctorText(style: .plain, extent: .troubles).text(findings) == """
+                unknown  2 checks: a, c
+                         not root
+                unknown  b
+                         no nft
+                         why: so
+
+                """)
+    }
+
     @Test func `everything is printed one by one if wanted`() {
         let text = DoctorText(style: .plain, extent: .everything).text(DoctorTextTests.findings)
         #expect(text.hasSuffix("ok       tunnel.up\n         tunnel b is up\nok       peer.local\n"))

@@ -15,12 +15,29 @@ struct DoctorText {
     /// The whole text.
     func text(_ findings: [Finding]) -> String {
         let quiet: Set<Verdict> = extent == .everything ? [] : [.ok]
-        var lines = findings.filter { !quiet.contains($0.verdict) }.flatMap(block)
+        var lines = findings.filter { !quiet.contains($0.verdict) && $0.verdict != .unknown }.flatMap(block)
+        lines += hidden(findings.filter { $0.verdict == .unknown })
         let well = findings.filter { quiet.contains($0.verdict) }
         if !well.isEmpty {
             lines.append("\(word(.ok)) \(well.count) checks: \(well.map(\.id).joined(separator: ", "))")
         }
         return lines.joined(separator: "\n") + "\n"
+    }
+
+    /// What could not be seen for the same reason is said once.
+    private func hidden(_ findings: [Finding]) -> [String] {
+        var order: [[String]] = []
+        var ids: [[String]: [Finding]] = [:]
+        for finding in findings {
+            if ids[finding.evidence] == nil { order.append(finding.evidence) }
+            ids[finding.evidence, default: []].append(finding)
+        }
+        return order.flatMap { evidence in
+            let alike = ids[evidence] ?? []
+            if alike.count == 1 { return block(alike[0]) }
+            let names = alike.map(\.id).joined(separator: ", ")
+            return ["\(word(.unknown)) \(alike.count) checks: \(names)"] + evidence.map { "         \($0.printable)" }
+        }
     }
 
     private func block(_ finding: Finding) -> [String] {
