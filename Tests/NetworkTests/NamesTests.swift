@@ -117,6 +117,30 @@ struct NamesTests {
         }
     }
 
+    @Test func `the name of a peer that falls silent is asked for again at once`() throws {
+        try Lab.open { lab in
+            let (a, b) = try lab.pair()
+            try b.shell("ip address add 192.0.2.3/24 dev eth0")
+            let book = try Book(lab, "192.0.2.2 b.example")
+            let file = try lab.file(
+                "a/names",
+                "[Interface]\nAddress = 10.9.0.1/32\nKeepalive = 1s,1\n"
+                    + "[Peer]\nEndpoint = b.example\nAllowedIPs = 10.9.0.2/32\nProbe = 10.9.0.2\n")
+            let other = try upB(b)
+            let tunnel = try a.up([file], through: book.wrapper)
+            try tunnel.process.waitFor("a peer is up", "peer=b.example")
+            try other.end()
+            try book.write(["192.0.2.3 b.example"])
+            _ = try b.up(
+                "--peer", "192.0.2.1", "--local", "192.0.2.3", "--address", "10.9.0.2/32", "--allowed-ips",
+                "10.9.0.1/32")
+            try tunnel.process.waitFor("a peer is down", "peer=b.example")
+            try tunnel.process.waitFor("a name leads to this address now", "address=192.0.2.3")
+            let peer = try tunnel.report { $0.peers.first?.liveness == "up" }.peers.first
+            #expect(peer?.liveness == "up" && peer?.endpoint == "192.0.2.3")
+        }
+    }
+
     @Test func `of two names with one address the first has it, until they differ`() throws {
         try Lab.open { lab in
             let (a, b) = try lab.pair()
