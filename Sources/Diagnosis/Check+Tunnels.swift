@@ -6,7 +6,7 @@ package import Tunnel
 extension Check {
     /// What there is to say of each tunnel; when there is nothing, one finding that all is well.
     ///
-    /// A tunnel that does not tell us what `judge` has to know is unknown.
+    /// A tunnel that does not tell us what `judge` has to know is unknown. Of many findings some are left out.
     package static func of(
         _ tunnels: [TunnelSnapshot], _ judge: (TunnelSnapshot) -> [Finding]
     ) -> [Finding] {
@@ -17,8 +17,14 @@ extension Check {
             case .running, .failed, .down: judge(tunnel)
             }
         }
-        return findings.isEmpty ? [finding(.ok)] : findings
+        guard findings.count > limit else { return findings.isEmpty ? [finding(.ok)] : findings }
+        var few = Array(findings.prefix(limit))
+        few[limit - 1].evidence.append("and \(findings.count - limit) more")
+        return few
     }
+
+    /// How many findings of one check are enough to see what is wrong.
+    private static var limit: Int { 20 }
 
     /// The same for each peer of each tunnel.
     package static func ofPeers(

@@ -17,12 +17,14 @@ struct Program: ParsableCommand {
               iptund up --peer 111.112.100.86       on 111.112.101.37
               iptund up --peer 111.112.101.37       on 111.112.100.86
 
-            Exit status: 0 fine, 1 failed, 2 wrong usage; `iptund status` has its own.
+            Exit status: 0 fine, 1 failed, 2 wrong usage; `iptund status` and `doctor` have more.
             """,
         version: Program.version,
         subcommands: [
+        subcommands: [
             Show.self, Up.self, Down.self, Reload.self, Status.self, DoctorCommand.self, CaptureCommand.self, Check.self,
             Demo.self,
+        ],
         ],
         defaultSubcommand: Show.self)
 

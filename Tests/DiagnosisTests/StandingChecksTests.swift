@@ -64,4 +64,15 @@ struct StandingChecksTests {
         #expect(finding.evidence.last == "and 3 more")
         #expect(finding.fix == "iptund down b")
     }
+
+    @Test func `of ten thousand peers that cannot be reached twenty are named, and the rest is counted`() {
+        let host = HostSnapshot.tunnel { tunnel in
+            var lost = PeerSnapshot.healthy
+            lost.way = RouteAnswer("ip route get 192.0.2.2", .nowhere("Network is unreachable"))
+            tunnel.peers = Array(repeating: lost, count: 10_000)
+        }
+        let findings = RouteUnderlay.judge(host)
+        #expect(findings.count == 20)
+        #expect(findings.last?.evidence.last == "and 9980 more")
+    }
 }

@@ -68,7 +68,9 @@ struct DoctorTests {
     @Test func `a crash is seen, with what it left, until somebody takes it back`() throws {
         try Lab.open { lab in
             let (a, _) = try lab.tunnel()
-            kill(try a.janitor, SIGKILL)
+            let janitor = try a.janitor
+            kill(janitor, SIGKILL)
+            try eventually("the janitor is dead") { Running.isGone(janitor) }
             try a.end(SIGKILL)
             try eventually("nobody holds the lock") {
                 try Self.examine(a.host, a.name).found.ids("broken") == ["tunnel.up"]
@@ -131,6 +133,44 @@ struct DoctorTests {
             #expect(status == 0)
             // One second of it is the time that is watched. Generous: the machine may have much else to do.
             #expect(duration < 10_000)
+        }
+    }
+
+    @Test func `a device in another network namespace is looked at there`() throws {
+        try Lab.open { lab in
+            let (a, b) = try lab.pair()
+            let inner = try lab.host("inner")
+            let tunnel = try a.up(
+                "--peer", "192.0.2.2", "--netns", inner.namespace, "--address", "10.9.0.1/32", "--allowed-ips",
+                "10.9.0.2/32")
+            _ = try b.up("--peer", "192.0.2.1", "--address", "10.9.0.2/32", "--allowed-ips", "10.9.0.1/32")
+            #expect(try Self.examine(a, tunnel.name).status == 0)
+            try inner.shell("ip route delete 10.9.0.2")
+            let (found, status) = try Self.examine(a, tunnel.name)
+            #expect(found.ids("broken") == ["route.inner"])
+            #expect(status == 1)
+        }
+    }
+
+    @Test func `one of several peers can be asked about, and its counters are its own`() throws {
+        try Lab.open { lab in
+            let (a, _) = try lab.pair()
+            let file = try lab.file(
+                "a/two",
+                """
+                [Interface]
+                [Peer]
+                Endpoint = 203.0.113.1
+                AllowedIPs = 10.8.0.0/24
+                [Peer]
+                Name = b
+                Endpoint = 192.0.2.2
+                AllowedIPs = 10.9.0.0/24
+                """)
+            let tunnel = try a.up(file)
+            #expect(try Self.examine(a, tunnel.name).found.ids("broken") == ["route.underlay"])
+            #expect(try Self.examine(a, tunnel.name, "--peer", "b").found.ids("broken") == [])
+            #expect(try Self.examine(a, tunnel.name, "--peer", "192.0.2.2").status == 0)
         }
     }
 }

@@ -32,10 +32,10 @@ extension TunnelSnapshot {
 
     private static func peers(_ patient: Patient) -> [PeerSnapshot] {
         guard let report = patient.report else { return patient.settings?.peers.map(PeerSnapshot.init) ?? [] }
-        let after = patient.later?.peers ?? []
-        return report.peers.enumerated().map { place, peer in
-            let same = after.indices.contains(place) && after[place].endpoint == peer.endpoint ? after[place] : peer
-            var snapshot = PeerSnapshot(peer, same)
+        let after = Dictionary(
+            (patient.later?.peers ?? []).map { ($0.identity, $0) }, uniquingKeysWith: { one, _ in one })
+        return report.peers.map { peer in
+            var snapshot = PeerSnapshot(peer, after[peer.identity] ?? peer)
             // What has none takes anything; what has 0.0.0.0/0 has routes, too.
             let isBare = patient.settings.map { $0.peers.count == 1 && $0.peers.first?.allowed == nil }
             if isBare ?? (peer.allowedIPs == ["\(Prefix.all)"]) { snapshot.allowed = nil }
@@ -53,6 +53,11 @@ extension TunnelSnapshot {
         merged = Growth(from: before.decapsulate.superpackets, to: after.decapsulate.superpackets)
         shortfalls = after.privilegeShortfalls
     }
+}
+
+extension TunnelReport.Peer {
+    /// What stays the same while it is watched: a name may get an address meanwhile.
+    fileprivate var identity: [String?] { host == nil ? [name, endpoint] : [name, host] }
 }
 
 extension PeerSnapshot {
