@@ -116,9 +116,10 @@ struct DoctorTests {
             let (a, _) = try lab.tunnel()
             try a.host.shell(
                 """
-                for i in $(seq 500); do
-                    echo link add d$i type dummy
-                    echo addr add 10.$((100 + i / 250)).$((i % 250)).1/24 dev d$i
+                for i in $(seq 250); do
+                    echo link add d$i type veth peer name e$i
+                    echo addr add 10.100.$((i % 250)).1/24 dev d$i
+                    echo addr add 10.101.$((i % 250)).1/24 dev e$i
                 done > \(lab.directory)/links
                 for i in $(seq 0 9999); do echo route add 172.16.$((i / 256)).$((i % 256))/32 dev eth0; done \
                     > \(lab.directory)/routes

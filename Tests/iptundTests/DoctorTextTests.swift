@@ -28,15 +28,12 @@ import Testing
                 """)
     }
 
-    @Test func `what could not be seen for the same reason is said once`() {
-        let findings = ["a", "b", "c"].map { Finding($0, .unknown, [$0 == "b" ? "no nft" : "not root"], why: "so") }
+    @Test func `what is hidden has one line, and each reason is said once`() {
+        let hidden = ["inner.source", "mtu.device"].map { Finding($0, .unknown, ["b does not answer"], why: "no") }
         #expect(
-            DoctorText(style: .plain, extent: .troubles).text(findings) == """
-                unknown  2 checks: a, c
-                         not root
-                unknown  b
-                         no nft
-                         why: so
+            DoctorText(style: .plain, extent: .troubles).text(hidden) == """
+                unknown  2 checks: inner.source, mtu.device
+                         b does not answer
 
                 """)
     }

@@ -20,7 +20,7 @@ package enum TunnelUp: Check {
         case .running(nil): return finding(.ok, ["tunnel \(name) is up"])
         case .running(let problem?):
             return finding(.broken, ["tunnel \(name) is degraded: \(problem)"], fix: fix(problem))
-        case .hidden(let why): return finding(.unknown, ["tunnel \(name) may not talk to us: \(why)"])
+        case .hidden(let why): return finding(.unknown, ["tunnel \(name) does not answer: \(why)"])
         case .silent(let why):
             return finding(
                 .broken, ["tunnel \(name) does not answer: \(why)"], fix: "iptund down \(name)")

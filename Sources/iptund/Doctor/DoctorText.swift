@@ -14,30 +14,28 @@ struct DoctorText {
 
     /// The whole text.
     func text(_ findings: [Finding]) -> String {
-        let quiet: Set<Verdict> = extent == .everything ? [] : [.ok]
-        var lines = findings.filter { !quiet.contains($0.verdict) && $0.verdict != .unknown }.flatMap(block)
-        lines += hidden(findings.filter { $0.verdict == .unknown })
-        let well = findings.filter { quiet.contains($0.verdict) }
-        if !well.isEmpty {
-            lines.append("\(word(.ok)) \(well.count) checks: \(well.map(\.id).joined(separator: ", "))")
-        }
+        let brief: Set<Verdict> = extent == .everything ? [] : [.unknown, .ok]
+        var lines = findings.filter { !brief.contains($0.verdict) }.flatMap(block)
+        lines += summary(findings.filter { $0.verdict == .unknown && brief.contains(.unknown) }, .reasons)
+        lines += summary(findings.filter { $0.verdict == .ok && brief.contains(.ok) }, .idsAlone)
         return lines.joined(separator: "\n") + "\n"
     }
 
-    /// What could not be seen for the same reason is said once.
-    private func hidden(_ findings: [Finding]) -> [String] {
-        var order: [[String]] = []
-        var ids: [[String]: [Finding]] = [:]
-        for finding in findings {
-            if ids[finding.evidence] == nil { order.append(finding.evidence) }
-            ids[finding.evidence, default: []].append(finding)
+    /// What is said of several findings at once.
+    private enum Summary { case idsAlone, reasons }
+
+    /// Findings of one verdict in a line, and what they rest on, each once: what one user may not see hides much.
+    private func summary(_ findings: [Finding], _ kind: Summary) -> [String] {
+        guard let verdict = findings.first?.verdict else { return [] }
+        var ids: [String] = []
+        for finding in findings where ids.last != finding.id { ids.append(finding.id) }
+        var lines = ["\(word(verdict)) \(ids.count) checks: \(ids.joined(separator: ", "))"]
+        guard kind == .reasons else { return lines }
+        var said: Set<String> = []
+        for reason in findings.flatMap(\.evidence) where said.insert(reason).inserted {
+            lines.append("         \(reason.printable)")
         }
-        return order.flatMap { evidence in
-            let alike = ids[evidence] ?? []
-            if alike.count == 1 { return block(alike[0]) }
-            let names = alike.map(\.id).joined(separator: ", ")
-            return ["\(word(.unknown)) \(alike.count) checks: \(names)"] + evidence.map { "         \($0.printable)" }
-        }
+        return lines
     }
 
     private func block(_ finding: Finding) -> [String] {

@@ -84,7 +84,9 @@ struct Examination: ~Copyable {
         tunnel.network = try? place.inside { () throws(Errno) in
             NetworkSnapshot.look(Set(own), since: reading ?? NetworkReading.now(), place.netlink)
         }
-        Examination.lookInside(&tunnel, patient, &routes, place.netlink)
+        // Numbers of links are of their namespace.
+        var inside = RouteLook()
+        Examination.lookInside(&tunnel, patient, &inside, place.netlink)
     }
 
     /// Where inner packets go; or what is left of a tunnel that is gone.

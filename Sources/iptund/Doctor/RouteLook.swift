@@ -5,7 +5,7 @@ internal import Diagnosis
 internal import Linux
 internal import Wire
 
-/// Asks for single ways, never for whole tables: those may have a million routes.
+/// Asks one network namespace for single ways, never for whole tables: those may have a million routes.
 struct RouteLook: ~Copyable {
     /// The names of links, each asked for once.
     private var links: [Int32: Link] = [:]
