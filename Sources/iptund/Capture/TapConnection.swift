@@ -98,7 +98,10 @@ struct TapConnection: ~Copyable {
         } catch {
             isOver = true
         }
-        do throws(PacketRecord.Malformed) { return try reader.take(octets) } catch {
+        do throws(PacketRecord.Malformed) {
+            let records = try reader.take(octets)
+            return isOver ? records + reader.takeRest() : records
+        } catch {
             throw Complaint(
                 "tunnel \(name)", why: "sends what this program cannot read",
                 whatNow: "is it of another version? start it again")

@@ -47,6 +47,12 @@ struct TapReader {
         return records
     }
 
+    /// The records of a round that has no end, because the tunnel has ended.
+    mutating func takeRest() -> [PacketRecord] {
+        defer { round = [] }
+        return round.sorted { $0.time < $1.time }
+    }
+
     private mutating func read(_ piece: ArraySlice<UInt8>, ring: Int) throws(PacketRecord.Malformed) {
         guard ring < TapReader.mostRings else { throw .init() }
         while begun.count <= ring { begun.append([]) }
