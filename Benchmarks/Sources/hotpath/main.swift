@@ -33,18 +33,20 @@ struct HotPath {
         let strange = wrapped(reply, from: IPv4Address(203, 0, 113, 1))
         var encapsulated = Measure("encapsulate 1400 octets"), decapsulated = Measure("decapsulate 1400 octets")
         var dropped = Measure("drop a stranger's packet")
+        var taps = TapMeasure()
         var cut = CutMeasure()
         var wire = WireMeasure()
         for _ in 0..<rounds {
             encapsulated.round(inner, outward)
             decapsulated.round(arriving, inward)
             dropped.round(strange, inward)
+            taps.round(arriving, inward)
             cut.round()
             wire.round()
         }
         print("                           ns per packet (min-max)      allocations per packet")
         for measure in [encapsulated, decapsulated, dropped, cut.measure] { print(measure.line) }
-        for line in wire.lines { print(line) }
+        for line in taps.lines + wire.lines { print(line) }
         try LookupMeasure.run()
     }
 
