@@ -9,6 +9,8 @@ package enum Doctor {
         // The way of outer packets.
         AddressLocal.self, PeerLocal.self, PeerUnresolved.self, RouteUnderlay.self, RouteLoop.self,
         ReversePathUnderlay.self, ICMPErrors.self, OwnerTwice.self, Strangers.self,
+        PeerUnreachable.self, PeerFiltered.self, PeerAbsent.self, PeerKernel.self, PeerSilent.self, PeerInner.self,
+        MTUPath.self,
         // The way of inner packets.
         RouteInner.self, ReversePathTunnel.self, RouteReturn.self, ForwardingOff.self, ProxyMissing.self,
         RedirectsSent.self,

@@ -12,6 +12,8 @@ package struct HostSnapshot: Sendable {
     package var tunnels: [TunnelSnapshot] = []
     /// The tunnels that run beside them in the same network namespace.
     package var others: [TunnelSnapshot] = []
+    /// What was tried to reach the peers.
+    package var probes: [PeerProbe] = []
     /// How long it was watched, milliseconds.
     package var windowMilliseconds: UInt64 = 0
 
