@@ -137,7 +137,7 @@ extension EchoSocket {
     /// others. The corresponding C call is `recvmsg(MSG_ERRQUEUE)`.
     package mutating func nextError() throws(Errno) -> Failure? {
         for _ in 0..<EchoSocket.patience {
-            guard let queued = try nextQueued() else { return nil }
+            guard let queued = try descriptor.nextError(quote: &buffer) else { return nil }
             // The quote starts behind the IP header; the kernel has checked nothing in it.
             guard let report = queued.report, queued.quoteLength >= ICMPEcho.headerLength,
                 buffer[0] == ICMPEcho.Kind.request.rawValue, buffer.octets.uint16(at: 4) == identifier
@@ -145,20 +145,6 @@ extension EchoSocket {
             return Failure(report: report, sequence: buffer.octets.uint16(at: 6))
         }
         return nil
-    }
-
-    private mutating func nextQueued() throws(Errno) -> QueuedError? {
-        var error: Errno?
-        let queued: QueuedError? = unsafe buffer.withUnsafeMutableBytes { memory in
-            do throws(Errno) {
-                return try unsafe descriptor.nextError(quote: memory)
-            } catch let reason {
-                error = reason
-                return nil
-            }
-        }
-        if let error { throw error }
-        return queued
     }
 
     private func echo(in octets: [UInt8]) -> ICMPEcho? {

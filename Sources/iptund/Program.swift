@@ -21,10 +21,8 @@ struct Program: ParsableCommand {
             """,
         version: Program.version,
         subcommands: [
-        subcommands: [
-            Show.self, Up.self, Down.self, Reload.self, Status.self, DoctorCommand.self, CaptureCommand.self, Check.self,
-            Demo.self,
-        ],
+            Show.self, Up.self, Down.self, Reload.self, Status.self, DoctorCommand.self, Ping.self, CaptureCommand.self,
+            Check.self, Demo.self,
         ],
         defaultSubcommand: Show.self)
 

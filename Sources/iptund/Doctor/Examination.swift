@@ -28,11 +28,13 @@ struct Examination: ~Copyable {
     /// Waits until what grows has been watched for this long, and describes what is there.
     consuming func finish(after milliseconds: UInt64) throws(Complaint) -> HostSnapshot {
         let isAnyRunning = patients.asked.contains { $0.report != nil }
+        let peers = PeerLook(patients.asked, netlink)
         let passed = Clock.milliseconds - start
         if isAnyRunning, passed < milliseconds { Clock.sleep(milliseconds: milliseconds - passed) }
         var host = HostSnapshot()
         if isAnyRunning { try askAgain() }
         host.windowMilliseconds = Clock.milliseconds - start
+        host.probes = peers.probes(patients.asked)
         host.caller = .current
         host.others = patients.others.map(TunnelSnapshot.init)
         var links: Set<String> = []
