@@ -20,7 +20,7 @@ struct Fault: Sendable, CustomTestStringConvertible {
     var testDescription: String { name }
 
     /// All of them.
-    static let all: [Fault] = host + traffic
+    static let all: [Fault] = host + traffic + probes
 }
 
 /// What stands in a lab before something goes wrong: `doctor` looks at the host `a`.
@@ -30,6 +30,8 @@ struct Ward {
     let b: Host
     /// A host on a network of `a`'s, with ``Layout/gateway``.
     var left: Host?
+    /// The router between both ends, with ``Layout/routed``.
+    var router: Host?
     /// The ends of the tunnel; none with ``Layout/hosts``.
     var tunnel: (a: Tunnel, b: Tunnel)?
 
@@ -42,6 +44,8 @@ struct Ward {
         case allowed
         /// See ``Lab/gateway()``: a forwards for `left`, and answers it in place of 10.20.1.100, which is b.
         case gateway
+        /// See ``Lab/routedPair()``, with a bare tunnel.
+        case routed
     }
 
     /// Sets it up in a lab.
@@ -50,12 +54,20 @@ struct Ward {
         if layout == .gateway {
             let gateway = try lab.gateway()
             (a, b, left) = (gateway.a, gateway.b, gateway.left)
+        } else if layout == .routed {
+            let hosts = try lab.routedPair()
+            (a, b, router) = (hosts.a, hosts.b, hosts.router)
         } else {
             (a, b) = try lab.pair()
         }
         switch layout {
         case .hosts: break
         case .pair: tunnel = (try lab.upA(a), try lab.upB(b))
+        case .routed:
+            tunnel = (
+                try a.up("--peer", "198.51.100.2", "--address", "10.9.0.1 peer 10.9.0.2"),
+                try b.up("--peer", "192.0.2.1", "--address", "10.9.0.2 peer 10.9.0.1")
+            )
         case .allowed:
             tunnel = (
                 try a.up("--peer", "192.0.2.2", "--address", "10.9.0.1/32", "--allowed-ips", "10.9.0.2/32"),
