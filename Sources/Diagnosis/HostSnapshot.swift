@@ -17,6 +17,7 @@ package struct HostSnapshot: Sendable {
     /// How long it was watched, milliseconds.
     package var windowMilliseconds: UInt64 = 0
 
+    /// A host that was not looked at.
     package init() {}
 
     /// All tunnels that run here.

@@ -97,4 +97,18 @@ import Wire
         }
         #expect(mtu == expected)
     }
+
+    @Test(.needsRoot, arguments: [(0, "192.0.2.0/24", 254), (7, "0.0.0.0/0", 100)] as [(UInt32, String, UInt32)])
+    func `the route that a packet takes is told with its table`(mark: UInt32, prefix: String, table: UInt32) throws {
+        let found = try inFreshNetwork {
+            let device = try TUNDevice(name: "network")
+            try shell("ip link set network addrgenmode none up; ip address add 10.0.0.1/24 dev network")
+            try shell("ip route add 192.0.2.0/24 via 10.0.0.8; ip route add default dev network table 100")
+            try shell("ip rule add priority 9 fwmark 7 lookup 100")
+            _ = device.name
+            return try Netlink().matchingRoute(IPv4Address(192, 0, 2, 1), mark: mark)
+        }
+        #expect(found?.prefix == Prefix(prefix))
+        #expect(found?.table == table)
+    }
 }

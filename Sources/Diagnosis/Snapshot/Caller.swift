@@ -17,5 +17,6 @@ package struct Caller: Equatable, Sendable {
         case forbidden(String)
     }
 
+    /// Root, with all that it needs.
     package init() {}
 }

@@ -18,6 +18,7 @@ package struct Growth: Equatable, Sendable {
         self.init(total: after, recent: after >= before ? after - before : 0)
     }
 
+    /// Both together.
     package static func + (one: Growth, other: Growth) -> Growth {
         Growth(total: one.total &+ other.total, recent: one.recent &+ other.recent)
     }

@@ -5,6 +5,7 @@ package struct KernelCounters: Equatable, Sendable {
     /// By group and name: `Ip.InHdrErrors`, `TcpExt.IPReversePathFilter`.
     package var values: [String: UInt64]
 
+    /// Counters that were read.
     package init(_ values: [String: UInt64] = [:]) { self.values = values }
 
     /// Reads the text of such a file: each group is a line of names and a line of values. What does not fit is left out.

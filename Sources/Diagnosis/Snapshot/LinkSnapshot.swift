@@ -2,6 +2,7 @@
 
 /// A link that outer or inner packets pass.
 package struct LinkSnapshot: Equatable, Sendable {
+    /// By which people know it.
     package var name: String
     /// Octets.
     package var mtu: Int
@@ -21,6 +22,7 @@ package struct LinkSnapshot: Equatable, Sendable {
         case acceptLocal = "accept_local"
     }
 
+    /// A link that is up, of which nothing else is known.
     package init(_ name: String, mtu: Int = 1_500) {
         self.name = name
         self.mtu = mtu

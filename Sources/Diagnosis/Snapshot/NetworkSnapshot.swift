@@ -19,6 +19,7 @@ package struct NetworkSnapshot: Sendable {
     /// For whom ARP is answered, by the name of the link.
     package var proxies: Seen<[String: Set<IPv4Address>]> = .hidden("not asked")
 
+    /// One that was not looked at.
     package init() {}
 
     /// A counter of the kernel; `nil` where it cannot be seen.

@@ -37,10 +37,12 @@ package struct PeerSnapshot: Sendable {
 
     /// Where packets to one of the AllowedIPs go.
     package struct InnerWay: Sendable {
+        /// The block.
         package var prefix: Prefix
         /// Some addresses of the block: a longer route may lead one of them elsewhere, and be right.
         package var answers: [RouteAnswer]
 
+        /// What was answered about some addresses of a block.
         package init(_ prefix: Prefix, _ answers: [RouteAnswer]) {
             self.prefix = prefix
             self.answers = answers
@@ -50,6 +52,7 @@ package struct PeerSnapshot: Sendable {
         package func misses(_ device: String) -> Bool { !answers.contains { $0.device == device } }
     }
 
+    /// A peer of which no more is known.
     package init(_ label: String, endpoint: IPv4Address? = nil) {
         self.label = label
         self.endpoint = endpoint

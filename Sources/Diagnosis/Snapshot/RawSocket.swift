@@ -11,6 +11,7 @@ package struct RawSocket: Equatable, Sendable {
     /// Packets that it had no room for. A socket that refuses by a filter counts what it refuses, too.
     package var drops: Growth
 
+    /// A socket as the kernel would describe it.
     package init(ipProtocol: UInt8, inode: UInt64, uid: UInt32 = 0, drops: Growth = Growth()) {
         self.ipProtocol = ipProtocol
         self.inode = inode

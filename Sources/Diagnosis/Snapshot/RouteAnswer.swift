@@ -6,6 +6,7 @@ package import Wire
 package struct RouteAnswer: Equatable, Sendable {
     /// What was asked, as one would type it: `ip route get 192.0.2.2 mark 0x1994`.
     package var question: String
+    /// What was answered.
     package var way: Way
     /// The route that the packet takes, as `ip route delete` takes it; `nil` when it is not known.
     package var route: String?
@@ -22,6 +23,7 @@ package struct RouteAnswer: Equatable, Sendable {
         case nowhere(String)
     }
 
+    /// A question and its answer.
     package init(_ question: String, _ way: Way) {
         self.question = question
         self.way = way

@@ -5,10 +5,13 @@ package import Wire
 
 /// A tunnel: what it was asked to be, and, while it runs, what it says of itself.
 package struct TunnelSnapshot: Sendable {
+    /// Within its network namespace.
     package var name: String
+    /// Whether it is there.
     package var standing = Standing.down
     /// The name of its device; `nil` while it has none.
     package var device: String?
+    /// In the order of the configuration.
     package var peers: [PeerSnapshot] = []
     /// Our outer address, where somebody named one.
     package var local: IPv4Address?
@@ -68,14 +71,17 @@ package struct TunnelSnapshot: Sendable {
     package struct Proxy: Equatable, Sendable {
         /// The link on which it is asked.
         package var device: String
+        /// For whom it is answered.
         package var addresses: Set<IPv4Address>
 
+        /// Answers on a link for some addresses.
         package init(_ device: String, _ addresses: Set<IPv4Address>) {
             self.device = device
             self.addresses = addresses
         }
     }
 
+    /// A tunnel of which only the name is known.
     package init(_ name: String) { self.name = name }
 
     /// Whether it runs and answers.
