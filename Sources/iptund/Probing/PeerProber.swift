@@ -70,7 +70,8 @@ extension PeerProber {
             sent(now)
             return
         }
-        let isComplete = probe.target == nil ? probe.outer.answered == total : probe.inner.answered >= probe.inner.sent
+        let isHeardBeside = probe.outer.answered >= probe.outer.sent || now >= lastSent + plan.interval
+        let isComplete = isHeardBeside && (probe.target == nil || probe.inner.answered >= probe.inner.sent)
         // What was said need not be waited for.
         let patience = probe.reports.isEmpty ? plan.patience : plan.patience / 3
         guard isComplete && probe.inner.refusal == nil || now >= lastSent + patience else {

@@ -73,6 +73,8 @@ extension PeerProbe {
         // Our own packet, sent back.
         if hairpin.sent > 0 { receivedDrops["own-source"] = nil }
         sentDrops = PeerProbe.growth(before.sent.drops, after.sent.drops)
+        // Whoever sends too long packets was told so.
+        sentDrops["fragmentation-needed"] = nil
         lastReceivedSecondsAgo = after.lastReceivedSecondsAgo
     }
 

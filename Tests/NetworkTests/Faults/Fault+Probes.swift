@@ -10,11 +10,11 @@ extension Fault {
         Fault(name: "kernel of the peer has tunnel code and no tunnel", expected: "peer.kernel") { ward in
             try ward.b.tellEverything()
             try ward.tunnel?.b.end()
-            try ward.b.filter("input", "ip protocol 4 reject with icmp type port-unreachable")
+            try ward.b.obstruct("input", "ip protocol 4 reject with icmp type port-unreachable")
         },
         Fault(name: "firewall forbids protocol 4 and says so", expected: "peer.filtered", layout: .routed) { ward in
             try ward.router?.tellEverything()
-            try ward.router?.filter("forward", "ip protocol 4 reject with icmp type admin-prohibited")
+            try ward.router?.obstruct("forward", "ip protocol 4 reject with icmp type admin-prohibited")
         },
         Fault(name: "peer is reached and drops what is inside", expected: "peer.inner", layout: .allowed) { ward in
             // The peer knows 10.9.0.1 only.
@@ -22,10 +22,10 @@ extension Fault {
                 "ip address add 10.9.0.77/32 dev iptun0; ip route replace 10.9.0.2/32 dev iptun0 src 10.9.0.77")
         },
         Fault(name: "peer is silent", expected: "peer.silent") { ward in
-            try ward.b.filter("prerouting", "ip protocol 4 drop")
+            try ward.b.obstruct("prerouting", "ip protocol 4 drop")
         },
         Fault(name: "MTU hole without ICMP", expected: "mtu.path", layout: .routed) { ward in
-            try ward.router?.filter("output", "icmp type destination-unreachable icmp code frag-needed drop")
+            try ward.router?.obstruct("output", "icmp type destination-unreachable icmp code frag-needed drop")
             try ward.router?.shell("ip link set eth1 mtu 1400")
         },
         Fault(name: "way to the peer is down", expected: "peer.unreachable", layout: .routed) { ward in
@@ -44,7 +44,7 @@ extension Host {
     }
 
     /// Adds a rule of nft(8) at `hook`, before all others.
-    func filter(_ hook: String, _ rule: String) throws {
+    func obstruct(_ hook: String, _ rule: String) throws {
         try shell(
             """
             nft add table ip fault
