@@ -17,6 +17,13 @@ package struct HostSnapshot: Sendable {
     /// How long it was watched, milliseconds.
     package var windowMilliseconds: UInt64 = 0
 
+    /// The packet filter of ``network``.
+    package var netfilter: Seen<Netfilter> = .hidden("not asked")
+    /// What else has to do with protocol 4.
+    package var surroundings = Surroundings()
+    /// What the kernel dropped, by its reasons; `nil` when nobody wanted to know.
+    package var kernelDrops: Seen<KernelDrops>?
+
     /// A host that was not looked at.
     package init() {}
 

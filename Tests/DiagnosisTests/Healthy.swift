@@ -22,6 +22,11 @@ extension HostSnapshot {
         host.windowMilliseconds = 1_000
         host.network = .healthy
         host.tunnels = [.healthy]
+        host.netfilter = .known(Netfilter())
+        host.surroundings.kernelTunnels = .known([])
+        host.surroundings.owners = .known([])
+        host.surroundings.martianLoggers = ["all"]
+        host.surroundings.martians = .known([])
         return host
     }
 

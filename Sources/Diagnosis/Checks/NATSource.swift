@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Wire
+
+/// NAT at this host that gives our outer packets another source.
+package enum NATSource: Check {
+    package static let id = "nat.source"
+    package static let why = "the peer knows us by our outer address, and drops what comes from another one"
+
+    package static func judge(_ host: HostSnapshot) -> [Finding] {
+        let questions = host.departures()
+        guard !questions.isEmpty else { return [finding(.ok)] }
+        guard let netfilter = host.netfilter.value else {
+            return [finding(.unknown, ["the packet filter is not seen"])]
+        }
+        var findings: [Finding] = []
+        for question in questions {
+            var packet = question.packet
+            packet.state = .new
+            let judgement = netfilter.judge(packet, at: .postrouting)
+            for change in judgement.rewritings {
+                findings.append(finding(question, change.place, change.rewriting, host))
+            }
+            for doubt in judgement.doubts {
+                guard case .rewritten = doubt.consequence else { continue }
+                let text = "may rewrite \(question.subject): it depends on \(doubt.reason)"
+                findings.append(finding(.info, ["\(doubt.place)", text]))
+            }
+        }
+        var seen: Set<String> = []
+        let different = findings.filter { $0.verdict != .ok && seen.insert($0.evidence.first ?? "").inserted }
+        return different.isEmpty ? [finding(.ok)] : different
+    }
+
+    private static func finding(
+        _ question: NetfilterQuestion, _ place: Netfilter.Place, _ rewriting: Netfilter.Rewriting, _ host: HostSnapshot
+    ) -> Finding {
+        let local = question.packet.source
+        let fix = question.mending(place)
+        switch rewriting {
+        case .destination: return finding(.ok)
+        case .source(local): return finding(.ok)
+        case .source(let range?) where range.count == 1:
+            let text = "gives \(question.subject) the source \(IPv4Address(rawValue: range.lowerBound))"
+            return finding(.broken, ["\(place)", text], fix: fix)
+        case .source: return finding(.broken, ["\(place)", "rewrites the source of \(question.subject)"], fix: fix)
+        case .masquerade:
+            // By the address that the device has first: mostly it is ours.
+            let first = question.packet.outputDevice.flatMap { host.surroundings.firstAddresses[$0] }
+            guard let first else {
+                return finding(.warning, ["\(place)", "may rewrite the source of \(question.subject)"], fix: fix)
+            }
+            if first.rawValue...first.rawValue == local { return finding(.ok) }
+            return finding(.broken, ["\(place)", "gives \(question.subject) the source \(first)"], fix: fix)
+        }
+    }
+}
