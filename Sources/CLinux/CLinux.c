@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -111,3 +112,9 @@ int clinux_schedule_batch(void) {
 int clinux_enter_network(int fd) { return result(setns(fd, CLONE_NEWNET)); }
 
 int clinux_unshare_network(void) { return result(unshare(CLONE_NEWNET)); }
+
+int clinux_mount_privately(const char *type, const char *place) {
+    if (unshare(CLONE_NEWNS) < 0) return -errno;
+    if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0) return -errno;
+    return result(mount(type, place, type, MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL));
+}

@@ -11,7 +11,7 @@ package struct ChildProcess: ~Copyable, Sendable {
     /// Its process id.
     package let id: Int32
     /// Where we read what it prints; none when that is not captured.
-    private let output: Descriptor
+    let output: Descriptor
 
     /// Where the child's standard output and error go.
     package enum Output: Sendable {

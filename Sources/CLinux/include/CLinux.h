@@ -111,3 +111,6 @@ int clinux_schedule_batch(void);
 int clinux_enter_network(int fd);
 /* unshare(2) of the network: the calling thread gets a network namespace of its own. GNU only. */
 int clinux_unshare_network(void);
+/* unshare(2) of the mounts, then mount(2) of a file system that needs no device: only the calling thread sees it. GNU only.
+ */
+int clinux_mount_privately(const char *type, const char *place);

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+import Linux
+import Testing
+import Wire
+
+@Suite struct SocketOwnerTests {
+    @Test func `our own socket is found by its inode, and what is nobody's is not`() throws {
+        let socket = Descriptor(owning: Glibc.socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0))
+        let path = "/proc/self/fd/\(socket.rawValue)"
+        let target = try #require(Files.linkTarget(path))
+        let inode = try #require(UInt64(target.filter(\.isNumber)))
+        let owners = SocketOwner.find([inode, .max])
+        #expect(owners.keys.sorted() == [inode])
+        #expect(owners[inode]?.process == getpid())
+        #expect(owners[inode]?.command.isEmpty == false)
+    }
+
+    @Test func `where nothing is asked, nothing is looked for`() {
+        #expect(SocketOwner.find([]).isEmpty)
+    }
+}
+
+@Suite struct KernelTunnelTests {
+    @Test(.needsRoot) func `links of other kinds are no tunnels`() throws {
+        let tunnels = try inFreshNetwork {
+            try shell("ip link add veth1 type veth peer name veth2")
+            return try Netlink().kernelTunnels()
+        }
+        // A new network namespace may have the fallback links of modules that are loaded.
+        #expect(tunnels.allSatisfy { ["ipip", "sit"].contains($0.kind) })
+        #expect(tunnels.allSatisfy { !$0.isUp && $0.remote == .unspecified })
+    }
+}
+
+@Suite struct ChildProcessBoundedTests {
+    @Test func `what ends in time is as without a limit`() throws {
+        let ending = try ChildProcess.run(["sh", "-c", "echo text; exit 3"], milliseconds: 60_000, octets: 5)
+        #expect(ending.status == 3)
+        #expect(ending.text == "text\n")
+    }
+
+    @Test func `what does not end is killed`() {
+        let error = thrown { () throws(Errno) in
+            _ = try ChildProcess.run(["sleep", "600"], milliseconds: 50, octets: 10)
+        }
+        #expect(error == .timedOut)
+    }
+
+    @Test func `what prints too much is killed`() {
+        let error = thrown { () throws(Errno) in
+            _ = try ChildProcess.run(["yes"], milliseconds: 60_000, octets: 100_000)
+        }
+        #expect(error == .fileTooLarge)
+    }
+}
