@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import ArgumentParser
+internal import Configuration
 internal import Diagnosis
 internal import Linux
 
@@ -34,14 +35,24 @@ struct DoctorCommand: ParsableCommand {
     @Flag(help: "Print also what is well.")
     var verbose = false
 
+    @Option(
+        help: ArgumentHelp(
+            "Watch for so long, 1 to 600, and listen to why the kernel drops packets. Ctrl-C ends it early.",
+            valueName: "seconds"))
+    var watch: Int?
+
     @OptionGroup var location: RuntimeOption
 
     /// How long counters are watched, milliseconds.
     private static let window: UInt64 = 1_000
 
     func run() throws {
+        if let watch, !(1...600).contains(watch) {
+            throw Complaint.usage("--watch \(watch)", why: "is not 1 to 600 seconds", whatNow: "such as --watch 10")
+        }
         let patients = try Patients.find(source, peer: peer, directory: location.directory)
-        let host = try Examination(patients).finish(after: DoctorCommand.window)
+        let host = try Examination(patients).finish(
+            after: watch.map { UInt64($0) * 1_000 } ?? DoctorCommand.window, listening: watch == nil ? .off : .on)
         let findings = Doctor.examine(host)
         if json {
             print(try DoctorDocument(findings).json)

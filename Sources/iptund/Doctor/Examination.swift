@@ -26,12 +26,19 @@ struct Examination: ~Copyable {
     }
 
     /// Waits until what grows has been watched for this long, and describes what is there.
-    consuming func finish(after milliseconds: UInt64) throws(Complaint) -> HostSnapshot {
+    ///
+    /// Meanwhile it listens to what the kernel says of packets that it drops, when it is told to.
+    consuming func finish(
+        after milliseconds: UInt64, listening: KernelDropListening = .off
+    ) throws(Complaint) -> HostSnapshot {
         let isAnyRunning = patients.asked.contains { $0.report != nil }
         let peers = PeerLook(patients.asked, netlink)
-        let passed = Clock.milliseconds - start
-        if isAnyRunning, passed < milliseconds { Clock.sleep(milliseconds: milliseconds - passed) }
         var host = HostSnapshot()
+        host.kernelDrops = listening.listen(milliseconds: milliseconds)
+        let passed = Clock.milliseconds - start
+        if isAnyRunning, passed < milliseconds, host.kernelDrops?.value == nil {
+            Clock.sleep(milliseconds: milliseconds - passed)
+        }
         if isAnyRunning { try askAgain() }
         host.windowMilliseconds = Clock.milliseconds - start
         host.probes = peers.probes(patients.asked)
@@ -44,6 +51,8 @@ struct Examination: ~Copyable {
             host.tunnels.append(tunnel)
         }
         host.network = .look(links, since: before, netlink)
+        host.netfilter = NetfilterReading.read()
+        host.surroundings = .look(links, host.network.rawSockets, netlink)
         return host
     }
 
