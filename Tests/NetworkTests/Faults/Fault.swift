@@ -20,7 +20,7 @@ struct Fault: Sendable, CustomTestStringConvertible {
     var testDescription: String { name }
 
     /// All of them.
-    static let all: [Fault] = host + traffic + probes
+    static let all: [Fault] = host + traffic + netfilter + probes
 }
 
 /// What stands in a lab before something goes wrong: `doctor` looks at the host `a`.
