@@ -22,7 +22,7 @@ struct Program: ParsableCommand {
         version: Program.version,
         subcommands: [
             Show.self, Up.self, Down.self, Reload.self, Status.self, DoctorCommand.self, Ping.self, CaptureCommand.self,
-            Check.self, Demo.self,
+            Metrics.self, Check.self, Demo.self,
         ],
         defaultSubcommand: Show.self)
 

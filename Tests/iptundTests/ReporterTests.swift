@@ -18,7 +18,8 @@ import Wire
     static let link = Link(index: 7, name: "iptun0", mtu: 1480, isUp: true, isRunning: true)
     static let roster = Roster(peers, local: local)
     static let reporter = Reporter(
-        name: "iptun0", device: "iptun0", processID: 42, namespace: 4_026_531_840, start: 10_000, workers: 1,
+        name: "iptun0", device: "iptun0", processID: 42, namespace: 4_026_531_840, start: 10_000,
+        startTimeSeconds: 1_790_000_000, workers: 1,
         shortfalls: [])
 
     /// What both directions counted, with everything else as usual.
@@ -42,7 +43,7 @@ import Wire
         let none = TunnelReport.Transfer(packets: 0, octets: 0, drops: [:])
         let expected = TunnelReport(
             name: "iptun0", device: "iptun0", state: .up, pid: 42, namespace: 4_026_531_840, uptimeSeconds: 2,
-            mtu: 1480,
+            startTimeSeconds: 1_790_000_000, mtu: 1480,
             underlayMTU: 1500, local: "198.51.100.7",
             peers: [
                 TunnelReport.Peer(

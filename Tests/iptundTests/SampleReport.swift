@@ -6,7 +6,7 @@ extension TunnelReport {
     /// A tunnel with something in every field.
     static let sample = TunnelReport(
         name: "tunl-b", device: "tunl-b", state: .up, pid: 4242, namespace: 4_026_531_840, uptimeSeconds: 273_600,
-        mtu: 1480,
+        startTimeSeconds: 1_790_000_000, mtu: 1480,
         underlayMTU: 1500, local: "111.112.101.37", only: "encapsulate", acceptFrom: "192.0.2.0/24",
         peers: [
             Peer(

@@ -34,7 +34,8 @@ import Testing
             "problem":"there is no way to it",\
             "received":{"drops":{"inner-source":12,"martian":1,"truncated":1},"octets":1288490189,"packets":1000},\
             "sent":{"drops":{},"octets":3072,"packets":2}}],\
-            "pid":4242,"privilege_shortfalls":["bounding set not emptied"],"state":"up","underlay_mtu":1500,\
+            "pid":4242,"privilege_shortfalls":["bounding set not emptied"],\
+            "start_time_seconds":1790000000,"state":"up","underlay_mtu":1500,\
             "uptime_seconds":273600,"workers":1}]}
             """
         #expect(try ReportDocument(tunnels: [.sample]).json(pretty: false) == expected)

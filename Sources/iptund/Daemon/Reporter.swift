@@ -14,6 +14,8 @@ struct Reporter {
     let namespace: UInt64
     /// When the tunnel came up, milliseconds of ``Clock``.
     let start: UInt64
+    /// The same, seconds since 1970.
+    var startTimeSeconds = Clock.wall / 1_000_000
     let workers: Int
     /// What could not be given up, known once it was tried.
     var shortfalls: [Privileges.Shortfall] = []
@@ -88,7 +90,8 @@ struct Reporter {
             name: name, device: link?.name ?? device, state: problem == nil ? .up : .degraded, problem: problem,
             pid: processID,
             namespace: namespace,
-            uptimeSeconds: (moment.now - start) / 1000, mtu: link?.mtu ?? 0, underlayMTU: moment.underlayMTU,
+            uptimeSeconds: (moment.now - start) / 1000, startTimeSeconds: startTimeSeconds, mtu: link?.mtu ?? 0,
+            underlayMTU: moment.underlayMTU,
             local: local(moment),
             only: moment.policy.only?.rawValue, workers: workers,
             acceptFrom: moment.policy.acceptance.description,

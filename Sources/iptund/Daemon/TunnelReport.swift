@@ -18,6 +18,8 @@ struct TunnelReport: Codable, Equatable {
     /// The inode of the network namespace that the tunnel lives in.
     var namespace: UInt64
     var uptimeSeconds: UInt64
+    /// When it came up, seconds since 1970 by the clock of that moment; absent from a daemon that does not say it yet.
+    var startTimeSeconds: UInt64?
     var mtu: Int
     /// The longest outer packet that the way to some peer takes; 0 while there is none.
     var underlayMTU: Int
@@ -41,6 +43,7 @@ struct TunnelReport: Codable, Equatable {
         case acceptFrom = "accept_from"
         case kernelLosses = "kernel_losses"
         case uptimeSeconds = "uptime_seconds"
+        case startTimeSeconds = "start_time_seconds"
         case underlayMTU = "underlay_mtu"
         case privilegeShortfalls = "privilege_shortfalls"
     }
