@@ -20,11 +20,13 @@ let package = Package(
     name: "iptund",
     products: [
         .executable(name: "iptund", targets: ["iptund"]),
+        .executable(name: "iptund-exporter", targets: ["iptund-exporter"]),
         .library(name: "Tunnel", targets: ["Wire", "Tunnel", "Configuration"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+        .package(url: "https://github.com/swhitty/FlyingFox", exact: "0.27.1"),
     ],
     targets: [
         // What Swift cannot import, and the C libraries that we stand on.
@@ -50,6 +52,17 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict),
+
+        // A program of its own, so that no tunnel ever has an HTTP server in it.
+        .executableTarget(
+            name: "iptund-exporter",
+            dependencies: [
+                "Configuration", "Linux",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "FlyingFox", package: "FlyingFox"),
+                .product(name: "FlyingSocks", package: "FlyingFox"),
+            ],
+            path: "Sources/Exporter", swiftSettings: strict),
 
         .testTarget(name: "WireTests", dependencies: ["Wire"], swiftSettings: strict),
         .testTarget(name: "TunnelTests", dependencies: ["Tunnel", "Wire"], swiftSettings: strict),

@@ -1,41 +1,82 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import CLinux
 internal import Glibc
 
-/// Programs that are not trusted to end, nor to be brief.
 extension ChildProcess {
-    /// Runs `arguments` to their end and returns what they printed, as ``run(_:)`` does, but for a limited time.
+    /// How a program ended, and what it said where.
+    package struct SeparateEnding: Sendable {
+        /// What it returned, or 128 plus the signal that ended it.
+        package let status: Int32
+        /// What it printed to standard output.
+        package let output: String
+        /// What it printed to standard error.
+        package let errors: String
+    }
+
+    /// Runs `arguments` to their end, but for no longer than so many milliseconds, and reads no more than so many octets of
+    /// what they print.
     ///
-    /// What takes longer, or prints more, is killed. Nothing of it is left when this returns.
-    /// - Throws: `Errno.timedOut` after `milliseconds`, `Errno.fileTooLarge` beyond `octets`, `Errno.noSuchFile` where
-    ///   there is no such program.
-    package static func run(_ arguments: [String], milliseconds: UInt64, octets: Int) throws(Errno) -> Ending {
-        let child = try start(arguments, output: .captured)
-        let text: String
+    /// - Throws: `Errno.timedOut` or `Errno.fileTooLarge`; the program has been killed then.
+    package static func run(
+        _ arguments: [String], milliseconds: UInt64, octets: Int
+    ) throws(Errno) -> SeparateEnding {
+        let ends = (try pipe(), try pipe())
+        let output = Descriptor(owning: ends.0.reading)
+        let errors = Descriptor(owning: ends.1.reading)
+        let child = try start(arguments, writingTo: ends.0.writing, ends.1.writing)
+        let deadline = Clock.milliseconds + milliseconds
+        let texts: (output: String, errors: String)
         do throws(Errno) {
-            text = try child.read(until: Clock.milliseconds + milliseconds, octets: octets)
+            texts = try gather(output, errors, until: deadline, limit: octets)
         } catch {
             child.signal(SIGKILL)
             try child.wait()
             throw error
         }
-        return Ending(status: try child.wait(), text: text)
+        return SeparateEnding(status: try child.wait(), output: texts.output, errors: texts.errors)
     }
 
-    private func read(until deadline: UInt64, octets: Int) throws(Errno) -> String {
-        var bytes: [UInt8] = []
+    /// Reads from both until both have ended.
+    private static func gather(
+        _ output: borrowing Descriptor, _ errors: borrowing Descriptor, until deadline: UInt64, limit: Int
+    ) throws(Errno) -> (output: String, errors: String) {
+        var texts: [[UInt8]] = [[], []]
+        var waitsFor = [Poll.Interest.reading(output), Poll.Interest.reading(errors)]
         var buffer = [UInt8](repeating: 0, count: 65_536)
-        while true {
+        var open = 2
+        while open > 0 {
             let now = Clock.milliseconds
             guard now < deadline else { throw .timedOut }
-            var interests = [Poll.Interest.reading(output)]
-            try Poll.wait(for: &interests, timeoutMilliseconds: Int32(clamping: deadline - now))
-            guard interests[0].isReady else { continue }
-            let count = unsafe Glibc.read(output.rawValue, &buffer, buffer.count)
-            if count < 0, Errno.current == .interrupted { continue }
-            guard try posix(count) > 0 else { return String(decoding: bytes, as: UTF8.self) }
-            guard bytes.count + count <= octets else { throw .fileTooLarge }
-            bytes += buffer[..<count]
+            try Poll.wait(for: &waitsFor, timeoutMilliseconds: Int32(deadline - now))
+            for index in waitsFor.indices where waitsFor[index].isReady {
+                let count = try posix(unsafe read(waitsFor[index].descriptor, &buffer, buffer.count))
+                texts[index] += buffer[..<count]
+                if texts[index].count > limit { throw .fileTooLarge }
+                if count == 0 {
+                    waitsFor[index] = .nothing
+                    open -= 1
+                }
+            }
         }
+        return (String(decoding: texts[0], as: UTF8.self), String(decoding: texts[1], as: UTF8.self))
+    }
+
+    /// Starts it, and closes our writing ends, so that the pipes end with the child.
+    private static func start(
+        _ arguments: [String], writingTo output: Int32, _ errors: Int32
+    ) throws(Errno) -> ChildProcess {
+        defer {
+            close(output)
+            close(errors)
+        }
+        let id = try spawn(arguments, output: .captured, writing: output, errors: errors)
+        return ChildProcess(id: id, output: Descriptor(owning: -1))
+    }
+
+    private static func pipe() throws(Errno) -> (reading: Int32, writing: Int32) {
+        var ends: [Int32] = [0, 0]
+        try checked(unsafe clinux_pipe(&ends))
+        return (ends[0], ends[1])
     }
 }

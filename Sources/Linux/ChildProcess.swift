@@ -13,6 +13,11 @@ package struct ChildProcess: ~Copyable, Sendable {
     /// Where we read what it prints; none when that is not captured.
     let output: Descriptor
 
+    init(id: Int32, output: consuming Descriptor) {
+        self.id = id
+        self.output = output
+    }
+
     /// Where the child's standard output and error go.
     package enum Output: Sendable {
         /// To where ours go.
@@ -54,7 +59,10 @@ package struct ChildProcess: ~Copyable, Sendable {
         return Ending(status: try child.wait(), text: text)
     }
 
-    private static func spawn(_ arguments: [String], output: Output, writing: Int32) throws(Errno) -> Int32 {
+    /// Starts it; `errors` is where its standard error goes, if not to where its standard output does.
+    static func spawn(
+        _ arguments: [String], output: Output, writing: Int32, errors: Int32 = -1
+    ) throws(Errno) -> Int32 {
         var actions = unsafe posix_spawn_file_actions_t()
         var attributes = posix_spawnattr_t()
         var none = sigset_t()
@@ -76,6 +84,7 @@ package struct ChildProcess: ~Copyable, Sendable {
         case .discarded: unsafe posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0)
         }
         if case .inherited = output {} else { unsafe posix_spawn_file_actions_adddup2(&actions, 1, 2) }
+        if errors >= 0 { unsafe posix_spawn_file_actions_adddup2(&actions, errors, 2) }
         var id: pid_t = 0
         let words = unsafe arguments.map { unsafe strdup($0) } + [nil]
         defer { for index in unsafe words.indices { unsafe free(words[index]) } }

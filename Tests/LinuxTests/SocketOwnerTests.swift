@@ -38,7 +38,7 @@ import Wire
     @Test func `what ends in time is as without a limit`() throws {
         let ending = try ChildProcess.run(["sh", "-c", "echo text; exit 3"], milliseconds: 60_000, octets: 5)
         #expect(ending.status == 3)
-        #expect(ending.text == "text\n")
+        #expect(ending.output == "text\n")
     }
 
     @Test func `what does not end is killed`() {

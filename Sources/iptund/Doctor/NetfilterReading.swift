@@ -45,10 +45,10 @@ enum NetfilterReading {
         for program in ["iptables-legacy-save", "iptables-save"] {
             do throws(Errno) {
                 let ending = try run(program, [])
-                guard ending.status == 0 else { return .hidden("\(program): \(refusal(ending.text))") }
+                guard ending.status == 0 else { return .hidden("\(program): \(refusal(ending.errors + ending.output))") }
                 // The one that translates to nftables does not know the tables of the other.
-                if ending.text.contains("nf_tables") { continue }
-                return .known(IptablesSave.parse(ending.text, protocols: protocols))
+                if ending.output.contains("nf_tables") { continue }
+                return .known(IptablesSave.parse(ending.output, protocols: protocols))
             } catch .noSuchFile {
                 continue
             } catch {
@@ -59,7 +59,7 @@ enum NetfilterReading {
     }
 
     /// Runs a tool of the administrator, whose directory need not be in PATH.
-    private static func run(_ program: String, _ arguments: [String]) throws(Errno) -> ChildProcess.Ending {
+    private static func run(_ program: String, _ arguments: [String]) throws(Errno) -> ChildProcess.SeparateEnding {
         let (milliseconds, octets) = (UInt64(5_000), 32 << 20)
         do throws(Errno) {
             return try ChildProcess.run([program] + arguments, milliseconds: milliseconds, octets: octets)
