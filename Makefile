@@ -4,7 +4,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test test-systemd test-sanitize fuzz build install uninstall deb bench bench-rules bench-tunnels deps \
+.PHONY: help demo test test-systemd test-sanitize fuzz build exporter install uninstall deb bench bench-rules bench-tunnels deps \
 	lint fmt clean
 
 swift_sources = $(wildcard Package.swift Sources Tests \
@@ -27,6 +27,9 @@ zshcompletiondir = $(datarootdir)/zsh/site-functions
 fishcompletiondir = $(datarootdir)/fish/vendor_completions.d
 installed_as = PROGRAM='$(or $(PROGRAM),.build/release/iptund)' DESTDIR='$(DESTDIR)' $(foreach name,sbindir mandir \
 	systemdunitdir sysusersdir tmpfilesdir bashcompletiondir zshcompletiondir fishcompletiondir,$(name)='$($(name))')
+
+# How programs are built that people run.
+release = -c release --static-swift-stdlib --disable-local-rpath -Xlinker --strip-all -Xlinker -znow
 
 help: ## List what make can do here (the default)
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 16
@@ -56,19 +59,23 @@ fuzz: ## Fuzz parsers and rules, FUZZ_SECONDS=30 each; TARGET=name only one
 
 build: ## Build the release program, .build/release/iptund
 	@scripts/deps build
-	swift build -c release --static-swift-stdlib --product iptund --disable-local-rpath -Xlinker --strip-all -Xlinker -znow
+	swift build $(release) --product iptund
+
+exporter: ## Build the release program that serves metrics, .build/release/iptund-exporter
+	@scripts/deps exporter
+	swift build $(release) --product iptund-exporter
 
 # Who does not own this directory, as root may not, builds nothing in it.
-install: ## Build, then install as root; PREFIX=/usr/local DESTDIR=
-	@if [ -z '$(PROGRAM)' ] && [ "$$(stat -c %u .)" = "$$(id -u)" ]; then $(MAKE) --no-print-directory build; fi
+install: ## Build both, then install as root; PREFIX=/usr/local DESTDIR=
+	@if [ -z '$(PROGRAM)' ] && [ "$$(stat -c %u .)" = "$$(id -u)" ]; then $(MAKE) --no-print-directory build exporter; fi
 	@scripts/install install $(installed_as)
 
 uninstall: ## Remove what install made, with the same variables
 	@scripts/install uninstall $(installed_as)
 
-deb: ## Build a Debian package in .build/deb, and check it
+deb: ## Build two Debian packages in .build/deb, and check them
 	@scripts/deps deb
-	@$(MAKE) --no-print-directory build
+	@$(MAKE) --no-print-directory build exporter
 	@scripts/deb
 
 bench: ## Both of the next two
@@ -95,7 +102,7 @@ lint: ## Check the format of the Swift sources, the shell scripts, and the manua
 	@scripts/deps lint
 	swift format lint --strict --recursive --parallel $(swift_sources)
 	shellcheck -x $(shell_scripts)
-	mandoc -T lint -W warning docs/iptund.8 docs/iptund.conf.5
+	mandoc -T lint -W warning docs/iptund.8 docs/iptund-exporter.8 docs/iptund.conf.5
 
 fmt: ## Format the Swift sources in place
 	@scripts/deps fmt

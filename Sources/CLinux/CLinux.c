@@ -118,3 +118,10 @@ int clinux_mount_privately(const char *type, const char *place) {
     if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0) return -errno;
     return result(mount(type, place, type, MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL));
 }
+
+int clinux_terminal_size(int fd) {
+    struct winsize size = {0};
+    if (ioctl(fd, TIOCGWINSZ, &size) < 0) return -errno;
+    /* Wider than any screen: the sign stays out of it. */
+    return (size.ws_col > 0x7fff ? 0x7fff : size.ws_col) << 16 | size.ws_row;
+}

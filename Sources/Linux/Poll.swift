@@ -59,6 +59,9 @@ package enum Poll {
         /// Something to read from a process-wide source of signals.
         package static func next(of signals: borrowing Signals) -> Interest { reading(signals.descriptor) }
 
+        /// A key that was pressed, or whatever else comes from standard input.
+        package static let standardInput = Interest(descriptor: STDIN_FILENO, wantsToWrite: false)
+
         /// Room to write.
         package static func writing(_ descriptor: borrowing Descriptor) -> Interest {
             Interest(descriptor: descriptor.rawValue, wantsToWrite: true)

@@ -9,9 +9,10 @@ internal import Glibc
 package struct Signals: ~Copyable, Sendable {
     package let descriptor: Descriptor
 
-    /// Blocks SIGINT, SIGTERM and SIGHUP for this thread and every thread it starts, and ignores SIGPIPE.
-    package init() throws(Errno) {
+    /// Blocks SIGINT, SIGTERM and SIGHUP, and `more`, for this thread and every thread it starts, and ignores SIGPIPE.
+    package init(and more: [Int32] = []) throws(Errno) {
         var set = Signals.endings
+        for number in more { unsafe sigaddset(&set, number) }
         unsafe sigprocmask(SIG_BLOCK, &set, nil)
         signal(SIGPIPE, SIG_IGN)
         let flags = Int32(SFD_CLOEXEC) | Int32(SFD_NONBLOCK)
@@ -24,6 +25,14 @@ package struct Signals: ~Copyable, Sendable {
         let size = MemoryLayout<signalfd_siginfo>.size
         return unsafe read(descriptor.rawValue, &info, size) == size ? Int32(info.ssi_signo) : nil
     }
+
+    /// The terminal has another size (SIGWINCH).
+    package static let resized = SIGWINCH
+    /// Somebody wants to go on with the shell, Ctrl-Z (SIGTSTP).
+    package static let suspended = SIGTSTP
+
+    /// Stops this process until somebody continues it. The corresponding C call is `raise(SIGSTOP)`.
+    package static func stop() { raise(SIGSTOP) }
 
     private static var endings: sigset_t {
         var set = sigset_t()

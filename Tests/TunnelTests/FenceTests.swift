@@ -39,6 +39,21 @@ import Testing
         }
     }
 
+    @Test func `HTTP is the exporter's alone, and nothing in it is unsafe`() throws {
+        for file in try FenceTests.sources(of: "") {
+            let isExporter = file.name.hasPrefix("Exporter/")
+            for line in file.codeLines where line.contains("import ") {
+                #expect(isExporter || !line.contains(" Flying"), "\(file.name): \(line)")
+            }
+            if isExporter { #expect(!file.codeLines.contains { hasWord("unsafe", in: $0) }, "\(file.name)") }
+        }
+        let manifest = packageFolder.appending(path: "Package.swift").path
+        let text = String(decoding: try #require(FileManager.default.contents(atPath: manifest)), as: UTF8.self)
+        let targets = text.split(separator: "arget(").filter { $0.contains("Flying") && $0.contains("name: ") }
+        #expect(targets.count == 2)  // the list of packages, and one target
+        #expect(targets.last?.contains(#"name: "iptund-exporter""#) == true)
+    }
+
     @Test func `no source file is longer than 400 lines`() throws {
         let sources = try FenceTests.sources(of: "")
         #expect(sources.count > 20)

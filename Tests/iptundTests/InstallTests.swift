@@ -8,16 +8,19 @@ import Testing
 @Suite struct InstallTests {
     /// What there is after `make install`, with the modes that it has whatever the umask.
     private static let installed = [
+        "644 usr/local/lib/systemd/system/iptund-exporter.service",
         "644 usr/local/lib/systemd/system/iptund@.service",
         "644 usr/local/lib/sysusers.d/iptund.conf",
         "644 usr/local/lib/tmpfiles.d/iptund.conf",
         "644 usr/local/share/bash-completion/completions/iptund",
         "644 usr/local/share/fish/vendor_completions.d/iptund.fish",
         "644 usr/local/share/man/man5/iptund.conf.5",
+        "644 usr/local/share/man/man8/iptund-exporter.8",
         "644 usr/local/share/man/man8/iptund.8",
         "644 usr/local/share/zsh/site-functions/_iptund",
         "755 etc/iptund/",
         "755 usr/local/sbin/iptund",
+        "755 usr/local/sbin/iptund-exporter",
     ]
 
     /// Runs a script with make in it, as somebody whose files others cannot read.

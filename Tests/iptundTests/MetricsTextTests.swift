@@ -61,6 +61,20 @@ import Tunnel
         #expect(found.contains(#"iptund_peer_last_received_timestamp_seconds{tunnel="tunl-b",peer="b"} 0"#))
     }
 
+    @Test func `what is known of a peer is there, and what is not is left out`() {
+        var report = TunnelReport.sample
+        (report.peers[0].liveness, report.peers[0].rttMicroseconds, report.peers[0].lossPercent) = (.degraded, 1500, 25)
+        let found = lines(MetricsInput(version: "1", reports: [report], unreadable: [], now: 0))
+        #expect(found.contains(#"iptund_peer_liveness{tunnel="tunl-b",peer="b",state="up"} 0"#))
+        #expect(found.contains(#"iptund_peer_liveness{tunnel="tunl-b",peer="b",state="degraded"} 1"#))
+        #expect(found.contains(#"iptund_peer_round_trip_seconds{tunnel="tunl-b",peer="b"} 0.0015"#))
+        #expect(found.contains(#"iptund_peer_loss_ratio{tunnel="tunl-b",peer="b"} 0.25"#))
+        (report.peers[0].liveness, report.peers[0].rttMicroseconds, report.peers[0].lossPercent) = (nil, nil, nil)
+        let text = MetricsText.text(MetricsInput(version: "1", reports: [report], unreadable: [], now: 0))
+        #expect(text.contains(#"iptund_peer_liveness{tunnel="tunl-b",peer="b",state="unknown"} 1"#))
+        #expect(!text.contains("round_trip") && !text.contains("loss_ratio"))
+    }
+
     @Test func `without a tunnel there is the version, and nothing else`() {
         let text = MetricsText.text(MetricsInput(version: "1.2.3", reports: [], unreadable: [], now: 0))
         #expect(

@@ -114,3 +114,5 @@ int clinux_unshare_network(void);
 /* unshare(2) of the mounts, then mount(2) of a file system that needs no device: only the calling thread sees it. GNU only.
  */
 int clinux_mount_privately(const char *type, const char *place);
+/* TIOCGWINSZ: columns * 65536 + rows of a terminal. ioctl is variadic. */
+int clinux_terminal_size(int fd);

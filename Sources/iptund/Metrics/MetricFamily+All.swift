@@ -30,7 +30,7 @@ extension MetricFamily {
             $0.state == .up ? 1 : 0
         },
         .tunnel("start_time_seconds", .gauge, "When the tunnel came up, since 1970.") {
-            $0.startTimeSeconds.map(Double.init)
+            $0.startTimeSeconds.map { Double($0) }
         },
         .tunnel("mtu_bytes", .gauge, "MTU of the device.") { Double($0.mtu) },
         .tunnel("underlay_mtu_bytes", .gauge, "Longest outer packet that the way to some peer takes; 0 without a way.")
@@ -90,13 +90,14 @@ extension MetricFamily {
             let ofNobody = report.directions.flatMap { direction in
                 Drop.allCases.map { drop in
                     Sample(
-                        [report.name, "", direction.name, drop.name], Double(direction.values.drops[drop.name] ?? 0))
+                        [report.name, "", direction.name.rawValue, drop.name],
+                        Double(direction.values.drops[drop.name] ?? 0))
                 }
             }
             let ofPeers = zip(report.peerLabels, report.peers).flatMap { label, peer in
                 peer.directions.flatMap { direction in
                     direction.values.drops.sorted { $0.key < $1.key }.map {
-                        Sample([report.name, label, direction.name, $0.key], Double($0.value))
+                        Sample([report.name, label, direction.name.rawValue, $0.key], Double($0.value))
                     }
                 }
             }
@@ -133,5 +134,27 @@ extension MetricFamily {
         ) {
             peer, input in peer.lastReceivedSecondsAgo.map { (input.now - Double($0)).rounded(.down) } ?? 0
         },
+        liveness,
+        .peer("round_trip_seconds", .gauge, "From question to reply, smoothed; absent when there was no reply.") {
+            peer, _ in peer.rttMicroseconds.map { Double($0) / 1_000_000 }
+        },
+        .peer("loss_ratio", .gauge, "Share of the last questions that had no reply; absent when none was asked.") {
+            peer, _ in peer.lossPercent.map { Double($0) / 100 }
+        },
     ]
+
+    /// One series for each state, of which one is 1: so that a change of state is a change of values and not of series.
+    private static let liveness = MetricFamily(
+        name: "iptund_peer_liveness", kind: .gauge,
+        help: "1 for the state that the peer is in: up, degraded, down or unknown.",
+        labels: ["tunnel", "peer", "state"]
+    ) { input in
+        input.reports.flatMap { report in
+            zip(report.peerLabels, report.peers).flatMap { label, peer in
+                TunnelReport.PeerState.allCases.map {
+                    Sample([report.name, label, $0.rawValue], $0 == peer.liveness ?? .unknown ? 1 : 0)
+                }
+            }
+        }
+    }
 }

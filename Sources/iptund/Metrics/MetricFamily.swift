@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Tunnel
+
 /// One metric: what it is called, what it means, and where its values come from.
 struct MetricFamily: Sendable {
     let name: String
@@ -70,7 +72,7 @@ extension MetricFamily {
         let labels = ["tunnel", "direction"]
         return MetricFamily(name: "iptund_tunnel_\(name)", kind: .counter, help: help, labels: labels) { input in
             input.reports.flatMap { report in
-                report.directions.map { Sample([report.name, $0.name], Double(value($0.values))) }
+                report.directions.map { Sample([report.name, $0.name.rawValue], Double(value($0.values))) }
             }
         }
     }
@@ -97,7 +99,7 @@ extension MetricFamily {
         return MetricFamily(name: "iptund_peer_\(name)", kind: .counter, help: help, labels: labels) { input in
             input.reports.flatMap { report in
                 zip(report.peerLabels, report.peers).flatMap { label, peer in
-                    peer.directions.map { Sample([report.name, label, $0.name], Double(value($0.values))) }
+                    peer.directions.map { Sample([report.name, label, $0.name.rawValue], Double(value($0.values))) }
                 }
             }
         }
@@ -106,8 +108,8 @@ extension MetricFamily {
 
 extension TunnelReport {
     /// Both directions, and what they are called.
-    var directions: [(name: String, values: Direction)] {
-        [("encapsulate", encapsulate), ("decapsulate", decapsulate)]
+    var directions: [(name: Tunnel.Direction, values: Direction)] {
+        [(.encapsulate, encapsulate), (.decapsulate, decapsulate)]
     }
 
     /// What each peer is called in metrics: its name, its host name or its address.
@@ -128,7 +130,7 @@ extension TunnelReport {
 
 extension TunnelReport.Peer {
     /// What was sent to it and received from it, by direction.
-    var directions: [(name: String, values: TunnelReport.Transfer)] {
-        [("encapsulate", sent), ("decapsulate", received)]
+    var directions: [(name: Direction, values: TunnelReport.Transfer)] {
+        [(.encapsulate, sent), (.decapsulate, received)]
     }
 }
