@@ -81,7 +81,9 @@ extension Netlink {
     package func matchingRoute(
         _ destination: IPv4Address, from source: IPv4Address? = nil, mark: UInt32 = 0
     ) throws(Errno) -> (prefix: Prefix, table: UInt32)? {
-        let request = try request(destination, from: source, mark: mark, flags: UInt32(RTM_F_FIB_MATCH))
+        // Without the second flag the kernel says `main`, whichever table it was.
+        let flags = UInt32(RTM_F_FIB_MATCH) | UInt32(RTM_F_LOOKUP_TABLE)
+        let request = try request(destination, from: source, mark: mark, flags: flags)
         let found = try collect(request) { reply -> (prefix: Prefix, table: UInt32)? in
             let length = Int(reply.header.rtm_dst_len)
             guard let prefix = Prefix(reply.address(RTA_DST.rawValue) ?? .unspecified, length: length) else {
