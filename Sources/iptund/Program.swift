@@ -21,7 +21,8 @@ struct Program: ParsableCommand {
             """,
         version: Program.version,
         subcommands: [
-            Show.self, Up.self, Down.self, Reload.self, Status.self, DoctorCommand.self, Ping.self, Monitor.self, CaptureCommand.self,
+            Show.self, Up.self, Down.self, Reload.self, Status.self, DoctorCommand.self, Ping.self, Monitor.self,
+            CaptureCommand.self,
             Metrics.self, Check.self, Demo.self,
         ],
         defaultSubcommand: Show.self)

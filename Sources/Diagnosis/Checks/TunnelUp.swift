@@ -6,7 +6,9 @@ package enum TunnelUp: Check {
     package static let why = "only a running daemon carries packets"
     package static let causes = [
         "tun.missing", "capability.missing", "address.local", "peer.local", "peer.unresolved", "route.underlay",
-        "route.loop", "route.inner",
+        "route.loop", "route.inner", "rpfilter.underlay", "rpfilter.tunnel", "netfilter.protocol94",
+        "netfilter.prerouting", "netfilter.input", "netfilter.output", "netfilter.postrouting", "nat.source",
+        "peer.unreachable", "peer.filtered", "peer.absent", "peer.kernel", "peer.silent", "peer.inner",
     ]
 
     package static func judge(_ host: HostSnapshot) -> [Finding] {

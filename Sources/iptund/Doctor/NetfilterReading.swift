@@ -45,7 +45,9 @@ enum NetfilterReading {
         for program in ["iptables-legacy-save", "iptables-save"] {
             do throws(Errno) {
                 let ending = try run(program, [])
-                guard ending.status == 0 else { return .hidden("\(program): \(refusal(ending.errors + ending.output))") }
+                guard ending.status == 0 else {
+                    return .hidden("\(program): \(refusal(ending.errors + ending.output))")
+                }
                 // The one that translates to nftables does not know the tables of the other.
                 if ending.output.contains("nf_tables") { continue }
                 return .known(IptablesSave.parse(ending.output, protocols: protocols))

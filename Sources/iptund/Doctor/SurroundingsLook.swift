@@ -76,7 +76,8 @@ extension Surroundings {
             ]
             let ending = try? ChildProcess.run(journal, milliseconds: 2_000, octets: 1 << 20)
             guard let ending, ending.status == 0 else { return .hidden("kernel log: \(error)") }
-            return .known(ending.output.split(separator: "\n").filter { $0.contains("martian source") }.map(\.printable))
+            return .known(
+                ending.output.split(separator: "\n").filter { $0.contains("martian source") }.map(\.printable))
         }
     }
 }
