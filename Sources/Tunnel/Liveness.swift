@@ -23,6 +23,7 @@ public struct Liveness: Equatable, Sendable {
         /// How many questions in a row may stay without a reply.
         public let misses: Int
 
+        /// Asks after so many milliseconds, and gives up after so many questions.
         public init(interval: UInt64, misses: Int) {
             self.interval = interval
             self.misses = misses
@@ -32,6 +33,7 @@ public struct Liveness: Equatable, Sendable {
     private let rhythm: Rhythm
     /// When to ask next, milliseconds.
     public private(set) var dueAt: UInt64
+    /// What is known of the peer now.
     public private(set) var state = State.unknown
     /// The number of the last question.
     private var sequence: UInt16 = 0

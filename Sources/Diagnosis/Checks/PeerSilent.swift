@@ -6,7 +6,7 @@ internal import Wire
 package enum PeerSilent: PeerCheck {
     package static let id = "peer.silent"
     package static let why =
-        "protocol 4 is thrown away silently on the way, as many clouds do, or whoever should answer at the peer is not able to"
+        "protocol 4 is dropped silently on the way, as many clouds do, or at the peer nobody is able to answer"
     package static let legs: Set<PeerProbe.Leg> = [.silent]
 
     package static func fix(_ probe: PeerProbe) -> String? {

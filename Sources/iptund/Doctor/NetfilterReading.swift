@@ -25,11 +25,11 @@ enum NetfilterReading {
     private static func nft(_ protocols: ProtocolNumbers) -> Seen<[Netfilter.Table]>? {
         do throws(Errno) {
             let json = try run("nft", ["-j", "-p", "list", "ruleset"])
-            guard json.status == 0 else { return .hidden("nft: \(refusal(json.text))") }
+            guard json.status == 0 else { return .hidden("nft: \(refusal(json.errors + json.output))") }
             let text = try run("nft", ["-a", "-p", "list", "ruleset"])
-            guard let start = json.text.firstIndex(of: "{"), let end = json.text.lastIndex(of: "}"),
+            guard let start = json.output.firstIndex(of: "{"), let end = json.output.lastIndex(of: "}"),
                 let rules = try? NftRuleset(
-                    json: String(json.text[start...end]), text: text.text, protocols: protocols)
+                    json: String(json.output[start...end]), text: text.output, protocols: protocols)
             else { return .hidden("nft: printed something that is not understood") }
             return .known(rules.tables)
         } catch .noSuchFile {

@@ -55,7 +55,7 @@ enum PingText {
         case .endpoint: return "the peer's kernel has tunnel code but no tunnel to us\(said)"
         case .silent:
             return probe.outer.isAnswered
-                ? "nothing comes back through the tunnel, though the peer's host answers: protocol 4 is filtered, or the peer drops it"
+                ? "nothing comes back through the tunnel, though the peer's host answers: protocol 4 is filtered or dropped"
                 : "nothing comes back at all, neither through the tunnel nor beside it"
         case .inside where probe.hairpin.isAnswered:
             return
