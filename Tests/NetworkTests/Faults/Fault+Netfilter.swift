@@ -29,7 +29,7 @@ extension Fault {
                 """)
         },
         Fault(name: "NAT rewrites our source", expected: "nat.source") { ward in
-            // Masquerading takes the first address of the device, and this is another one.
+            // Masquerading would take the first address of the device, which is ours: no harm is done.
             try ward.filter(
                 """
                 table ip site {
