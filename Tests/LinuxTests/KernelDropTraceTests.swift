@@ -20,11 +20,12 @@ import Testing
     /// Drops of others may be seen too: it is the whole machine's.
     @Test(.needsRoot, .enabled(if: Files.exists("/sys/kernel/tracing"), "needs tracing"))
     func `a packet that a filter drops is counted, and nothing is left`() throws {
-        let reasons = try inFreshNetwork { () -> [String: UInt64] in
+        let (reasons, left) = try inFreshNetwork { () -> ([String: UInt64], [String]) in
             try shell("nft 'add table ip t; add chain ip t c { type filter hook input priority 0; policy drop; }'")
-            return try listen()
+            return (try listen(), try Files.entries("/sys/kernel/tracing/instances"))
         }
         #expect(reasons["NETFILTER_DROP", default: 0] >= 3)
+        #expect(!left.contains("iptund-\(getpid())"))
     }
 
     private func listen() throws -> [String: UInt64] {

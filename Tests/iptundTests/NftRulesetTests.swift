@@ -139,6 +139,20 @@ import Wire
         #expect(try judge(netfilter, at: .egress).fate != .accepted)
     }
 
+    @Test(arguments: ["device \"eth0\"", "devices = { \"lo\", \"eth0\" }", "devices = { lo, eth0 }"])
+    func `an nft whose JSON does not say the device says it in its text`(device: String) throws {
+        let edge = #""family": "netdev", "table": "edge""#
+        let netfilter = try rules(
+            [
+                #"{"table": {"family": "netdev", "name": "edge", "handle": 4}}"#,
+                #"{"chain": {\#(edge), "name": "a", "type": "filter", "hook": "egress", "prio": 0, "policy": "drop"}}"#,
+            ],
+            text: "table netdev edge { # handle 4\n\tchain a { # handle 1\n"
+                + "\t\ttype filter hook egress \(device) priority filter; policy drop;\n\t}\n}\n")
+        #expect(netfilter.tables.first?.chains["a"]?.base?.devices.last == "eth0")
+        #expect(try judge(netfilter, at: .egress).fate != .accepted)
+    }
+
     @Test(arguments: ["", "nonsense", "[]", "{\"nftables\": {}}", "{\"nftables\": [1, {}, {\"rule\": 3}]}"])
     func `what is no ruleset is refused or empty`(json: String) {
         let tables = try? NftRuleset(json: json, text: "", protocols: ProtocolNumbers()).tables

@@ -10,12 +10,15 @@ struct NftRuleset {
     private let translation: NftTranslation
     /// Rules as text, by family, table and handle.
     private let texts: [String: String]
+    /// The devices of base chains, by family, table and chain.
+    private let devices: [String: [String]]
 
     /// Reads the document `json`; `text` is what `nft -a list ruleset` printed, for people.
     /// - Throws: when it is no such document.
     init(json: String, text: String, protocols: ProtocolNumbers) throws {
         translation = NftTranslation(protocols: protocols)
         texts = NftRuleset.texts(text)
+        devices = NftRuleset.devices(text)
         let document = try JSONDecoder().decode(JSONValue.self, from: Data(json.utf8))
         for element in document["nftables"]?.list ?? [] {
             guard let (kind, value) = element.only else { continue }
@@ -55,7 +58,9 @@ struct NftRuleset {
         var base = Netfilter.Base(hook, priority: value["prio"]?.number ?? 0)
         if value["type"]?.text == "nat" { base.kind = .nat }
         if value["policy"]?.text == "drop" { base.policy = .drop }
-        base.devices = NftRuleset.texts(value["dev"])
+        // Before nft 1.0.8 the JSON does not say of which devices it is.
+        let table = "\(value["family"]?.text ?? "") \(value["table"]?.text ?? "")"
+        base.devices = NftRuleset.texts(value["dev"]) + (devices["\(table) \(name)"] ?? [])
         return Netfilter.Chain(name, base: base)
     }
 
@@ -64,6 +69,22 @@ struct NftRuleset {
     /// nft writes a list of one as its element.
     private static func texts(_ value: JSONValue?) -> [String] {
         (value?.list ?? value.map { [$0] } ?? []).compactMap(\.text)
+    }
+
+    /// What the base chains of a listing say: `type filter hook ingress devices = { "eth0", "eth1" } priority 0;`.
+    private static func devices(_ listing: String) -> [String: [String]] {
+        var devices: [String: [String]] = [:]
+        var (table, chain) = ("", "")
+        for line in listing.split(separator: "\n") {
+            let words = line.split { " \t\"{},=".contains($0) }.map(String.init)
+            if words.first == "table", words.count > 2 { table = "\(words[1]) \(words[2])" }
+            if words.first == "chain", words.count > 1 { chain = words[1] }
+            guard words.first == "type", let start = words.firstIndex(where: { ["device", "devices"].contains($0) }),
+                let end = words.firstIndex(of: "priority"), start < end
+            else { continue }
+            devices["\(table) \(chain)"] = Array(words[(start + 1)..<end])
+        }
+        return devices
     }
 
     /// The rules of a listing with handles: `ip protocol ipencap drop # handle 4`.
