@@ -17,6 +17,19 @@ struct RouteChecksTests {
         for check in Doctor.checks { #expect(!check.causes.contains(check.id)) }
     }
 
+    @Test func `nothing is its own cause, by whatever detour`() {
+        let causes = Dictionary(uniqueKeysWithValues: Doctor.checks.map { ($0.id, $0.causes) })
+        for check in Doctor.checks {
+            var reached: Set<String> = []
+            var open = check.causes
+            while let next = open.popLast() {
+                if reached.insert(next).inserted { open += causes[next] ?? [] }
+            }
+            #expect(!reached.contains(check.id), "\(check.id)")
+            #expect(check.causes.allSatisfy { causes[$0] != nil }, "\(check.id)")
+        }
+    }
+
     @Test func `a peer that is routed into the tunnel loops, and the route that does it is named`() {
         let host = HostSnapshot.peer { peer in
             peer.way = .out("ip route get 192.0.2.2 mark 0x1994", "b")

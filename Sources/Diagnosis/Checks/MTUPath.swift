@@ -11,7 +11,6 @@ package enum MTUPath: Check {
 
     package static func judge(_ host: HostSnapshot) -> [Finding] {
         let sizes = host.probes.compactMap { probe in probe.size.map { (probe, $0) } }.filter { $0.1.largest > 0 }
-        guard !sizes.isEmpty else { return [] }
         let findings = sizes.filter { $0.1.largest < $0.1.limit }.map { probe, size in
             let device = probe.tunnel ?? "DEVICE"
             let evidence = [

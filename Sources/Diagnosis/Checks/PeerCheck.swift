@@ -14,7 +14,6 @@ extension PeerCheck {
     package static func verdict(_ probe: PeerProbe) -> Verdict { .broken }
 
     package static func judge(_ host: HostSnapshot) -> [Finding] {
-        guard !host.probes.isEmpty else { return [] }
         let findings = host.probes.filter { legs.contains($0.leg) }.map { probe in
             finding(verdict(probe), ["peer: \(probe.peer) at \(probe.endpoint)"] + probe.evidence, fix: fix(probe))
         }
@@ -30,7 +29,7 @@ package let localCauses = [
     "tun.missing", "capability.missing", "tunnel.up", "address.local", "peer.local", "peer.unresolved",
     "route.underlay",
     "route.loop", "route.inner", "route.return", "forwarding.off", "rpfilter.tunnel", "rpfilter.underlay", "source.own",
-    "inner.source", "owner.twice", "owner.kernel", "owner.foreign", "netfilter.raw", "netfilter.prerouting",
+    "inner.source", "owner.twice", "owner.kernel", "owner.foreign", "netfilter.prerouting",
     "netfilter.input", "netfilter.forward", "netfilter.output", "netfilter.postrouting", "netfilter.protocol94",
     "nat.source", "receive.overflow", "queue.overflow", "inner.checksum", "outer.checksum",
 ]

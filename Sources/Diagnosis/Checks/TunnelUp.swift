@@ -6,9 +6,7 @@ package enum TunnelUp: Check {
     package static let why = "only a running daemon carries packets"
     package static let causes = [
         "tun.missing", "capability.missing", "address.local", "peer.local", "peer.unresolved", "route.underlay",
-        "route.loop", "route.inner", "rpfilter.underlay", "rpfilter.tunnel", "netfilter.protocol94",
-        "netfilter.prerouting", "netfilter.input", "netfilter.output", "netfilter.postrouting", "nat.source",
-        "peer.unreachable", "peer.filtered", "peer.absent", "peer.kernel", "peer.silent", "peer.inner",
+        "route.loop", "route.inner",
     ]
 
     package static func judge(_ host: HostSnapshot) -> [Finding] {
@@ -20,6 +18,8 @@ package enum TunnelUp: Check {
         let name = tunnel.name
         switch tunnel.standing {
         case .running(nil): return finding(.ok, ["tunnel \(name) is up"])
+        case .running(let problem?) where problem.hasSuffix("it does not answer"):
+            return finding(.warning, ["tunnel \(name) is degraded: \(problem)", "what is asked of the peer tells why"])
         case .running(let problem?):
             return finding(.broken, ["tunnel \(name) is degraded: \(problem)"], fix: fix(problem))
         case .hidden(let why): return finding(.unknown, ["tunnel \(name) does not answer: \(why)"])
