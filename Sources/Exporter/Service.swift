@@ -17,6 +17,7 @@ struct Service: Sendable {
     func run() async -> Complaint {
         let site = Site(scraper: scraper)
         var hasListened = false
+        var failures = 0
         while true {
             let server = HTTPServer(
                 config: HTTPServer.Configuration(address: address.socket, timeout: 30, logger: .disabled),
@@ -37,12 +38,23 @@ struct Service: Sendable {
                         "cannot listen on \(address)", why: reason,
                         whatNow: "choose another address or port with --listen")
                 }
+                failures += 1
+                // The library does not give back all that it had: a supervisor starts a new process in time.
+                if failures == Service.patience {
+                    return Complaint(
+                        "cannot serve on \(address)",
+                        why: "\(failures) times all connections had to be closed: \(reason)",
+                        whatNow: "start it again")
+                }
                 Console.writeError("iptund-exporter: closed all connections: \(reason); listens again\n")
             }
             // Whoever made it fail gets no more than one failure a second.
             try? await Task.sleep(for: .seconds(1))
         }
     }
+
+    /// How often it may fail.
+    private static let patience = 20
 
     private static func reason(_ error: any Error) -> String {
         if case SocketError.failed(_, let number, _) = error { return "\(Errno(rawValue: number))" }

@@ -21,20 +21,30 @@ extension ChildProcess {
     package static func run(
         _ arguments: [String], milliseconds: UInt64, octets: Int
     ) throws(Errno) -> SeparateEnding {
-        let ends = (try pipe(), try pipe())
-        let output = Descriptor(owning: ends.0.reading)
-        let errors = Descriptor(owning: ends.1.reading)
-        let child = try start(arguments, writingTo: ends.0.writing, ends.1.writing)
+        let first = try pipe()
+        let output = Descriptor(owning: first.reading)
+        let firstEnd = Descriptor(owning: first.writing)
+        let second = try pipe()
+        let errors = Descriptor(owning: second.reading)
+        let child = try start(arguments, writingTo: firstEnd, Descriptor(owning: second.writing))
         let deadline = Clock.milliseconds + milliseconds
         let texts: (output: String, errors: String)
+        var status: Int32?
         do throws(Errno) {
             texts = try gather(output, errors, until: deadline, limit: octets)
+            // It may have closed both, and go on.
+            while true {
+                status = child.poll()
+                if status != nil { break }
+                guard Clock.milliseconds < deadline else { throw .timedOut }
+                Clock.sleep(milliseconds: 1)
+            }
         } catch {
             child.signal(SIGKILL)
             try child.wait()
             throw error
         }
-        return SeparateEnding(status: try child.wait(), output: texts.output, errors: texts.errors)
+        return SeparateEnding(status: status ?? 0, output: texts.output, errors: texts.errors)
     }
 
     /// Reads from both until both have ended.
@@ -64,13 +74,9 @@ extension ChildProcess {
 
     /// Starts it, and closes our writing ends, so that the pipes end with the child.
     private static func start(
-        _ arguments: [String], writingTo output: Int32, _ errors: Int32
+        _ arguments: [String], writingTo output: consuming Descriptor, _ errors: consuming Descriptor
     ) throws(Errno) -> ChildProcess {
-        defer {
-            close(output)
-            close(errors)
-        }
-        let id = try spawn(arguments, output: .captured, writing: output, errors: errors)
+        let id = try spawn(arguments, output: .captured, writing: output.rawValue, errors: errors.rawValue)
         return ChildProcess(id: id, output: Descriptor(owning: -1))
     }
 

@@ -80,6 +80,8 @@ package struct EchoSocket: ~Copyable, Sendable {
         let discovery = options.fragmentation == .forbidden ? IP_PMTUDISC_PROBE : IP_PMTUDISC_OMIT
         try descriptor.set(IPPROTO_IP, IP_MTU_DISCOVER, to: discovery)
         try descriptor.set(IPPROTO_IP, IP_PKTINFO, to: 1)
+        // Thousands of peers may reply at once.
+        try descriptor.setBuffer(forced: SO_RCVBUFFORCE, plain: SO_RCVBUF, octets: 4 << 20)
         if let mark = options.mark { try descriptor.set(SOL_SOCKET, SO_MARK, to: Int32(bitPattern: mark)) }
         if options.errors == .queued { try descriptor.set(IPPROTO_IP, IP_RECVERR, to: 1) }
         if options.timing == .kernel { try descriptor.set(SOL_SOCKET, SO_TIMESTAMPNS, to: 1) }

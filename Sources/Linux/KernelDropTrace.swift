@@ -131,9 +131,10 @@ extension KernelDropTrace {
     /// Removes what was left by those of us that were killed.
     private static func removeLeftOvers(in place: String) {
         for name in (try? Files.entries("\(place)/instances")) ?? [] where name.hasPrefix("iptund-") {
-            guard let process = Int32(name.dropFirst("iptund-".count)), kill(process, 0) != 0,
-                Errno.current == .noSuchProcess
-            else { continue }
+            guard let process = Int32(name.dropFirst("iptund-".count)) else { continue }
+            // In a container numbers come again, ours too.
+            let isDead = process == getpid() || kill(process, 0) != 0 && Errno.current == .noSuchProcess
+            guard isDead else { continue }
             unsafe rmdir("\(place)/instances/\(name)")
         }
     }

@@ -42,6 +42,8 @@ public struct Liveness: Equatable, Sendable {
     private var hasHeard = false
     /// Whether something else came since the last question: then a missing reply is a loss, and no silence.
     private var hasHeardSince = false
+    /// When the last question was asked, milliseconds.
+    private var askedAt: UInt64 = 0
     /// Questions without a reply, in a row.
     private var missed = 0
     /// What became of the last questions, one bit each, the newest lowest: 1 for no reply.
@@ -69,8 +71,8 @@ public struct Liveness: Equatable, Sendable {
 
     /// Something came from the peer at `now`, milliseconds: nobody has to ask for as long as it may be silent.
     public mutating func heard(at now: UInt64) {
-        // Who is back is not judged by the time that he was gone.
-        if state == .down { (losses, asked) = (0, isAwaiting ? 1 : 0) }
+        // Who is back is not judged by the time that he was gone, nor who has talked for long by what he once missed.
+        if state == .down || now > askedAt + 2 * rhythm.interval { (losses, asked) = (0, isAwaiting ? 1 : 0) }
         hasHeard = true
         hasHeardSince = true
         missed = 0
@@ -84,6 +86,7 @@ public struct Liveness: Equatable, Sendable {
         if isAwaiting { note(loss: 1) }
         hasHeardSince = false
         sequence &+= 1
+        askedAt = now
         isAwaiting = true
         asked += 1
         dueAt = now + rhythm.interval

@@ -49,7 +49,9 @@ public struct PacketTaps: ~Copyable, Sendable {
     public var isOpen: Bool { !taps.isEmpty }
 
     /// From now on these are written to, and no others.
-    public mutating func replace(by taps: [Tap]) { self.taps = taps }
+    ///
+    /// Who wants most of a packet comes first: what is noted of it is cut down from one to the next.
+    public mutating func replace(by taps: [Tap]) { self.taps = taps.sorted { $0.snapLength > $1.snapLength } }
 
     /// Notes how the packets of a batch came. `time` in microseconds since 1970.
     public mutating func note(_ batch: borrowing PacketBatch, at time: UInt64) {

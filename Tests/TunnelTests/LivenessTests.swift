@@ -108,6 +108,16 @@ struct LivenessTests {
         #expect(peer.state == .degraded)
     }
 
+    @Test func `who is heard for long without being asked is up, whatever he missed before`() {
+        let peer = Peer(Liveness(Liveness.Rhythm(interval: 10_000, misses: 10), from: 0))
+        peer.heard(at: 0)
+        for question in 1...6 as ClosedRange<UInt64> { #expect(peer.look(at: question * 10_000) != nil) }
+        for second in 61..<75 as Range<UInt64> { peer.heard(at: second * 1_000) }
+        #expect(peer.state == .degraded)
+        for second in 75..<90 as Range<UInt64> { peer.heard(at: second * 1_000) }
+        #expect(peer.state == .up && peer.lossPercent == nil)
+    }
+
     @Test func `the number of a question goes round`() {
         let peer = Peer(Liveness(Liveness.Rhythm(interval: 1, misses: 1), from: 0))
         for moment in 0..<70_000 as Range<UInt64> {

@@ -15,11 +15,12 @@ import Wire
     /// of those that the rules let through.
     private func records(
         _ packets: [[UInt8]], _ direction: Direction, _ wants: Tap.Wants = .all, snapLength: Int = 65_535,
-        fate: PacketSlot.Fate = .delivered, _ prepare: (inout PacketSlot) -> Void = { _ in }
+        beside other: Int? = nil, fate: PacketSlot.Fate = .delivered, _ prepare: (inout PacketSlot) -> Void = { _ in }
     ) throws -> [PacketRecord] {
         let ring = RecordRing(octets: 1 << 20)
         var taps = PacketTaps(capacity: 8)
-        taps.replace(by: [Tap(wants, snapLength: snapLength, ring: ring)])
+        let others = other.map { [Tap(wants, snapLength: $0, ring: RecordRing(octets: 1 << 20))] } ?? []
+        taps.replace(by: others + [Tap(wants, snapLength: snapLength, ring: ring)])
         var batch = PacketBatch(capacity: 8)
         for (index, packet) in packets.enumerated() {
             batch[index].copy(packet.octets)
@@ -98,6 +99,15 @@ import Wire
         let seen = try records([outer], .decapsulate, .drops, fate: .failed(5))
         #expect(seen.map(\.drop) == [.deviceDown])
         #expect(seen.map(\.came.octets) == [outer])
+    }
+
+    @Test(arguments: [96, 150, 1_000]) func `whoever else captures, and however little, changes nothing`(other: Int)
+        throws
+    {
+        let inner = TestPacket.outbound.sized(400).bytes()
+        let alone = try records([inner], .encapsulate)
+        #expect(try records([inner], .encapsulate, beside: other) == alone)
+        #expect(alone.first?.came.octets == inner)
     }
 
     @Test func `who wants drops sees nothing else`() throws {

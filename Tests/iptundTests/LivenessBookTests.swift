@@ -55,6 +55,16 @@ struct LivenessBookTests {
                 == .init(state: .down, proof: .oneLeg, roundTrip: 700, lossPercent: 50))
     }
 
+    @Test func `a reply that comes after the next question is a loss, and a sign of life`() {
+        var book = LivenessBook(Keepalive(seconds: 1, misses: 1))
+        let silent = [Hearing(place: 0, at: 0)]
+        #expect(book.look(silent, at: 1_000).count == 1)
+        #expect(book.look(silent, at: 2_000).count == 1)
+        #expect(book.standing(0, heard: 0, at: 2_000).state == .down)
+        book.answered(reply(1), at: 2_100)
+        #expect(book.standing(0, heard: 0, at: 2_100).state == .up)
+    }
+
     @Test func `another peer at a place is not known, whatever was counted for the one before`() {
         var book = LivenessBook(Keepalive(seconds: 10))
         _ = book.look([Hearing(place: 0, at: 500)], at: 1_000)

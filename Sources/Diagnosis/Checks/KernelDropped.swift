@@ -31,6 +31,11 @@ package enum KernelDropped: Check {
             findings.append(finding(isOurs ? .warning : .info, evidence))
         }
         let others = drops.reasons.filter { KernelDropReason.known[$0.key] == nil }.values.reduce(0, +)
+        if findings.isEmpty, drops.missed > 0 {
+            return [
+                finding(.unknown, ["\(drops.missed) drops within \(drops.milliseconds) ms were too many to look at"])
+            ]
+        }
         if findings.isEmpty {
             return [finding(.ok, ["\(others) drops within \(drops.milliseconds) ms, none of them a tunnel's"])]
         }

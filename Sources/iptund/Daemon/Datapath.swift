@@ -103,7 +103,7 @@ struct Datapath: ~Copyable {
     }
 
     /// When the last packet came from the peer at `place`, milliseconds of ``Clock``; 0 for never.
-    func lastReceived(at place: Int) -> UInt64 { workers.map { $0.lastReceived(at: place) }.max() ?? 0 }
+    func lastReceived(at place: Int) -> UInt64 { workers.reduce(0) { max($0, $1.lastReceived(at: place)) } }
 
     /// Packets that arrived and that the kernel had no room to keep for us.
     var socketOverflows: UInt64 { workers.reduce(0) { $0 + $1.socketOverflows } }

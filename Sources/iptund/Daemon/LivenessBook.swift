@@ -38,7 +38,9 @@ struct LivenessBook {
     /// The peer at `place` is another one, or has gone; the last packet that was counted there came at `heard`.
     mutating func forget(_ place: Int, heard: UInt64, at now: UInt64) {
         guard let rhythm else { return }
-        peers[place] = Entry(liveness: Liveness(rhythm, from: now), heardAt: heard)
+        // Many may be new at once: not all in the same moment.
+        let start = now + rhythm.interval * UInt64(place % 64) / 64
+        peers[place] = Entry(liveness: Liveness(rhythm, from: start), heardAt: heard)
         next = now
     }
 
@@ -86,8 +88,10 @@ struct LivenessBook {
 
     /// A reply came.
     mutating func answered(_ answer: Prober.Answer, at now: UInt64) {
-        guard peers[answer.place]?.liveness.answered(answer.number, after: answer.microseconds, at: now) == true else {
-            return
+        guard peers[answer.place] != nil else { return }
+        if peers[answer.place]?.liveness.answered(answer.number, after: answer.microseconds, at: now) == false {
+            // Too late to be no loss, and a sign of life all the same.
+            peers[answer.place]?.liveness.heard(at: now)
         }
         peers[answer.place]?.proof = answer.proof
     }

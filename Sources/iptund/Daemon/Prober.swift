@@ -20,8 +20,8 @@ struct Prober: ~Copyable {
     var device: Int32 = 0
     /// Questions without a reply, by the number that nobody else can know.
     private var open: [UInt64: Question] = [:]
-    /// The last question to each place.
-    private var last: [Int: UInt64] = [:]
+    /// The last questions to each place, oldest first: a reply may come after the next question.
+    private var last: [Int: [UInt64]] = [:]
 
     private struct Question {
         let place: Int
@@ -67,7 +67,10 @@ struct Prober: ~Copyable {
 
     /// Puts question `number` to the peer at `place`. One that cannot be sent is one without a reply.
     mutating func ask(_ number: UInt16, _ place: Int, _ member: Roster.Member) {
-        if let before = last[place] { open[before] = nil }
+        while let oldest = last[place]?.first, last[place, default: []].count >= Prober.memory {
+            open[oldest] = nil
+            last[place]?.removeFirst()
+        }
         guard let endpoint = member.address, let local = member.local else { return }
         let nonce = UInt64.random(in: 0 ... .max)
         let identifier = outside?.identifier ?? inside.identifier
@@ -77,7 +80,7 @@ struct Prober: ~Copyable {
         let target = member.settings.probe ?? endpoint
         open[nonce] = Question(
             place: place, number: number, request: request, target: target, time: Clock.microseconds)
-        last[place] = nonce
+        last[place, default: []].append(nonce)
         if let probe = member.settings.probe {
             try? inside.send(request, to: probe, by: device)
         } else {
@@ -116,9 +119,11 @@ struct Prober: ~Copyable {
 
     /// The peer at `place` is another one, or has gone.
     mutating func forget(_ place: Int) {
-        if let before = last.removeValue(forKey: place) { open[before] = nil }
+        for before in last.removeValue(forKey: place) ?? [] { open[before] = nil }
     }
 
+    /// How many questions to a peer may wait for their replies.
+    private static let memory = 4
     /// How many replies are looked at before something else is done.
     private static let patience = 64
 }

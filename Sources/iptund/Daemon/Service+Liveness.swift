@@ -17,6 +17,8 @@ extension Service {
     /// Asks those who have been silent for too long.
     mutating func lookAtPeers(at now: UInt64) {
         guard liveness.isDue(at: now) else { return }
+        // What has come meanwhile is no loss.
+        takeAnswers()
         let heard = roster.places.map { LivenessBook.Hearing(place: $0, at: datapath.lastReceived(at: $0)) }
         for question in liveness.look(heard, at: now) {
             guard let member = roster.members[question.place] else { continue }

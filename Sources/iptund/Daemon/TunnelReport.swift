@@ -124,7 +124,7 @@ struct TunnelReport: Codable, Equatable {
         var probe: String?
         /// Whether it is there, as far as is known.
         var liveness: PeerState?
-        /// What a reply to the last question has proved, absent when there was none.
+        /// What the last reply has proved, absent when there was none.
         var proof: Proof?
         /// From question to reply, smoothed, microseconds; absent when there was none.
         var rttMicroseconds: UInt64?

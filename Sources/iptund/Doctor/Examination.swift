@@ -36,7 +36,7 @@ struct Examination: ~Copyable {
         var host = HostSnapshot()
         host.kernelDrops = listening.listen(milliseconds: milliseconds)
         let passed = Clock.milliseconds - start
-        if isAnyRunning, passed < milliseconds, host.kernelDrops?.value == nil {
+        if isAnyRunning, passed < milliseconds, listening == .off {
             Clock.sleep(milliseconds: milliseconds - passed)
         }
         if isAnyRunning { try askAgain() }

@@ -11,11 +11,22 @@ enum KernelDropListening {
     case on
 
     /// Listens for so long, or until somebody wants the end; `nil` when it is off. Requires root.
+    ///
+    /// Where there is nothing to listen to, it waits: counters grow meanwhile.
     func listen(milliseconds: UInt64) -> Seen<KernelDrops>? {
         guard self == .on else { return nil }
+        // What ends the process from here on ends the listening first, which removes what was made for it.
+        guard let signals = try? Signals() else { return .hidden("cannot take signals") }
+        let seen = count(milliseconds: milliseconds, until: signals)
+        if case .hidden = seen {
+            var interests = [Poll.Interest.next(of: signals)]
+            try? Poll.wait(for: &interests, timeoutMilliseconds: Int32(clamping: milliseconds))
+        }
+        return seen
+    }
+
+    private func count(milliseconds: UInt64, until signals: borrowing Signals) -> Seen<KernelDrops> {
         do throws(Errno) {
-            // What ends the process from here on ends the listening first, which removes what was made for it.
-            let signals = try Signals()
             let start = Clock.milliseconds
             let trace = try KernelDropTrace()
             let count = try trace.count(milliseconds: milliseconds, until: signals)

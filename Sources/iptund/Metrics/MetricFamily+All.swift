@@ -33,8 +33,10 @@ extension MetricFamily {
             $0.startTimeSeconds.map { Double($0) }
         },
         .tunnel("mtu_bytes", .gauge, "MTU of the device.") { Double($0.mtu) },
-        .tunnel("underlay_mtu_bytes", .gauge, "Longest outer packet that the way to some peer takes; 0 without a way.")
-        {
+        .tunnel(
+            "underlay_mtu_bytes", .gauge,
+            "Longest outer packet that the way to some peer took at first; 0 without a way."
+        ) {
             Double($0.underlayMTU)
         },
         .tunnel("workers", .gauge, "Pairs of threads that share the flows.") { Double($0.workers) },

@@ -38,7 +38,8 @@ enum Probing {
             otherEnds = addresses.compactMap(\.peer)
         }
         order.target = InnerTarget.choose(
-            named: named ?? peer.probe.flatMap { IPv4Address($0) }, otherEnds: otherEnds, allowed: peer.allowedIPs.compactMap { Prefix($0) }, endpoint: endpoint)
+            named: named ?? peer.probe.flatMap { IPv4Address($0) }, otherEnds: otherEnds,
+            allowed: peer.allowedIPs.compactMap { Prefix($0) }, endpoint: endpoint)
         // Of several addresses the route names the one that is used; a device without any uses that of another.
         if let target = order.target?.address, let source = ((try? netlink.lookUp(target)) ?? nil)?.source {
             order.sources = [source] + order.sources.filter { $0 != source }
