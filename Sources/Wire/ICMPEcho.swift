@@ -64,12 +64,17 @@ extension ICMPEcho {
         self.init(message: packet.payload)
     }
 
-    /// Whether this is the answer to `request`, and to no other: everything in it is repeated.
-    package func answers(_ request: ICMPEcho) -> Bool {
-        var expected = request
-        expected.kind = .reply
-        return request.kind == .request && self == expected
+    /// What answers this.
+    package var reply: ICMPEcho {
+        var reply = self
+        reply.kind = .reply
+        return reply
     }
 
-    private static func octets(_ word: UInt16) -> [UInt8] { [UInt8(word >> 8), UInt8(truncatingIfNeeded: word)] }
+    /// Whether this is the answer to `request`, and to no other: everything in it is repeated.
+    package func answers(_ request: ICMPEcho) -> Bool {
+        request.kind == .request && self == request.reply
+    }
+
+    static func octets(_ word: UInt16) -> [UInt8] { [UInt8(word >> 8), UInt8(truncatingIfNeeded: word)] }
 }

@@ -70,7 +70,7 @@ import Wire
 
     @Test func `an inner packet of ours is one that everybody takes`() throws {
         let echo = ICMPEcho(.request, identifier: 1, sequence: 2, payload: [3, 4])
-        let octets = InnerEcho.packet(echo, from: IPv4Address(10, 0, 0, 1), to: IPv4Address(10, 0, 0, 2))
+        let octets = echo.packet(from: IPv4Address(10, 0, 0, 1), to: IPv4Address(10, 0, 0, 2))
         let packet = try IPv4Packet(octets.octets)
         let (isValid, content) = (packet.hasValidHeaderChecksum, ICMPEcho(in: packet))
         #expect(isValid)

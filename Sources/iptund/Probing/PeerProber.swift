@@ -173,7 +173,7 @@ extension PeerProber {
         guard let underlay = sockets.underlay, let local = order.local, let series = sockets.inner,
             let own = order.sources.first
         else { return }
-        let inner = InnerEcho.packet(series.question(for: own, tag: PeerProber.hairpinTag).reply, from: own, to: own)
+        let inner = series.question(for: own, tag: PeerProber.hairpinTag).reply.packet(from: own, to: own)
         note(\.hairpin) { () throws(Errno) in
             try underlay.value.send(inner, from: local, to: self.order.endpoint)
         }
@@ -185,7 +185,7 @@ extension PeerProber {
         let echo = series.question(for: order.endpoint, tag: PeerProber.bareTag)
         note(\.bare) { () throws(Errno) in
             try underlay.value.send(
-                InnerEcho.packet(echo, from: local, to: self.order.endpoint), from: local, to: self.order.endpoint)
+                echo.packet(from: local, to: self.order.endpoint), from: local, to: self.order.endpoint)
         }
     }
 
