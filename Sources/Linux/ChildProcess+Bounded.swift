@@ -23,42 +23,71 @@ extension ChildProcess {
     ) throws(Errno) -> SeparateEnding {
         let first = try pipe()
         let output = Descriptor(owning: first.reading)
-        let firstEnd = Descriptor(owning: first.writing)
+        let outputEnd = Descriptor(owning: first.writing)
         let second = try pipe()
         let errors = Descriptor(owning: second.reading)
-        let child = try start(arguments, writingTo: firstEnd, Descriptor(owning: second.writing))
+        let errorsEnd = Descriptor(owning: second.writing)
+        let child = try start(
+            arguments, output: .descriptors(output: outputEnd.rawValue, errors: errorsEnd.rawValue))
+        // So that the pipes end with the child.
+        _ = consume outputEnd
+        _ = consume errorsEnd
         let deadline = Clock.milliseconds + milliseconds
-        let texts: (output: String, errors: String)
-        var status: Int32?
+        let (status, texts) = try child.end(by: deadline) { () throws(Errno) in
+            let interests = [Poll.Interest.reading(output), Poll.Interest.reading(errors)]
+            return try gather(interests, until: deadline, limit: octets)
+        }
+        return SeparateEnding(status: status, output: texts[0], errors: texts[1])
+    }
+
+    /// Runs `arguments` to their end, but for no longer than so many milliseconds; standard error goes where standard output
+    /// goes, in the order in which it was written. Without a limit of its own the text may have 1 GiB.
+    ///
+    /// - Throws: `Errno.timedOut` or `Errno.fileTooLarge`; the program has been killed then.
+    package static func run(_ arguments: [String], milliseconds: UInt64 = 60_000) throws(Errno) -> Ending {
+        let ends = try pipe()
+        let output = Descriptor(owning: ends.reading)
+        let ourEnd = Descriptor(owning: ends.writing)
+        let child = try start(arguments, output: .descriptors(output: ourEnd.rawValue, errors: ourEnd.rawValue))
+        _ = consume ourEnd
+        let deadline = Clock.milliseconds + milliseconds
+        let (status, texts) = try child.end(by: deadline) { () throws(Errno) in
+            try gather([Poll.Interest.reading(output)], until: deadline, limit: 1 << 30)
+        }
+        return Ending(status: status, text: texts[0])
+    }
+
+    /// Waits until `read` has returned and the child has ended; kills it when either does not come in time.
+    private consuming func end(
+        by deadline: UInt64, _ read: () throws(Errno) -> [String]
+    ) throws(Errno) -> (status: Int32, texts: [String]) {
         do throws(Errno) {
-            texts = try gather(output, errors, until: deadline, limit: octets)
-            // It may have closed both, and go on.
+            let texts = try read()
+            // It may have closed all that we read, and go on.
             while true {
-                status = child.poll()
-                if status != nil { break }
+                if let status = poll() { return (status, texts) }
                 guard Clock.milliseconds < deadline else { throw .timedOut }
                 Clock.sleep(milliseconds: 1)
             }
         } catch {
-            child.signal(SIGKILL)
-            try child.wait()
+            signal(SIGKILL)
+            try wait()
             throw error
         }
-        return SeparateEnding(status: status ?? 0, output: texts.output, errors: texts.errors)
     }
 
-    /// Reads from both until both have ended.
+    /// Reads from each until all have ended.
     private static func gather(
-        _ output: borrowing Descriptor, _ errors: borrowing Descriptor, until deadline: UInt64, limit: Int
-    ) throws(Errno) -> (output: String, errors: String) {
-        var texts: [[UInt8]] = [[], []]
-        var waitsFor = [Poll.Interest.reading(output), Poll.Interest.reading(errors)]
+        _ interests: [Poll.Interest], until deadline: UInt64, limit: Int
+    ) throws(Errno) -> [String] {
+        var waitsFor = interests
+        var texts = [[UInt8]](repeating: [], count: waitsFor.count)
         var buffer = [UInt8](repeating: 0, count: 65_536)
-        var open = 2
+        var open = waitsFor.count
         while open > 0 {
             let now = Clock.milliseconds
             guard now < deadline else { throw .timedOut }
-            try Poll.wait(for: &waitsFor, timeoutMilliseconds: Int32(deadline - now))
+            try Poll.wait(for: &waitsFor, timeoutMilliseconds: Int32(min(deadline - now, 1 << 30)))
             for index in waitsFor.indices where waitsFor[index].isReady {
                 let count = try posix(unsafe read(waitsFor[index].descriptor, &buffer, buffer.count))
                 texts[index] += buffer[..<count]
@@ -69,15 +98,7 @@ extension ChildProcess {
                 }
             }
         }
-        return (String(decoding: texts[0], as: UTF8.self), String(decoding: texts[1], as: UTF8.self))
-    }
-
-    /// Starts it, and closes our writing ends, so that the pipes end with the child.
-    private static func start(
-        _ arguments: [String], writingTo output: consuming Descriptor, _ errors: consuming Descriptor
-    ) throws(Errno) -> ChildProcess {
-        let id = try spawn(arguments, output: .captured, writing: output.rawValue, errors: errors.rawValue)
-        return ChildProcess(id: id, output: Descriptor(owning: -1))
+        return texts.map { String(decoding: $0, as: UTF8.self) }
     }
 
     private static func pipe() throws(Errno) -> (reading: Int32, writing: Int32) {

@@ -53,6 +53,7 @@ extension Errno {
     package static let connectionRefused = Errno(rawValue: ECONNREFUSED)
     package static let noProtocol = Errno(rawValue: ENOPROTOOPT)
     package static let protocolError = Errno(rawValue: EPROTO)
+    package static let protocolNotSupported = Errno(rawValue: EPROTONOSUPPORT)
     package static let noBuffers = Errno(rawValue: ENOBUFS)
     package static let descriptorState = Errno(rawValue: EBADFD)
     package static let fileTooLarge = Errno(rawValue: EFBIG)

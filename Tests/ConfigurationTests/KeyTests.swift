@@ -13,7 +13,7 @@ import Testing
 
     @Test func `no two keys share a flag`() {
         #expect(Set(Key.allCases.map(\.flag)).count == Key.allCases.count)
-        #expect(Key.allCases.map(\.flagName).allSatisfy { $0.allSatisfy { $0.isLowercase || $0 == "-" } })
+        #expect(Key.allCases.map(\.flagName).hasOnly { $0.hasOnly { $0.isLowercase || $0 == "-" } })
     }
 
     @Test(arguments: Key.allCases) func `every meaning is one sentence of one line`(key: Key) {

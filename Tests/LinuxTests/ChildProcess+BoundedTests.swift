@@ -17,6 +17,11 @@ import Testing
         #expect(error == .timedOut)
     }
 
+    @Test func `what does not end is killed where both streams are one, too`() {
+        let error = thrown { () throws(Errno) in _ = try ChildProcess.run(["sleep", "600"], milliseconds: 50) }
+        #expect(error == .timedOut)
+    }
+
     @Test func `what prints too much is killed`() {
         let error = thrown { () throws(Errno) in
             _ = try ChildProcess.run(["yes"], milliseconds: 60_000, octets: 100_000)

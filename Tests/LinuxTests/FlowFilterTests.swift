@@ -68,7 +68,7 @@ import Wire
     @Test(arguments: [2, 3, 4, 16]) func `a packet of any length goes to one worker`(workers: Int) throws {
         let good = inner(.tcp)
         let takers = try takers(of: (0...good.count).map { Array(good.prefix($0)) }, workers: workers)
-        #expect(takers.allSatisfy { $0.count == 1 })
+        #expect(takers.hasOnly { $0.count == 1 })
     }
 
     @Test(arguments: [2, 3, 4, 16]) func `every flow goes to one worker, always the same, and all get some`(
@@ -77,7 +77,7 @@ import Wire
         let flows =
             (0..<64).map { inner(.tcp, host: $0 % 8, port: 1024 + $0) } + (0..<64).map { inner(.icmp, host: $0) }
         let takers = try takers(of: flows + flows, workers: workers)
-        #expect(takers.allSatisfy { $0.count == 1 })
+        #expect(takers.hasOnly { $0.count == 1 })
         #expect(Array(takers[..<flows.count]) == Array(takers[flows.count...]))
         #expect(Set(takers.joined()).count == workers)
     }

@@ -16,7 +16,7 @@ struct IdentificationsTests {
         }
         #expect(seen.count == 65_535)
         #expect(seen[0] == nil)
-        #expect(seen.values.allSatisfy { $0 == 1 })
+        #expect(seen.values.hasOnly { $0 == 1 })
     }
 
     @Test func `the next is another than the last`() {

@@ -17,7 +17,7 @@ import Testing
             try netlink.set(setting, to: 1 - value, link: index)
             let after = try netlink.settings(link: index)
             let others = InterfaceSetting.allCases.filter { $0 != setting }
-            return (before[setting], try shell("cat \(file)"), others.allSatisfy { before[$0] == after[$0] })
+            return (before[setting], try shell("cat \(file)"), others.hasOnly { before[$0] == after[$0] })
         }
         #expect(read == value)
         #expect(written == "\(1 - value)\n")

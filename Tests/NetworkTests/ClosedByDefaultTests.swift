@@ -8,7 +8,7 @@ import Testing
 ///            stranger  192.0.2.3 ─┐ (the same wire, another source)
 ///   a  192.0.2.1/24 ──── eth0 ════╧════ eth0 ──── 192.0.2.2/24  b  iptun0  10.9.0.2
 /// ```
-@Suite(.needsRoot, .serialized, .timeLimit(.minutes(15)))
+@Suite(.needsRoot)
 struct ClosedByDefaultTests {
     @Test func `a stranger is counted and hears nothing`() throws {
         try Lab.open { lab in

@@ -4,7 +4,7 @@ import Linux
 import Testing
 
 /// Tunnels that a file describes.
-@Suite(.needsRoot, .serialized, .timeLimit(.minutes(15)))
+@Suite(.needsRoot)
 struct ConfigurationTests {
     private static let text = """
         [Interface]
@@ -41,7 +41,7 @@ struct ConfigurationTests {
             ]
             let described = try a.up([file])
             #expect(described.name == "tunl-b")
-            #expect(try a.shell("cat /sys/class/net/tunl-b/mtu") == "1400\n")
+            #expect(try a.link("tunl-b", "mtu") == "1400")
             let echoes = described.echoes
             #expect(try described.end() == 0)
             #expect(try a.changes(since: before) == [])

@@ -9,18 +9,18 @@ import Testing
 ///   10.9.0.1  iptun0 ·················································· iptun0  10.9.0.2
 ///                    a  192.0.2.1/24 ──── eth0 ═══ eth0 ──── 192.0.2.2/24  b
 /// ```
-@Suite(.needsRoot, .serialized, .timeLimit(.minutes(15)))
+@Suite(.needsRoot)
 struct ControlAccessTests {
-    private static let onlyRoot = #"{"error":"only root may do this","schema":1}"# + "\n"
+    private static let onlyRoot = #"{"error":"only root may do this","schema":2}"# + "\n"
     private static let refusal =
-        #"{"error":"only root, the members of the socket's group, and who started the tunnel may ask","schema":1}"#
+        #"{"error":"only root, the members of the socket's group, and who started the tunnel may ask","schema":2}"#
         + "\n"
 
     @Test func `a member of the group may ask and gives no orders, a stranger cannot connect`() throws {
         try Lab.open { lab in
             let (host, _) = try lab.pair()
             let a = try lab.upA(host, Somebody.options)
-            #expect(try a.ask(.member(1234), "show").text.contains(#""schema":1,"tunnels":[{"#))
+            #expect(try a.ask(.member(1234), "show").text.contains(#""schema":2,"tunnels":[{"#))
             for line in ["reload", "down"] {
                 #expect(try a.ask(.member(1234), line).text == Self.onlyRoot)
             }
@@ -33,7 +33,7 @@ struct ControlAccessTests {
                 refused.text
                     == "iptund: tunnel iptun0 does not answer: Permission denied; run it as root or as a member of "
                     + "group iptund\n")
-            #expect(try a.ask(.root, "down").text == "{\"schema\":1}\n")
+            #expect(try a.ask(.root, "down").text == "{\"schema\":2}\n")
             #expect(try a.process.wait() == 0)
         }
     }
@@ -63,7 +63,7 @@ struct ControlAccessTests {
             #expect(text == Self.refusal)
             #expect(try a.openFiles == before)
             #expect(try peakMemory(of: a) < 60_000)
-            #expect(try a.ask(.root, "show").text.contains(#""schema":1,"tunnels":[{"#))
+            #expect(try a.ask(.root, "show").text.contains(#""schema":2,"tunnels":[{"#))
         }
     }
 
@@ -82,9 +82,9 @@ struct ControlAccessTests {
                 let script = script.replacing("SIZE", with: "\(size)").replacing("COUNT", with: "\(count)")
                 return try a.run(somebody, script)
             }
-            let onlyRoot = #"{"error":"only root may hand over anything","schema":1}"# + "\n"
-            let sealed = #"{"error":"a configuration comes as sealed memory, 64 MiB at most","schema":1}"# + "\n"
-            let tooMany = #"{"error":"one open file at most comes with a request","schema":1}"# + "\n"
+            let onlyRoot = #"{"error":"only root may hand over anything","schema":2}"# + "\n"
+            let sealed = #"{"error":"a configuration comes as sealed memory, 64 MiB at most","schema":2}"# + "\n"
+            let tooMany = #"{"error":"one open file at most comes with a request","schema":2}"# + "\n"
             let before = try a.openFiles
             #expect(try told(.member(1234), size: 64 << 20, count: 1) == onlyRoot)
             #expect(try told(.root, size: 100, count: 1) == sealed)

@@ -40,7 +40,7 @@ extension Tunnel {
     /// The words that run a script in Python that knows `path`, and `connect()`.
     func client(_ somebody: Somebody, _ script: String) throws -> [String] {
         let prelude = """
-            import array, os, socket, sys, time
+            import array, os, select, socket, sys, time
             path = "\(try controlSocket)"
             def connect():
                 connection = socket.socket(socket.AF_UNIX)

@@ -10,16 +10,16 @@ import Testing
 ///   10.9.0.1  iptun0 ·················································· iptun0  10.9.0.2
 ///                    a  192.0.2.1/24 ──── eth0 ═══ eth0 ──── 192.0.2.2/24  b
 /// ```
-@Suite(.needsRoot, .serialized, .timeLimit(.minutes(15)))
+@Suite(.needsRoot)
 struct DatagramTests {
     @Test func `datagrams that were sent as one arrive one by one`() throws {
         try Lab.open { lab in
             let (a, b) = try lab.tunnel()
             let numbers = try a.host.datagrams(to: b.host, count: 400, size: 1_000, atOnce: 40)
             #expect(numbers == Array(0..<400))
-            let report = try a.report { $0.encapsulate.datagrams >= 400 }
-            #expect(report.encapsulate.superpackets == 10)
-            #expect(report.encapsulate.datagrams >= 400)
+            let report = try a.report { $0.encapsulate.outer_packets >= 400 }
+            #expect(report.encapsulate.gso_packets == 10)
+            #expect(report.encapsulate.outer_packets >= 400)
             for end in [a, b] { try end.expectEveryPacketAccountedFor() }
         }
     }

@@ -5,10 +5,7 @@ import Linux
 import Testing
 
 /// The demo is the first thing that anybody sees, and must leave nothing behind.
-@Suite(
-    .serialized, .enabled(if: geteuid() == 0 && Files.exists("/dev/net/tun"), "needs root and /dev/net/tun"),
-    .timeLimit(.minutes(15)))
-struct DemoTests {
+@Suite(.needsRoot) struct DemoTests {
     @Test func `it tells its story to the end, and Wireshark can read what it saw`() throws {
         let demo = try Demonstration()
         defer { demo.cleanUp() }

@@ -9,7 +9,7 @@ import Testing
 /// ```
 ///   a  192.0.2.1/24 ──── eth0 ═══ eth0 ──── 192.0.2.2/24  b
 /// ```
-@Suite(.needsRoot, .serialized, .timeLimit(.minutes(15)))
+@Suite(.needsRoot)
 struct DownTests {
     @Test func `of a tunnel that never was there is nothing to do`() throws {
         try Lab.open { lab in

@@ -9,7 +9,7 @@ import Testing
 ///   10.9.0.1  iptun0 ···················································· iptun0
 ///          a  192.0.2.1 ─── 192.0.2.254  router  198.51.100.254 ─── 198.51.100.2  b  203.0.113.1 (lo)
 /// ```
-@Suite(.needsRoot, .serialized, .timeLimit(.minutes(15)))
+@Suite(.needsRoot)
 struct FullTunnelTests {
     /// Strict reverse path filtering on everything; b answers for the rest of the world.
     private func open(_ body: (Lab, (a: Host, router: Host, b: Host)) throws -> Void) throws {

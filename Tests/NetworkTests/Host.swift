@@ -15,9 +15,15 @@ struct Host {
         return unsafe String(cString: path).split(separator: "/").dropLast().reduce("") { "\($0)/\($1)" } + "/iptund"
     }()
 
-    /// Runs a program to its end, at most for a minute.
+    /// Runs a program to its end, at most for a minute and for as long as the test may take.
     func run(_ words: [String]) throws -> ChildProcess.Ending {
-        try ChildProcess.run(["timeout", "--kill-after=1", "60"] + inside(words))
+        let milliseconds = try TimeLimit.remaining(of: 60_000)
+        do throws(Errno) {
+            return try inside { () throws(Errno) in try ChildProcess.run(words, milliseconds: milliseconds) }
+        } catch {
+            if error == .timedOut { throw Overdue(what: "the end of: \(words.joined(separator: " "))") }
+            throw error
+        }
     }
 
     /// Runs `iptund` to its end.
@@ -32,7 +38,26 @@ struct Host {
     }
 
     /// Starts a program that ends with the lab at the latest.
-    func start(_ words: [String]) throws -> Running { try lab.start(inside(words)) }
+    func start(_ words: [String]) throws -> Running { try lab.start(words, on: self) }
+
+    /// Runs a script that looks at or changes /sys, which shows the network namespace of who mounted it.
+    @discardableResult
+    func shellWithSys(_ script: String) throws -> String {
+        try Lab.command("ip", "netns", "exec", namespace, "sh", "-ec", script)
+    }
+
+    /// What `ip link` says of a device, word by word: `["2:", "eth0@if3:", "<BROADCAST,…>", "mtu", "1500", …]`.
+    func link(_ device: String) throws -> [Substring] {
+        try Lab.command("ip", "-n", namespace, "-oneline", "link", "show", "dev", device).split {
+            $0.isWhitespace || $0 == "\\"
+        }
+    }
+
+    /// One of these words, by the one before it: `"mtu"`, `"qlen"`, `"link/ether"`.
+    func link(_ device: String, _ key: Substring) throws -> String? {
+        let words = try link(device)
+        return words.firstIndex(of: key).flatMap { $0 + 1 < words.count ? String(words[$0 + 1]) : nil }
+    }
 
     /// Sends `count` echo requests, the first twenty at once, and returns how many were answered.
     ///
@@ -73,10 +98,18 @@ struct Host {
         }
     }
 
-    private func inside(_ words: [String]) -> [String] {
-        let unset = ["RUNTIME_DIRECTORY", "NOTIFY_SOCKET", "JOURNAL_STREAM"].flatMap { ["-u", $0] }
-        let settings = ["SWIFT_BACKTRACE=enable=no", "PYTHONDONTWRITEBYTECODE=1", "LC_ALL=C"]
-        return ["ip", "netns", "exec", namespace, "env"] + unset + settings + words
+    /// Runs `body` with the calling thread in this host's network; what it starts stays there.
+    func inside<Result>(_ body: () throws(Errno) -> Result) throws(Errno) -> Result {
+        let place = try NetworkNamespace.open(named: namespace)
+        return try NetworkNamespace.inside(place, body)
+    }
+
+    /// Starts a program here, whose output goes to a file.
+    func spawn(_ words: [String], log: String) throws(Errno) -> Linux.ChildProcess {
+        let place = try NetworkNamespace.open(named: namespace)
+        return try NetworkNamespace.inside(place) { () throws(Errno) in
+            try ChildProcess.start(words, output: .file(log))
+        }
     }
 }
 
@@ -85,10 +118,9 @@ extension Host {
     var state: [String] {
         get throws {
             // As text, `ip link` names the namespace of a veth's other end, when nobody deletes a namespace just then.
-            let questions = ["-details link", "address", "-details route show table all", "rule", "neigh show proxy"]
-            let commands = questions.map { "ip -json -pretty \($0)" }
-            let answers = try shell((commands + ["cd /proc/sys/net/ipv4", Host.settings]).joined(separator: "; "))
-            return answers.split(separator: "\n").map(String.init) + (try runtimeDirectories)
+            let answers = try Lab.command("ip", "-n", namespace, "-json", "-pretty", "-details", "-batch", try lab.questions)
+            let settings = try run(["sh", "-c", "cd /proc/sys/net/ipv4; exec \(Host.settings)"]).text
+            return (answers + settings).split(separator: "\n").map(String.init) + (try runtimeDirectories)
         }
     }
 

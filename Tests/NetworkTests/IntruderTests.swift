@@ -8,9 +8,7 @@ import Testing
 ///
 /// What each list of system calls holds is tested one by one in `ConfinementTests`; here, that they are in force where it
 /// counts, and what becomes of the host.
-@Suite(
-    .needsRoot, .needsNoSanitizer, .enabled(if: Intruder.isPossible, "plays him on x86-64 only"), .serialized,
-    .timeLimit(.minutes(15)))
+@Suite(.needsRoot, .needsNoSanitizer, .enabled(if: Intruder.isPossible, "plays him on x86-64 only"))
 struct IntruderTests {
     /// Numbers of x86-64.
     enum Call: Int, CaseIterable, CustomTestStringConvertible {

@@ -9,7 +9,7 @@ import Testing
 /// ```
 ///   a  192.0.2.1/24 ──── eth0 ═══ eth0 ──── 192.0.2.2/24  b
 /// ```
-@Suite(.needsRoot, .serialized, .timeLimit(.minutes(15)))
+@Suite(.needsRoot)
 struct KillSwitchTests {
     /// A tunnel at `a`, which has a default route by b.
     private func up(_ a: Host, _ prefixes: String, _ options: String...) throws -> Tunnel {

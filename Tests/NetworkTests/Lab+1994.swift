@@ -19,30 +19,27 @@ extension Lab {
     ///                                                      └─── 111.112.100.5   h
     /// ```
     func layout1994() throws -> Layout1994 {
-        let (a, router, b, h) = (try host("a"), try host("r"), try host("b"), try host("h"))
-        try connect(a, "eth0", "111.112.101.37/24", router, "west", "111.112.101.1/24")
-        let network = try host("net")
-        try network.shell("ip link add lan type bridge; ip link set lan addrgenmode none up")
-        try plug(router, "east", "111.112.100.1/24", into: network)
-        try plug(b, "eth0", "111.112.100.86/24", into: network)
-        try plug(h, "eth0", "111.112.100.5/24", into: network)
+        let (a, router, b, h, network) = (added("a"), added("r"), added("b"), added("h"), added("net"))
+        let ports = ["port-r", "port-b", "port-h"]
+        try build(
+            [a, router, b, h, network],
+            [
+                Cable(a, "eth0", "111.112.101.37/24", router, "west", "111.112.101.1/24"),
+                Cable(router, "east", "111.112.100.1/24", network, ports[0], ""),
+                Cable(b, "eth0", "111.112.100.86/24", network, ports[1], ""),
+                Cable(h, "eth0", "111.112.100.5/24", network, ports[2], ""),
+            ],
+            [
+                (a, "default via 111.112.101.1"), (b, "default via 111.112.100.1"), (h, "default via 111.112.100.1"),
+            ])
         try router.forward()
-        try a.shell("ip route add default via 111.112.101.1")
-        for host in [b, h] { try host.shell("ip route add default via 111.112.100.1") }
-        return Layout1994(a: a, router: router, b: b, h: h)
-    }
-
-    /// Connects a host with the bridge `lan` of `network`.
-    private func plug(_ host: Host, _ device: String, _ address: String, into network: Host) throws {
-        let port = "port-\(device)-\(host.namespace.suffix(1))"
-        try Lab.command(
-            "ip", "link", "add", device, "netns", host.namespace, "type", "veth", "peer", "name", port, "netns",
-            network.namespace)
-        try network.shell("ip link set \(port) master lan addrgenmode none up")
-        try host.shell("ip link set \(device) addrgenmode none up; ip address add \(address) dev \(device)")
-        try eventually("\(port) forwards") {
-            try network.shell("cat /sys/class/net/\(port)/brport/state") == "3\n"
+        let bridge = ["link add lan type bridge", "link set lan addrgenmode none up"]
+        let members = ports.map { "link set \($0) master lan" }
+        try Lab.command("ip", "-n", network.namespace, "-batch", try batch(bridge + members))
+        try eventually("the bridge forwards") {
+            let text = try Lab.command("ip", "-n", network.namespace, "-details", "link", "show", "master", "lan")
+            return text.split(separator: "state forwarding").count == ports.count + 1
         }
-        try eventually("\(device) is up") { try host.shell("cat /sys/class/net/\(device)/operstate") == "up\n" }
+        return Layout1994(a: a, router: router, b: b, h: h)
     }
 }

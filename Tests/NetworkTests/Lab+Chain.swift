@@ -17,22 +17,20 @@ extension Lab {
     ///           eth0 ═══ west  east ═════ west  east ═════ west  east ═════ eth0
     /// ```
     func chain() throws -> Chain {
-        let hosts = try ["a", "r1", "r2", "r3", "b"].map(host)
-        for (index, pair) in zip(hosts, hosts.dropFirst()).enumerated() {
-            try connect(
+        let hosts = ["a", "r1", "r2", "r3", "b"].map(added)
+        let cables = zip(hosts, hosts.dropFirst()).enumerated().map { index, pair in
+            Cable(
                 pair.0, index == 0 ? "eth0" : "east", "10.1.\(index + 1).1/24",
                 pair.1, index == 3 ? "eth0" : "west", "10.1.\(index + 1).2/24")
         }
-        for (index, router) in hosts.dropFirst().dropLast().enumerated() {
-            // Subnets 1 to 4: two of them are the router's own.
-            let subnet = index + 1
-            let before = (1..<subnet).map { "ip route add 10.1.\($0).0/24 via 10.1.\(subnet).1" }
-            let behind = (subnet + 2..<5).map { "ip route add 10.1.\($0).0/24 via 10.1.\(subnet + 1).2" }
-            try router.shell((before + behind).joined(separator: "\n"))
-            try router.forward()
+        var routes = [(host: hosts[0], route: "default via 10.1.1.2"), (host: hosts[4], route: "default via 10.1.4.1")]
+        // Subnets 1 to 4: two of them are the router's own.
+        for subnet in 1...3 {
+            routes += (1..<subnet).map { (hosts[subnet], "10.1.\($0).0/24 via 10.1.\(subnet).1") }
+            routes += (subnet + 2..<5).map { (hosts[subnet], "10.1.\($0).0/24 via 10.1.\(subnet + 1).2") }
         }
-        try hosts[0].shell("ip route add default via 10.1.1.2")
-        try hosts[4].shell("ip route add default via 10.1.4.1")
+        try build(hosts, cables, routes)
+        for router in hosts[1...3] { try router.forward() }
         return Chain(a: hosts[0], r1: hosts[1], r2: hosts[2], r3: hosts[3], b: hosts[4])
     }
 }
@@ -40,7 +38,8 @@ extension Lab {
 extension Host {
     /// Makes it a router, whose ICMP errors are as many as there is reason for.
     func forward() throws {
-        try shell("echo 1 > /proc/sys/net/ipv4/ip_forward; echo 0 > /proc/sys/net/ipv4/icmp_ratelimit")
+        try setSysctl("ip_forward", 1)
+        try setSysctl("icmp_ratelimit", 0)
     }
 }
 

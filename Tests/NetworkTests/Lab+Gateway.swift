@@ -15,9 +15,13 @@ extension Lab {
     ///                 eth0 ═══ lan              eth0 ════════════ eth0
     /// ```
     func gateway() throws -> Gateway {
-        let (a, b) = try pair()
-        let left = try host("left")
-        try connect(a, "lan", "10.20.1.1/24", left, "eth0", "10.20.1.9/24")
+        let (a, b, left) = (added("a"), added("b"), added("left"))
+        try build(
+            [a, b, left],
+            [
+                Cable(a, "eth0", "192.0.2.1/24", b, "eth0", "192.0.2.2/24"),
+                Cable(a, "lan", "10.20.1.1/24", left, "eth0", "10.20.1.9/24"),
+            ])
         return Gateway(a: a, b: b, left: left)
     }
 }

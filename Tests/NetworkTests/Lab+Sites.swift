@@ -18,12 +18,14 @@ extension Lab {
         a optionsOfA: [String] = [], b optionsOfB: [String] = []
     ) throws -> (Sites, tunnel: (a: Tunnel, b: Tunnel)) {
         let chain = try chain()
-        let (left, right) = (try host("left"), try host("right"))
-        for (gateway, host, number) in [(chain.a, left, 1), (chain.b, right, 2)] {
-            try connect(gateway, "lan", "10.20.\(number).1/24", host, "eth0", "10.20.\(number).9/24")
-            try host.shell("ip route add default via 10.20.\(number).1")
-            try gateway.forward()
-        }
+        let (left, right) = (added("left"), added("right"))
+        try build(
+            [left, right],
+            [
+                Cable(chain.a, "lan", "10.20.1.1/24", left, "eth0", "10.20.1.9/24"),
+                Cable(chain.b, "lan", "10.20.2.1/24", right, "eth0", "10.20.2.9/24"),
+            ], [(left, "default via 10.20.1.1"), (right, "default via 10.20.2.1")])
+        for gateway in [chain.a, chain.b] { try gateway.forward() }
         let a = try chain.a.up(
             ["--peer", "10.1.4.2", "--address", "10.9.0.1/32", "--allowed-ips", "10.9.0.2/32,10.20.2.0/24"] + optionsOfA
         )

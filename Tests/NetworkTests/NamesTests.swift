@@ -10,7 +10,7 @@ import Testing
 /// ```
 ///
 /// Names are asked for again after a minute or five, which no test waits for: `iptund reload` asks at once.
-@Suite(.needsRoot, .serialized, .timeLimit(.minutes(15)))
+@Suite(.needsRoot)
 struct NamesTests {
     /// Names of the lab's own: a host file, and who is asked beside it.
     private struct Book {

@@ -4,7 +4,7 @@ import Linux
 import Testing
 
 /// Whatever a tunnel changed on its host, and however it ends: nothing of it is left.
-@Suite(.needsRoot, .serialized, .timeLimit(.minutes(15)))
+@Suite(.needsRoot)
 struct NothingLeftTests {
     /// See ``Lab/gateway()`` for the network.
     @Test(arguments: Variety.allCases, WayToEnd.allCases)

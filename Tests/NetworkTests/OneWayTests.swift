@@ -4,7 +4,7 @@ import Linux
 import Testing
 
 /// Tunnels that carry one way, and decapsulators that take from more than a peer.
-@Suite(.needsRoot, .serialized, .timeLimit(.minutes(15)))
+@Suite(.needsRoot)
 struct OneWayTests {
     /// ```
     ///   10.9.0.1  iptun0 ·················································· iptun0  10.9.0.2

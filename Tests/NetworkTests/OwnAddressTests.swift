@@ -9,7 +9,7 @@ import Testing
 ///   10.9.0.1  iptun0 ·················································· iptun0  10.9.0.2
 ///                    a  192.0.2.1/24 ──── eth0 ═══ eth0 ──── 192.0.2.2/24  b  (10.66.0.9 for a while)
 /// ```
-@Suite(.needsRoot, .serialized, .timeLimit(.minutes(15)))
+@Suite(.needsRoot)
 struct OwnAddressTests {
     @Test func `an address is ours from the moment that it is added until it is removed`() throws {
         try Lab.open { lab in

@@ -12,7 +12,7 @@ import Wire
 ///   10.9.0.1  iptun0 ·················································· iptun0  10.9.0.2, allows 10.9.0.1 alone
 ///                    a  192.0.2.1/24 ──── eth0 ═══ eth0 ──── 192.0.2.2/24  b
 /// ```
-@Suite(.needsRoot, .serialized, .timeLimit(.minutes(15)))
+@Suite(.needsRoot)
 struct PacketCaptureTests {
     private func pair(_ lab: Lab, _ options: [String] = []) throws -> (a: Tunnel, b: Tunnel) {
         let (a, b) = try lab.pair()
@@ -106,7 +106,7 @@ struct PacketCaptureTests {
                     connection = connect()
                     connection.sendall(b"drops\\n")
                     print(connection.recv(100).decode(), end="")
-                    """) == "{\"schema\":1}\n")
+                    """) == "{\"schema\":2}\n")
             var samples = try DropSamples.open(
                 "iptun0", directory: "/run/iptund/iptun0@\(try b.host.inode)")
             #expect(try a.host.ping("10.9.0.2", count: 1, "-s", "500", "-I", "10.66.0.1", "-W", "0.2") == 0)

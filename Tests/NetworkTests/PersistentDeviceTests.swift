@@ -8,7 +8,7 @@ import Testing
 ///    10.9.0.1  mine ···················································· iptun0  10.9.0.2
 ///                    a  192.0.2.1/24 ──── eth0 ═══ eth0 ──── 192.0.2.2/24  b
 /// ```
-@Suite(.needsRoot, .serialized, .timeLimit(.minutes(15)))
+@Suite(.needsRoot)
 struct PersistentDeviceTests {
     @Test(arguments: [
         "",

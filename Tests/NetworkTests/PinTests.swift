@@ -9,7 +9,7 @@ import Testing
 ///   10.9.0.1  iptun0 ·················································· iptun0  10.9.0.2
 ///                    a  192.0.2.1/24 ──── eth0 ═══ eth0 ──── 192.0.2.2/24  b
 /// ```
-@Suite(.needsRoot, .serialized, .timeLimit(.minutes(15)))
+@Suite(.needsRoot)
 struct PinTests {
     @Test func `a bare peer on the link is pinned to itself, and that is the only route`() throws {
         try Lab.open { lab in

@@ -5,7 +5,7 @@ import Linux
 import Testing
 
 /// What the kernel says about the processes of a running tunnel (proc(5), `status`).
-@Suite(.needsRoot, .serialized, .timeLimit(.minutes(15)))
+@Suite(.needsRoot)
 struct PrivilegeTests {
     @Test func `no thread of the daemon has any privilege`() throws {
         try Lab.open { lab in

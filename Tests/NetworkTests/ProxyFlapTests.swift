@@ -7,7 +7,7 @@ import Testing
 /// What the kernel forgets when a link goes down, and nobody but root can make again.
 ///
 /// See ``Lab/gateway()`` for the hosts.
-@Suite(.needsRoot, .serialized, .timeLimit(.minutes(15)))
+@Suite(.needsRoot)
 struct ProxyFlapTests {
     private static let arguments = [
         "--device", "mine", "--peer", "192.0.2.2", "--allowed-ips", "10.20.1.64/32", "--forward", "--proxy-arp", "lan",
@@ -45,7 +45,7 @@ struct ProxyFlapTests {
 }
 
 /// The two modules of 1994 as two processes, which share the pin of their peer.
-@Suite(.needsRoot, .serialized, .timeLimit(.minutes(15)))
+@Suite(.needsRoot)
 struct SharedPinTests {
     @Test(arguments: [SIGTERM, SIGKILL]) func `whichever ends first leaves the pin to the other`(signal: Int32) throws {
         try Lab.open { lab in

@@ -8,7 +8,7 @@ import Testing
 /// ```
 ///   a  192.0.2.1/24 ──── eth0 ═══ eth0 ──── 192.0.2.2/24  b
 /// ```
-@Suite(.needsRoot, .serialized, .timeLimit(.minutes(15)))
+@Suite(.needsRoot)
 struct RefusalTests {
     @Test(arguments: [
         ["--peer", "192.0.2.1"],

@@ -32,13 +32,13 @@ struct Report: Decodable {
         let dropped: Int
         /// Of packets without a peer.
         let drops: [String: Int]
-        let superpackets: Int
+        let gso_packets: Int
         let coalesced: Int
-        let datagrams: Int
+        let outer_packets: Int
         let fragmented: Int
-        let answers: Int
-        let suppressed_answers: Int
-        let icmp_errors: Int
+        let icmp_errors_sent: Int
+        let icmp_errors_rate_limited: Int
+        let icmp_errors_received: Int
         let stray_icmp_errors: Int
         let last_icmp_error: String?
         let unexpected_ecn: Int
@@ -59,7 +59,7 @@ struct Report: Decodable {
         let proof: String?
         let rtt_microseconds: Int?
         let loss_percent: Int?
-        let icmp_errors: Int
+        let icmp_errors_received: Int
         let last_icmp_error: String?
         let received: Transfer
         let sent: Transfer

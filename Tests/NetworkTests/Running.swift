@@ -11,8 +11,8 @@ final class Running {
     private var status: Int32?
 
     /// Starts `words[0]`.
-    init(_ words: [String], log: String) throws {
-        child = try ChildProcess.start(words, output: .file(log))
+    init(_ words: [String], on host: Host, log: String) throws {
+        child = try host.spawn(words, log: log)
         self.log = log
     }
 

@@ -10,7 +10,7 @@ import Testing
 ///   left  10.20.1.9/24 ─── 10.20.1.1/24  a  192.0.2.1/24 ──── 192.0.2.2/24  b
 ///                 eth0 ═══ lan              eth0 ════════════ eth0
 /// ```
-@Suite(.needsRoot, .serialized, .timeLimit(.minutes(15)))
+@Suite(.needsRoot)
 struct SharedChangeTests {
     /// Which of two tunnels.
     enum Which: String, CaseIterable {

@@ -9,7 +9,7 @@ import Testing
 ///   10.9.0.1  iptun0 ·················································· iptun0  10.9.0.2
 ///                    a  192.0.2.1/24 ──── eth0 ═══ eth0 ──── 192.0.2.2/24  b
 /// ```
-@Suite(.needsRoot, .serialized, .timeLimit(.minutes(15)))
+@Suite(.needsRoot)
 struct ShowTests {
     @Test func `show tells of all tunnels of this network, or of the one that is named`() throws {
         try Lab.open { lab in
@@ -32,13 +32,13 @@ struct ShowTests {
         }
     }
 
-    @Test func `show --json has schema 1 and all the facts`() throws {
+    @Test func `show --json has schema 2 and all the facts`() throws {
         try Lab.open { lab in
             let (a, b) = try lab.tunnel()
             #expect(try a.host.ping("10.9.0.2") == 3)
             let text = try a.host.iptund("show", "--json").text
             let document = try decode(text, as: Document.self)
-            #expect(document.schema == 1)
+            #expect(document.schema == 2)
             #expect(document.tunnels.count == 1)
             let report = try #require(document.tunnels.first)
             #expect(report.name == "iptun0" && report.state == "up" && report.local == "192.0.2.1")

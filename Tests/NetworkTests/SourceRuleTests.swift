@@ -8,7 +8,7 @@ import Testing
 /// ```
 ///   a  192.0.2.1/24, 192.0.2.3/24 ──── eth0 ═══ eth0 ──── 192.0.2.2/24, 198.51.100.2 on lo  b
 /// ```
-@Suite(.needsRoot, .serialized, .timeLimit(.minutes(15)))
+@Suite(.needsRoot)
 struct SourceRuleTests {
     @Test func `a second address of the same network is the source that rules ask for`() throws {
         try Lab.open { lab in

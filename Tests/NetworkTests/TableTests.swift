@@ -7,7 +7,7 @@ import Testing
 /// ```
 ///   a  192.0.2.1/24 ──── eth0 ═══ eth0 ──── 192.0.2.2/24  b
 /// ```
-@Suite(.needsRoot, .serialized, .timeLimit(.minutes(15)))
+@Suite(.needsRoot)
 struct TableTests {
     /// The peer lies in its own prefix, so that by itself the tunnel would make rules.
     private func file(_ lab: Lab, table: String) throws -> String {

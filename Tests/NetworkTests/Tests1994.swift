@@ -9,7 +9,7 @@ import Testing
 ///                            a ─── router ───┬── 111.112.100.86  b
 ///                                            └── 111.112.100.5   h
 /// ```
-@Suite(.needsRoot, .serialized, .timeLimit(.minutes(15)))
+@Suite(.needsRoot)
 struct Tests1994 {
     private static let ghost = "111.112.100.87"
     private static let fileOfA = """

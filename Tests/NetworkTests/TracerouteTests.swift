@@ -4,7 +4,7 @@ import Linux
 import Testing
 
 /// The tunnel is one hop, however many routers it crosses, and TTLs that run out beyond it are reported through it.
-@Suite(.needsRoot, .serialized, .timeLimit(.minutes(15)))
+@Suite(.needsRoot)
 struct TracerouteTests {
     /// ```
     ///   10.9.0.1  iptun0 ····································· iptun0  10.9.0.2

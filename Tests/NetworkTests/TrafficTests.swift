@@ -7,7 +7,7 @@ import Testing
 ///   10.9.0.1  iptun0 ·················································· iptun0  10.9.0.2
 ///                    a  192.0.2.1/24 ──── eth0 ═══ eth0 ──── 192.0.2.2/24  b
 /// ```
-@Suite(.needsRoot, .serialized, .timeLimit(.minutes(15)))
+@Suite(.needsRoot)
 struct TrafficTests {
     @Test func `pings pass both ways without loss`() throws {
         try Lab.open { lab in
@@ -46,7 +46,7 @@ struct TrafficTests {
             let (a, b) = try lab.tunnel()
             let stream = try Stream.run(from: a.host, to: b.host, ["-t", "5"])
             #expect(stream.intervals.count >= 5)
-            #expect(stream.intervals.allSatisfy { $0.sum.bytes > 0 })
+            #expect(stream.intervals.hasOnly { $0.sum.bytes > 0 })
         }
     }
 
@@ -61,7 +61,7 @@ struct TrafficTests {
                     #expect(direction.received == 2000)
                     #expect(direction.delivered == 2000)
                     #expect(direction.dropped == 0)
-                    #expect(direction.icmp_errors == 0)
+                    #expect(direction.icmp_errors_received == 0)
                 }
                 let peer = try #require(report.peers.first)
                 for transfer in [peer.sent, peer.received] {

@@ -5,7 +5,7 @@ import Linux
 import Testing
 
 /// An ordinary user who was given CAP_NET_ADMIN and CAP_NET_RAW, and no more: a container without root.
-@Suite(.needsRoot, .serialized, .timeLimit(.minutes(15))) struct UnprivilegedTests {
+@Suite(.needsRoot) struct UnprivilegedTests {
     /// Nobody on this machine.
     static let user = "51994"
     static let become = [

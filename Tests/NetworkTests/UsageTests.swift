@@ -3,7 +3,7 @@
 import Testing
 
 /// Wrong usage is said in one line, ends with 2, and leaves the host alone.
-@Suite(.needsRoot, .serialized, .timeLimit(.minutes(15)))
+@Suite(.needsRoot)
 struct UsageTests {
     @Test(arguments: [
         ["--peer", "192.0.2.2", "--unknown-flag"],

@@ -4,7 +4,7 @@ import Glibc
 import Testing
 
 /// The octets on the wire, judged by programs that know nothing of ours.
-@Suite(.needsRoot, .serialized, .timeLimit(.minutes(15)))
+@Suite(.needsRoot)
 struct WireFormatTests {
     /// ```
     ///   scapy: IP / IP / ICMP                                               iptun0  10.9.0.2

@@ -54,7 +54,7 @@ import Wire
         }
         #expect(differences.count { $0.ecn } == 6)
         #expect(differences.count { $0.dscp } == 8)
-        #expect(try capturedPackets("01-default").allSatisfy { $0[4...5] != [0, 0] })
+        #expect(try capturedPackets("01-default").hasOnly { $0[4...5] != [0, 0] })
     }
 
     /// The one outer packet around `inner`, with their identification where it means anything.

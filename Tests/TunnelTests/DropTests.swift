@@ -6,7 +6,7 @@ import Wire
 
 @Suite struct DropNameTests {
     @Test(arguments: Drop.allCases) func `a name is kebab-case`(drop: Drop) {
-        #expect(drop.name.allSatisfy { $0 == "-" || $0.isASCII && ($0.isLowercase || $0.isNumber) })
+        #expect(drop.name.hasOnly { $0 == "-" || $0.isASCII && ($0.isLowercase || $0.isNumber) })
         #expect(!drop.name.hasPrefix("-") && !drop.name.hasSuffix("-") && !drop.name.contains("--"))
         #expect(drop.name.filter { $0 != "-" } == String(describing: drop).lowercased())
     }

@@ -91,7 +91,7 @@ import Wire
         #expect(seen.map(\.drop) == [.innerSource, .notPeer, .outerMalformed])
         #expect(seen.map(\.came.octets) == [spoofed, stranger, short])
         #expect(seen.map(\.peer) == [Example.first, nil, nil])
-        #expect(seen.allSatisfy { $0.went == nil })
+        #expect(seen.hasOnly { $0.went == nil })
     }
 
     @Test func `what the sink could not deliver is dropped too`() throws {

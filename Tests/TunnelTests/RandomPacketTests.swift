@@ -67,7 +67,7 @@ import Wire
             let outcomes = [
                 bench.encapsulate(outbound.bytes(), by: tunnel), bench.decapsulate(inbound.wrapped(), by: tunnel),
             ]
-            try #require(outcomes.allSatisfy { $0.drop == nil }, random.note)
+            try #require(outcomes.hasOnly { $0.drop == nil }, random.note)
             // Addresses, ports and length are as they were.
             for (outcome, packet) in zip(outcomes, [outbound, inbound]) {
                 try #require(outcome.bytes.prefix(24) == packet.bytes().prefix(24), random.note)
@@ -90,7 +90,7 @@ import Wire
         guard outcome.drop == nil else { return }
         let isComplete = outcome.start == 0 && outcome.peer != nil && outcome.outer != nil && outcome.bytes.count >= 20
         try #require(
-            try outcome.outerPackets().allSatisfy { (20...1500).contains($0.count) }, "\(packet), \(random.note)")
+            try outcome.outerPackets().hasOnly { (20...1500).contains($0.count) }, "\(packet), \(random.note)")
         try #require(isComplete, "\(packet), \(random.note)")
         if state == .unknown { try #require(packet.starts(with: outcome.bytes), "\(packet), \(random.note)") }
     }

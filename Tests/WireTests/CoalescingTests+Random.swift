@@ -28,7 +28,7 @@ import Wire
                 longest = max(longest, coalescing[index].count)
                 try check(coalescing[index], of: coalescing, batch, packets, random.note)
             }
-            try #require(batch.indices.allSatisfy { octets(batch[$0].bytes) == packets[$0] }, random.note)
+            try #require(batch.indices.hasOnly { octets(batch[$0].bytes) == packets[$0] }, random.note)
         }
         #expect(merged > 300, random.note)
         #expect(longest > 8, random.note)
@@ -50,7 +50,7 @@ import Wire
         for (made, slot) in zip(cut, slots) where made[6] & 0x40 == 0 {
             try #require(made.word(at: 4) == packets[slot].word(at: 4), note)
         }
-        try #require(slots.allSatisfy { batch[$0].segmentSize == 0 && batch[$0].checksum == .valid }, note)
+        try #require(slots.hasOnly { batch[$0].segmentSize == 0 && batch[$0].checksum == .valid }, note)
     }
 
     /// Whether none overtook another of its flow, or of its hosts if one of the two has no flow.

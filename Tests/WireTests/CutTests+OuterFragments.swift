@@ -29,10 +29,10 @@ import Wire
             let written = cut.outerPackets(of: packet, under: fields, identification: 0xbeef).map(\.packet)
             let whole = Cut.whole.outerPackets(of: packet, under: fields, identification: 0xbeef).map(\.packet)
             try #require(written.count == cut.count(length: length))
-            try #require(written.allSatisfy { $0.count <= limit && Int($0.word(at: 2)) == $0.count })
+            try #require(written.hasOnly { $0.count <= limit && Int($0.word(at: 2)) == $0.count })
             let full = 20 + (limit - 20) / 8 * 8
-            try #require(written.dropLast().allSatisfy { $0.count == full })
-            try #require(written.allSatisfy { $0.count > 20 } || length == 0)
+            try #require(written.dropLast().hasOnly { $0.count == full })
+            try #require(written.hasOnly { $0.count > 20 } || length == 0)
             let reassembled = try #require(reassemble(written.shuffled(using: &random)), random.note)
             // The kernel computes the checksum of every outer header.
             try #require([reassembled.replacing(at: 10, with: [0, 0])] == whole, random.note)

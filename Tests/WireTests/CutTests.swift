@@ -58,9 +58,9 @@ import Wire
         ]
         for cut in cuts {
             let free = cut.outerPackets(of: packet, under: allowed, identification: 0xbeef).map { $0.head.word(at: 4) }
-            #expect(free.allSatisfy { $0 == 0xbeef } && free.count == cut.count(length: packet.count))
+            #expect(free.hasOnly { $0 == 0xbeef } && free.count == cut.count(length: packet.count))
             let atomic = cut.outerPackets(of: packet, under: CutTests.fields, identification: 0xbeef)
-            #expect(atomic.allSatisfy { $0.head.word(at: 4) == 0 })
+            #expect(atomic.hasOnly { $0.head.word(at: 4) == 0 })
         }
         #expect(cuts.map(\.sharesIdentification) == [false, false, false, true])
     }

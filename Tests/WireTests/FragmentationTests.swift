@@ -52,8 +52,8 @@ import Wire
             return
         }
         let fragments = try #require(Fragmentation(packet, limit: limit)).fragments(of: packet)
-        #expect(fragments.dropLast().allSatisfy { $0.count == 20 + (limit - 20) / 8 * 8 })
-        #expect(fragments.allSatisfy { $0.count <= limit })
+        #expect(fragments.dropLast().hasOnly { $0.count == 20 + (limit - 20) / 8 * 8 })
+        #expect(fragments.hasOnly { $0.count <= limit })
         #expect(fragments.count == (80 + (limit - 20) / 8 * 8 - 1) / ((limit - 20) / 8 * 8))
         #expect(reassemble(fragments) == packet)
     }
@@ -124,7 +124,7 @@ import Wire
             let base = field & 0x1fff
             #expect(
                 fragments.map { $0.word(at: 6) } == [0x2000 | base, 0x2000 | base + 1, field & 0x2000 | base + 2])
-            #expect(fragments.allSatisfy { $0.headerSum == 0xffff && $0.word(at: 4) == 7 })
+            #expect(fragments.hasOnly { $0.headerSum == 0xffff && $0.word(at: 4) == 7 })
             #expect(fragments.flatMap(\.payload) == Array(0...23))
         }
     }
@@ -134,7 +134,7 @@ import Wire
         let packet = BuiltPacket(identification: 7, payload: random.bytes(3_001)).bytes
         let once = try #require(Fragmentation(packet, limit: 1_500)).fragments(of: packet)
         let twice = try once.flatMap { part in try #require(Fragmentation(part, limit: 576)).fragments(of: part) }
-        #expect(twice.allSatisfy { $0.count <= 576 })
+        #expect(twice.hasOnly { $0.count <= 576 })
         #expect(reassemble(twice.shuffled(using: &random)) == packet, random.note)
     }
 

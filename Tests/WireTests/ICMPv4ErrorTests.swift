@@ -104,7 +104,7 @@ import Wire
             let length = write(.hostUnreachable, about: quote, to: &bytes)
             #expect(length == 56)
             #expect(bytes[..<56] == (try message(.hostUnreachable, about: quote))[...])
-            #expect(bytes[56...].allSatisfy { $0 == garbage })
+            #expect(bytes[56...].hasOnly { $0 == garbage })
         }
     }
 

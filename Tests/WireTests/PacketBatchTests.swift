@@ -46,7 +46,7 @@ import Wire
         for index in 0..<3 {
             let bytes = octets(batch[index].bytes)
             #expect(bytes.count == PacketSlot.headroom + PacketSlot.capacity)
-            #expect(bytes.allSatisfy { $0 == UInt8(0x10 + index) }, "slot \(index)")
+            #expect(bytes.hasOnly { $0 == UInt8(0x10 + index) }, "slot \(index)")
         }
     }
 

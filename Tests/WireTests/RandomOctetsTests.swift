@@ -44,10 +44,10 @@ import Wire
         _ = VirtioNetHeader(reading: bytes.octets)
         _ = UnfinishedTransport(bytes.octets)
         if let segmentation = Segmentation(bytes, size: 7) {
-            try #require(segmentation.packets(of: bytes).allSatisfy { $0.headerSum == 0xffff }, note)
+            try #require(segmentation.packets(of: bytes).hasOnly { $0.headerSum == 0xffff }, note)
         }
         if let fragmentation = Fragmentation(bytes, limit: 68) {
-            try #require(fragmentation.fragments(of: bytes).allSatisfy { $0.headerSum == 0xffff }, note)
+            try #require(fragmentation.fragments(of: bytes).hasOnly { $0.headerSum == 0xffff }, note)
         }
         var message = [UInt8](repeating: 0, count: ICMPv4Error.maximumLength)
         let length = changing(&message) { span -> Int? in

@@ -62,7 +62,7 @@ import Wire
         let whole = BuiltPacket().carryingUnfinished(BuiltUDP(payload: payload + payload + [7]))
         let packets = try #require(Segmentation(whole, size: 2)).packets(of: whole)
         #expect(packets.map { $0.word(at: 26) }.prefix(2) == [0xffff, 0xffff])
-        #expect(packets.allSatisfy { $0.transportSum == 0xffff })
+        #expect(packets.hasOnly { $0.transportSum == 0xffff })
     }
 
     @Test func `a datagram without payload is one packet`() throws {

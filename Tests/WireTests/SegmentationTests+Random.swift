@@ -39,10 +39,10 @@ import Wire
         _ packets: [[UInt8]], of payload: [UInt8], _ segmentation: Segmentation, _ note: Comment
     ) throws {
         try #require(packets.flatMap { $0[segmentation.headerLength...] } == payload, note)
-        try #require(packets.allSatisfy { Int($0.word(at: 2)) == $0.count }, note)
-        try #require(packets.allSatisfy { $0.headerSum == 0xffff && $0.transportSum == 0xffff }, note)
+        try #require(packets.hasOnly { Int($0.word(at: 2)) == $0.count }, note)
+        try #require(packets.hasOnly { $0.headerSum == 0xffff && $0.transportSum == 0xffff }, note)
         try #require(packets.map(\.count).max() == segmentation.longestLength, note)
-        try #require(packets.dropLast().allSatisfy { $0.count == segmentation.longestLength }, note)
+        try #require(packets.dropLast().hasOnly { $0.count == segmentation.longestLength }, note)
     }
 }
 

@@ -85,7 +85,7 @@ import Wire
         let whole = BuiltPacket(identification: 0xffff).carryingUnfinished(BuiltTCP(payload: [1, 2, 3]))
         let packets = try #require(Segmentation(whole, size: 1)).packets(of: whole)
         #expect(packets.map { $0.word(at: 4) } == [0xffff, 0, 1])
-        #expect(packets.allSatisfy { $0.headerSum == 0xffff && $0.transportSum == 0xffff })
+        #expect(packets.hasOnly { $0.headerSum == 0xffff && $0.transportSum == 0xffff })
     }
 
     @Test func `every segment has all options of IP and TCP, in every length they may have`() throws {

@@ -7,7 +7,7 @@ import Wire
 @testable import iptund
 
 extension ControlServerTests {
-    private static let greeting = "{\"schema\":1}\n"
+    private static let greeting = "{\"schema\":2}\n"
 
     /// Lets the server work, and the peers read, until it is so. `streams` are those that data threads are to know.
     private func serve(
@@ -106,15 +106,15 @@ extension ControlServerTests {
             var streams: [TapStream] = []
             let four = try (0..<4).map { _ in try Peer(path) }
             for peer in four { try peer.send("capture\n") }
-            try serve(&server, four, &streams) { _ in four.allSatisfy { !$0.received.isEmpty } }
+            try serve(&server, four, &streams) { _ in four.hasOnly { !$0.received.isEmpty } }
             let fifth = try Peer(path)
             try fifth.send("capture\n")
             try serve(&server, [fifth], &streams) { _ in fifth.isEnded }
-            #expect(fifth.text == #"{"error":"4 others do this already","schema":1}"#)
+            #expect(fifth.text == #"{"error":"4 others do this already","schema":2}"#)
             let others = try (0..<16).map { _ in try Peer(path) }
             for peer in others { try peer.send("show\n") }
-            try serve(&server, others, &streams) { _ in others.allSatisfy(\.isEnded) }
-            #expect(others.allSatisfy { $0.text == "another answer" })
+            try serve(&server, others, &streams) { _ in others.hasOnly(where: \.isEnded) }
+            #expect(others.hasOnly { $0.text == "another answer" })
             #expect(streams.count == 4)
         }
     }
@@ -137,7 +137,7 @@ extension ControlServerTests {
             peer.finishSending()
             try serve(&server, [peer], &streams) { _ in peer.isEnded }
             let seen = try records(of: peer)
-            #expect(seen.count > 1_000 && seen.allSatisfy { $0.drop == .notPeer })
+            #expect(seen.count > 1_000 && seen.hasOnly { $0.drop == .notPeer })
         }
     }
 }

@@ -55,7 +55,7 @@ extension ControlServerTests {
                     return "answer"
                 }
                 #expect(peer.isEnded)
-                #expect(peer.text == #"{"error":"a configuration comes as sealed memory, 64 MiB at most","schema":1}"#)
+                #expect(peer.text == #"{"error":"a configuration comes as sealed memory, 64 MiB at most","schema":2}"#)
                 #expect(count == 0)
             }
         }

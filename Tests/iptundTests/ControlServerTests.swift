@@ -67,7 +67,7 @@ import Testing
             let served = waiting.dropFirst() + [surplus]
             for peer in served { try peer.send("x\n") }
             try serve(&server, until: Array(served)) { $0.verb }
-            #expect(served.allSatisfy { $0.text == "x" })
+            #expect(served.hasOnly { $0.text == "x" })
         }
     }
 

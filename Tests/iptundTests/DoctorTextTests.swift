@@ -57,7 +57,7 @@ import Testing
 
     @Test func `the document has a schema and what findings have`() throws {
         let json = try DoctorDocument([DoctorTextTests.findings[1]]).json
-        #expect(json.contains(#""schema" : 1"#))
+        #expect(json.contains(#""schema" : 2"#))
         #expect(json.contains(#""id" : "icmp.errors""#))
         #expect(!json.contains("fix"))
     }

@@ -28,14 +28,14 @@ import Tunnel
             #"iptund_tunnel_kernel_lost_packets_total{tunnel="tunl-b",place="socket"} 12"#,
             #"iptund_tunnel_kernel_lost_packets_total{tunnel="tunl-b",place="device"} 13"#,
             #"iptund_tunnel_received_packets_total{tunnel="tunl-b",direction="decapsulate"} 1016"#,
-            #"iptund_tunnel_icmp_answers_suppressed_total{tunnel="tunl-b",direction="encapsulate"} 7"#,
+            #"iptund_tunnel_icmp_errors_rate_limited_total{tunnel="tunl-b",direction="encapsulate"} 7"#,
             #"iptund_dropped_packets_total{tunnel="tunl-b",direction="decapsulate",reason="not-peer"} 2"#,
             #"iptund_dropped_packets_total{tunnel="tunl-b",direction="encapsulate",reason="no-local"} 0"#,
             #"iptund_dropped_packets_total{tunnel="tunl-b",peer="b",direction="decapsulate",reason="inner-source"} 12"#,
             #"iptund_peer_problem{tunnel="tunl-b",peer="b"} 1"#,
             #"iptund_peer_packets_total{tunnel="tunl-b",peer="b",direction="encapsulate"} 2"#,
             #"iptund_peer_bytes_total{tunnel="tunl-b",peer="b",direction="decapsulate"} 1288490189"#,
-            #"iptund_peer_icmp_errors_total{tunnel="tunl-b",peer="b"} 4"#,
+            #"iptund_peer_icmp_errors_received_total{tunnel="tunl-b",peer="b"} 4"#,
             #"iptund_peer_path_mtu_bytes{tunnel="tunl-b",peer="b"} 1400"#,
             #"iptund_peer_last_received_timestamp_seconds{tunnel="tunl-b",peer="b"} 1790273598"#,
         ])
@@ -49,7 +49,7 @@ import Tunnel
         let input = MetricsInput(version: "1", reports: [report], unreadable: [], now: 0)
         let drops = lines(input).filter { $0.hasPrefix("iptund_dropped_packets_total{") }
         #expect(drops.count == 2 * Drop.allCases.count)
-        #expect(drops.allSatisfy { $0.hasSuffix(" 0") })
+        #expect(drops.hasOnly { $0.hasSuffix(" 0") })
     }
 
     @Test func `a degraded tunnel is not up, and a peer that was never heard of was heard of at 0`() {

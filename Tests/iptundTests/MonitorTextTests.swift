@@ -29,7 +29,7 @@ import Testing
                 "peers":[{"drops_per_second":3,"last_received_seconds_ago":2,"peer":"b",\
                 "received":{"octets_per_second":0,"packets_per_second":0},\
                 "sent":{"octets_per_second":2048,"packets_per_second":4}}],\
-                "schema":1,"seconds":1,"state":"up","time":1790251384.123,"tunnel":"tunl-b"}
+                "schema":2,"seconds":1,"state":"up","time":1790251384.123,"tunnel":"tunl-b"}
                 """)
         let peers = try MonitorDocument(state, .peers, at: Self.time).json()
         #expect(!peers.contains("\"drops\"") && peers.contains("\"peers\""))

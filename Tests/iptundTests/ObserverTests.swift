@@ -70,7 +70,7 @@ import Wire
             Observer.Reading(
                 encapsulated: quiet, decapsulated: counters.snapshot(), pathMTU: [65_535, 1400], roster: roster),
             within: &limit, at: 1_000)
-        #expect(lines.count == 2 && lines.allSatisfy { $0.fields["peer"] == "192.0.2.2" })
+        #expect(lines.count == 2 && lines.hasOnly { $0.fields["peer"] == "192.0.2.2" })
     }
 
     @Test func `a place that is added later is read from its first error on`() {

@@ -95,7 +95,7 @@ import Wire
             let rules = routing.rules(for: lengths)
             #expect(rules.count == 1 + 2 * lengths.count)
             #expect(rules.map(\.priority) == Array(routing.priorities.prefix(rules.count)))
-            #expect(rules.allSatisfy { $0.protocolNumber == HostChange.protocolNumber })
+            #expect(rules.hasOnly { $0.protocolNumber == HostChange.protocolNumber })
             #expect(Set(rules.map(\.table)) == [Route.mainTable, routing.table])
         }
     }
@@ -110,8 +110,8 @@ import Wire
         for (earlier, later) in zip(all, all.dropFirst()) {
             #expect(earlier.priorities.upperBound <= later.priorities.lowerBound)
         }
-        #expect(all.allSatisfy { $0.priorities.upperBound <= 32_766 && $0.priorities.count >= 1 + 2 * 33 })
-        #expect(all.allSatisfy { $0.table > 255 })
+        #expect(all.hasOnly { $0.priorities.upperBound <= 32_766 && $0.priorities.count >= 1 + 2 * 33 })
+        #expect(all.hasOnly { $0.table > 255 })
     }
 
     private static func summary(priority: UInt32 = 1, table: UInt32 = 1) -> RuleSummary {

@@ -39,7 +39,7 @@ import Wire
     @Test func `a tunnel that has seen no packet reports zeros`() {
         let zero = Counters(peerCount: 2)
         let nothing = TunnelReport.Direction(
-            received: 0, delivered: 0, dropped: 0, drops: [:], icmpErrors: 0, lastICMPError: nil)
+            received: 0, delivered: 0, dropped: 0, drops: [:], icmpErrorsReceived: 0, lastICMPError: nil)
         let none = TunnelReport.Transfer(packets: 0, octets: 0, drops: [:])
         let expected = TunnelReport(
             name: "iptun0", device: "iptun0", state: .up, pid: 42, namespace: 4_026_531_840, uptimeSeconds: 2,
@@ -135,10 +135,10 @@ import Wire
         back.writer.error(error.encoded, peer: Self.second)
         let report = report(Counters(peerCount: 2), back, link: nil, now: 10_000)
         let text = "peer unreachable (ICMP 3/1 from 203.0.113.1)"
-        #expect(report.decapsulate.icmpErrors == 2)
+        #expect(report.decapsulate.icmpErrorsReceived == 2)
         #expect(report.decapsulate.lastICMPError == text)
         #expect(report.encapsulate.lastICMPError == nil)
-        #expect(report.peers.map(\.icmpErrors) == [0, 2])
+        #expect(report.peers.map(\.icmpErrorsReceived) == [0, 2])
         #expect(report.peers.map(\.lastICMPError) == [nil, text])
     }
 
@@ -152,8 +152,8 @@ import Wire
         let report = report(out, back, now: 10_000)
         for (direction, factor) in [(report.encapsulate, 1), (report.decapsulate, 100)] {
             let shown = [
-                direction.strayICMPErrors, direction.superpackets, direction.coalesced, direction.datagrams,
-                direction.fragmented, direction.answers, direction.suppressedAnswers, direction.unexpectedECN,
+                direction.strayICMPErrors, direction.gsoPackets, direction.coalesced, direction.outerPackets,
+                direction.fragmented, direction.icmpErrorsSent, direction.icmpErrorsRateLimited, direction.unexpectedECN,
                 direction.dangerousECN,
             ]
             #expect(shown == (6...14).map { UInt64($0 * factor) })

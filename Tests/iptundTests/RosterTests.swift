@@ -33,7 +33,7 @@ import Wire
         #expect(peers.map { $0?.allowed } == [[.all], [], [block("10.0.0.0/8")]])
         #expect(peers.map { $0?.host } == [nil, "c.example", nil])
         #expect(peers.map { $0?.local } == [Self.ours, nil, Self.ours])
-        #expect(peers.allSatisfy { $0?.acceptance == .localOnly })
+        #expect(peers.hasOnly { $0?.acceptance == .localOnly })
     }
 
     @Test func `where nobody named an address of ours, peers may send to all of them`() throws {

@@ -64,13 +64,24 @@ import Testing
         #expect(report == long)
     }
 
-    @Test(arguments: ["{}", #"{"error":"unknown request","schema":1}"#, #"{"schema":1,"tunnels":[]}"#, "no JSON"])
+    @Test(arguments: ["{}", #"{"error":"unknown request","schema":2}"#, #"{"schema":2,"tunnels":[]}"#, "no JSON"])
     func `an answer that is no report makes the tunnel unreadable`(answer: String) throws {
         let answers = try ask("tunl-b", answer: answer)
         guard case .unreadable("tunl-b", .protocolError) = answers.first else {
             Issue.record("not unreadable: \(answers)")
             return
         }
+    }
+
+    @Test func `a daemon of another version is told from one that does not answer`() throws {
+        let answers = try ask("tunl-b", answer: #"{"schema":1,"tunnels":[{"name":"tunl-b"}]}"#)
+        guard case .unreadable("tunl-b", .protocolNotSupported) = answers.first else {
+            Issue.record("not unreadable: \(answers)")
+            return
+        }
+        let error = RunningTunnels.complaint(aboutUnreadable: "tunl-b", .protocolNotSupported)
+        #expect(error.what == "tunnel tunl-b cannot be read")
+        #expect(error.whatNow == "restart the tunnel")
     }
 
     @Test func `a name that nobody answers to is no tunnel`() throws {

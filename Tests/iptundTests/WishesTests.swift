@@ -87,7 +87,7 @@ import Wire
             ])
         let off = Self.wishes(["10.9.1.0/24", "192.0.2.0/24"]) { $0.table = .off }
         #expect(off.coveredLengths == [])
-        #expect(Self.commands(off).allSatisfy { !$0.hasPrefix("ip route") && !$0.hasPrefix("ip rule") })
+        #expect(Self.commands(off).hasOnly { !$0.hasPrefix("ip route") && !$0.hasPrefix("ip rule") })
     }
 
     @Test(arguments: [("10.9.1.1/24", "10.9.1.0/24"), ("10.9.0.1 peer 10.9.0.2/32", "10.9.0.2/32")])
@@ -124,7 +124,7 @@ import Wire
                 "ip route add 192.0.2.0/24 dev iptun0 table 1994001 proto 203",
             ])
         let off = Self.wishes(["10.9.1.0/24"]) { ($0.killSwitch, $0.table) = (true, .off) }
-        #expect(off.changes.allSatisfy { !$0.isKillSwitch })
+        #expect(off.changes.hasOnly { !$0.isKillSwitch })
     }
 }
 
@@ -182,7 +182,7 @@ extension WishesTests {
         let addresses = Self.proxied(Self.proxying([prefix.description]))
         #expect(addresses.count == count)
         #expect(Set(addresses).count == count)
-        #expect(addresses.allSatisfy { prefix.contains($0) })
+        #expect(addresses.hasOnly { prefix.contains($0) })
     }
 
     @Test func `the last block of all has its addresses too`() {

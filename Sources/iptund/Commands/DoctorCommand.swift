@@ -29,7 +29,7 @@ struct DoctorCommand: ParsableCommand {
     )
     var peer: String?
 
-    @Flag(help: "As JSON, with \"schema\": 1.")
+    @Flag(help: "As JSON, with \"schema\": 2.")
     var json = false
 
     @Flag(help: "Print also what is well.")

@@ -23,7 +23,7 @@ struct Monitor: ParsableCommand {
     @Flag(help: "Only the peers.")
     var peers = false
 
-    @Flag(help: "An object of JSON in a line for each interval, with \"schema\": 1.")
+    @Flag(help: "An object of JSON in a line for each interval, with \"schema\": 2.")
     var json = false
 
     @Option(help: ArgumentHelp("How long an interval is, 0.1 to 3600.", valueName: "seconds"))

@@ -30,7 +30,7 @@ struct Ping: ParsableCommand {
     @Flag(help: "Find the longest packet that passes.")
     var mtu = false
 
-    @Flag(help: "As JSON, with \"schema\": 1.")
+    @Flag(help: "As JSON, with \"schema\": 2.")
     var json = false
 
     @OptionGroup var location: RuntimeOption

@@ -37,7 +37,7 @@ enum ReportText {
             lines.append("  lost in the kernel: \(losses.socket) at the socket, \(losses.device) at the device")
         }
         if out.fragmented > 0 { lines.append("  cut into fragments: \(out.fragmented) packets") }
-        let (answers, suppressed) = (out.answers + back.answers, out.suppressedAnswers + back.suppressedAnswers)
+        let (answers, suppressed) = (out.icmpErrorsSent + back.icmpErrorsSent, out.icmpErrorsRateLimited + back.icmpErrorsRateLimited)
         if answers + suppressed > 0 {
             lines.append("  icmp errors sent inside: \(answers)" + (suppressed > 0 ? ", \(suppressed) too many" : ""))
         }
@@ -77,7 +77,7 @@ enum ReportText {
         ]
         if let problem = peer.problem { lines.append("  problem: \(problem)") }
         if peer.pathMTU < underlayMTU { lines.append("  path mtu: \(peer.pathMTU), so \(peer.pathMTU - 20) inside") }
-        if let last = peer.lastICMPError { lines.append("  icmp errors: \(peer.icmpErrors), last: \(last)") }
+        if let last = peer.lastICMPError { lines.append("  icmp errors: \(peer.icmpErrorsReceived), last: \(last)") }
         if let line = liveness(peer) { lines.append("  liveness: \(line)") }
         if let age = peer.lastReceivedSecondsAgo {
             lines.append("  last received: " + (age == 0 ? "now" : "\(duration(age)) ago"))

@@ -36,6 +36,11 @@ enum RunningTunnels {
 
     /// Why a tunnel that is there does not talk to us.
     static func complaint(aboutUnreadable name: String, _ error: Errno) -> Complaint {
+        if error == .protocolNotSupported {
+            return Complaint(
+                "tunnel \(name) cannot be read", why: "its daemon is another version of iptund than this command",
+                whatNow: "restart the tunnel")
+        }
         let isForbidden = error == .permissionDenied || error == .notPermitted
         let whatNow =
             isForbidden
@@ -46,13 +51,24 @@ enum RunningTunnels {
     private static func ask(_ place: RuntimeDirectory) -> Answer? {
         do throws(Errno) {
             let bytes = try ControlConnection.ask(place.controlSocket, "show")
-            guard let report = try? ReportDocument(json: bytes).tunnels.first else {
-                throw ControlAnswer(json: bytes)?.error == ControlAccess.refusal ? .permissionDenied : .protocolError
-            }
-            return .report(report)
+            return .report(try report(in: bytes))
         } catch {
             if [.noSuchFile, .connectionRefused].contains(error) { return nil }
             return .unreadable(name: place.name, error)
         }
+    }
+
+    /// The report in an answer to `show`.
+    /// - Throws: `Errno.permissionDenied` or `.protocolNotSupported`; `.protocolError` for anything that is no report.
+    private static func report(in answer: [UInt8]) throws(Errno) -> TunnelReport {
+        if ControlAnswer(json: answer)?.error == ControlAccess.refusal { throw .permissionDenied }
+        let document: ReportDocument
+        do {
+            document = try ReportDocument(json: answer)
+        } catch {
+            throw error as? Errno ?? .protocolError
+        }
+        guard let report = document.tunnels.first else { throw .protocolError }
+        return report
     }
 }

@@ -13,7 +13,7 @@ struct Show: ParsableCommand {
     @Argument(help: "The tunnel; all of them when left out.")
     var name: String?
 
-    @Flag(help: "As JSON, with \"schema\": 1.")
+    @Flag(help: "As JSON, with \"schema\": 2.")
     var json = false
 
     @OptionGroup var location: RuntimeOption

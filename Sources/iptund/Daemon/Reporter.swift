@@ -140,7 +140,7 @@ struct Reporter {
             name: member?.settings.name, host: member?.host, endpoint: member?.address.map { "\($0)" },
             local: member?.local.map { "\($0)" }, problem: member?.problem,
             allowedIPs: (member?.settings.allowed ?? [.all]).map(\.description),
-            pathMTU: moment.pathMTU[place], icmpErrors: received.errors,
+            pathMTU: moment.pathMTU[place], icmpErrorsReceived: received.errors,
             lastICMPError: ICMPReport(encoded: received.lastError)?.description,
             probe: member?.settings.probe.map { "\($0)" }, liveness: standing.state, proof: standing.proof,
             rttMicroseconds: standing.roundTrip, lossPercent: standing.lossPercent, lastReceivedSecondsAgo: age,
@@ -154,10 +154,10 @@ struct Reporter {
     private func direction(_ snapshot: Counters.Snapshot) -> TunnelReport.Direction {
         TunnelReport.Direction(
             received: snapshot.received, delivered: snapshot.delivered, dropped: snapshot.dropped,
-            drops: named(snapshot.interface.drops), superpackets: snapshot[.superpackets],
+            drops: named(snapshot.interface.drops), gsoPackets: snapshot[.superpackets],
             coalesced: snapshot[.coalesced],
-            datagrams: snapshot[.datagrams], fragmented: snapshot[.fragmented], answers: snapshot[.answers],
-            suppressedAnswers: snapshot[.suppressedAnswers], icmpErrors: snapshot.errors,
+            outerPackets: snapshot[.datagrams], fragmented: snapshot[.fragmented], icmpErrorsSent: snapshot[.answers],
+            icmpErrorsRateLimited: snapshot[.suppressedAnswers], icmpErrorsReceived: snapshot.errors,
             strayICMPErrors: snapshot[.strayErrors],
             lastICMPError: ICMPReport(encoded: snapshot.lastError)?.description,
             unexpectedECN: snapshot[.unexpectedECN], dangerousECN: snapshot[.dangerousECN])

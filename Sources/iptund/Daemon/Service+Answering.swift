@@ -8,7 +8,7 @@ internal import Wire
 
 /// What a tunnel answers to requests that change something.
 struct ControlAnswer: Codable, Equatable {
-    var schema = 1
+    var schema = DocumentSchema.version
     /// Why it was refused, `nil` when it was done.
     var error: String?
     /// What became of the peers.
@@ -36,7 +36,7 @@ struct ControlAnswer: Codable, Equatable {
     var json: String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys]
-        guard let data = try? encoder.encode(self) else { return #"{"error":"encoding","schema":1}"# }
+        guard let data = try? encoder.encode(self) else { return ##"{"error":"encoding","schema":2}"## }
         return String(decoding: data, as: UTF8.self)
     }
 }

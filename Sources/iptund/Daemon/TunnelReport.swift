@@ -63,19 +63,19 @@ struct TunnelReport: Codable, Equatable {
         /// Drops of packets that belonged to no peer, by reason.
         var drops: [String: UInt64]
         /// Packets that stood for several: cut before they were sent, or merged by the kernel before we got them.
-        var superpackets: UInt64 = 0
+        var gsoPackets: UInt64 = 0
         /// Superpackets that we made ourselves before we handed them to the kernel.
         var coalesced: UInt64 = 0
         /// Outer packets that were sent: segments and fragments each count.
-        var datagrams: UInt64 = 0
+        var outerPackets: UInt64 = 0
         /// Packets that were cut into fragments.
         var fragmented: UInt64 = 0
         /// ICMP errors that we sent to senders of inner packets.
-        var answers: UInt64 = 0
+        var icmpErrorsSent: UInt64 = 0
         /// ICMP errors that would have been too many.
-        var suppressedAnswers: UInt64 = 0
+        var icmpErrorsRateLimited: UInt64 = 0
         /// ICMP errors about our outer packets.
-        var icmpErrors: UInt64
+        var icmpErrorsReceived: UInt64
         /// ICMP errors about outer packets that are not ours.
         var strayICMPErrors: UInt64 = 0
         var lastICMPError: String?
@@ -85,12 +85,15 @@ struct TunnelReport: Codable, Equatable {
         var dangerousECN: UInt64 = 0
 
         private enum CodingKeys: String, CodingKey {
-            case received, delivered, dropped, drops, superpackets, coalesced, datagrams, fragmented, answers
-            case suppressedAnswers = "suppressed_answers"
+            case received, delivered, dropped, drops, coalesced, fragmented
+            case gsoPackets = "gso_packets"
+            case outerPackets = "outer_packets"
+            case icmpErrorsSent = "icmp_errors_sent"
+            case icmpErrorsRateLimited = "icmp_errors_rate_limited"
             case strayICMPErrors = "stray_icmp_errors"
             case unexpectedECN = "unexpected_ecn"
             case dangerousECN = "dangerous_ecn"
-            case icmpErrors = "icmp_errors"
+            case icmpErrorsReceived = "icmp_errors_received"
             case lastICMPError = "last_icmp_error"
         }
     }
@@ -118,7 +121,7 @@ struct TunnelReport: Codable, Equatable {
         /// The longest outer packet that reaches the peer, as far as is known.
         var pathMTU: Int
         /// ICMP errors about outer packets to it.
-        var icmpErrors: UInt64 = 0
+        var icmpErrorsReceived: UInt64 = 0
         var lastICMPError: String?
         /// An inner address at it that answers ICMP echo requests, if somebody named one.
         var probe: String?
@@ -139,7 +142,7 @@ struct TunnelReport: Codable, Equatable {
             case name, host, endpoint, local, problem, probe, liveness, proof, received, sent
             case allowedIPs = "allowed_ips"
             case pathMTU = "path_mtu"
-            case icmpErrors = "icmp_errors"
+            case icmpErrorsReceived = "icmp_errors_received"
             case lastICMPError = "last_icmp_error"
             case rttMicroseconds = "rtt_microseconds"
             case lossPercent = "loss_percent"
@@ -177,8 +180,7 @@ struct TunnelReport: Codable, Equatable {
 
 /// The document around reports, with the version of its shape.
 struct ReportDocument: Codable, Equatable {
-    /// Grows by one when a reader of the last shape would misunderstand.
-    var schema = 1
+    var schema = DocumentSchema.version
     var tunnels: [TunnelReport]
 
     /// As JSON, keys in a stable order.
@@ -189,7 +191,9 @@ struct ReportDocument: Codable, Equatable {
     }
 
     /// Reads what ``json(pretty:)`` wrote.
+    /// - Throws: `Errno.protocolNotSupported` when it has another ``DocumentSchema/version``.
     init(json: [UInt8]) throws {
+        try DocumentSchema.check(Data(json))
         self = try JSONDecoder().decode(ReportDocument.self, from: Data(json))
     }
 

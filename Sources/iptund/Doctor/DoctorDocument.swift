@@ -5,8 +5,7 @@ internal import FoundationEssentials
 
 /// What `doctor --json` prints.
 struct DoctorDocument: Codable {
-    /// Grows by one when a reader of the last shape would misunderstand.
-    var schema = 1
+    var schema = DocumentSchema.version
     var checks: [Finding]
 
     init(_ findings: [Finding]) { checks = findings }

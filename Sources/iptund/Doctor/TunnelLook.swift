@@ -50,7 +50,7 @@ extension TunnelSnapshot {
             [before.encapsulate.drops, before.decapsulate.drops], [after.encapsulate.drops, after.decapsulate.drops])
         socketLosses = Growth(from: before.kernelLosses.socket, to: after.kernelLosses.socket)
         deviceLosses = Growth(from: before.kernelLosses.device, to: after.kernelLosses.device)
-        merged = Growth(from: before.decapsulate.superpackets, to: after.decapsulate.superpackets)
+        merged = Growth(from: before.decapsulate.gsoPackets, to: after.decapsulate.gsoPackets)
         shortfalls = after.privilegeShortfalls
     }
 }
@@ -86,7 +86,7 @@ extension PeerSnapshot {
         sent = Growth(from: before.sent.packets, to: after.sent.packets)
         drops = PeerSnapshot.growth(
             [before.received.drops, before.sent.drops], [after.received.drops, after.sent.drops])
-        errors = Growth(from: before.icmpErrors, to: after.icmpErrors)
+        errors = Growth(from: before.icmpErrorsReceived, to: after.icmpErrorsReceived)
         lastError = after.lastICMPError
     }
 

@@ -61,19 +61,23 @@ extension MetricFamily {
         .direction("delivered_packets_total", "Packets that were passed on.") { $0.delivered },
         .direction("dropped_packets_total", "Packets that were dropped, whatever the reason.") { $0.dropped },
         drops,
-        .direction("superpackets_total", "Packets that stood for several: the kernel had merged them.") {
-            $0.superpackets
+        .direction("gso_packets_total", "GSO packets: each stands for several segments.") {
+            $0.gsoPackets
         },
         .direction("coalesced_packets_total", "Packets that the daemon merged itself from several.") { $0.coalesced },
-        .direction("datagrams_total", "Outer packets that were sent: segments and fragments each count.") {
-            $0.datagrams
+        .direction("outer_packets_total", "Outer packets that were sent: segments and fragments each count.") {
+            $0.outerPackets
         },
         .direction("fragmented_packets_total", "Packets that were cut into fragments.") { $0.fragmented },
-        .direction("icmp_answers_total", "ICMP errors that were sent to senders of inner packets.") { $0.answers },
-        .direction("icmp_answers_suppressed_total", "ICMP errors that were not sent because there were too many.") {
-            $0.suppressedAnswers
+        .direction("icmp_errors_sent_total", "ICMP errors sent to the senders of inner packets.") {
+            $0.icmpErrorsSent
         },
-        .direction("icmp_errors_total", "ICMP errors about our outer packets.") { $0.icmpErrors },
+        .direction("icmp_errors_rate_limited_total", "ICMP errors not sent because of the rate limit.") {
+            $0.icmpErrorsRateLimited
+        },
+        .direction("icmp_errors_received_total", "ICMP errors received about our outer packets.") {
+            $0.icmpErrorsReceived
+        },
         .direction("stray_icmp_errors_total", "ICMP errors about outer packets of others.") { $0.strayICMPErrors },
         .direction("unexpected_ecn_packets_total", "Packets under an ECN that nobody uses.") { $0.unexpectedECN },
         .direction("dangerous_ecn_packets_total", "Packets under an ECN that they do not have themselves.") {
@@ -125,8 +129,8 @@ extension MetricFamily {
         },
         .transfer("packets_total", "Inner packets that passed.") { $0.packets },
         .transfer("bytes_total", "Octets of inner packets that passed.") { $0.octets },
-        .peer("icmp_errors_total", .counter, "ICMP errors about outer packets to the peer.") { peer, _ in
-            Double(peer.icmpErrors)
+        .peer("icmp_errors_received_total", .counter, "ICMP errors received about outer packets to the peer.") { peer, _ in
+            Double(peer.icmpErrorsReceived)
         },
         .peer("path_mtu_bytes", .gauge, "Longest outer packet that reaches the peer, as far as is known.") { peer, _ in
             Double(peer.pathMTU)

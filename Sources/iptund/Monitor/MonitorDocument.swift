@@ -5,8 +5,7 @@ internal import Tunnel
 
 /// One interval of `iptund monitor --json`: one object in one line.
 struct MonitorDocument: Codable, Equatable {
-    /// Grows by one when a reader of the last shape would misunderstand.
-    var schema = 1
+    var schema = DocumentSchema.version
     var tunnel: String
     var state: TunnelReport.State
     var problem: String?

@@ -6,8 +6,7 @@ internal import Wire
 
 /// What `iptund ping --json` prints. Times are in microseconds, lengths in octets.
 struct PingDocument: Encodable, Equatable {
-    /// Grows by one when a reader of the last shape would misunderstand.
-    let schema = 1
+    let schema = DocumentSchema.version
     let tunnel: String?
     let peer: String
     let endpoint: String
@@ -15,14 +14,14 @@ struct PingDocument: Encodable, Equatable {
     let answered: Bool
     /// The part of the way that fails, see ``PeerProbe/Leg``.
     let leg: String
-    /// Whether only the way to the peer is proven: the answers came beside the tunnel.
-    let oneWay: Bool
+    /// Whether only the outbound direction is confirmed: the replies came beside the tunnel.
+    let outboundOnly: Bool
     let inner: Attempt
     let outer: Attempt
-    let datagrams: Attempt
+    let udp: Attempt
     let hairpin: Attempt
     let icmpErrors: [String]
-    let oddReplies: Int
+    let unexpectedReplies: Int
     let duplicates: Int
     let mtu: Size?
     let evidence: [String]
@@ -45,27 +44,32 @@ struct PingDocument: Encodable, Equatable {
     struct Size: Encodable, Equatable {
         let device: Int
         let largest: Int
-        let told: Int?
-        let hole: Bool
+        let reported: Int?
+        let blackHole: Bool
+
+        private enum CodingKeys: String, CodingKey {
+            case device, largest, reported
+            case blackHole = "black_hole"
+        }
     }
 
     private enum CodingKeys: String, CodingKey {
-        case schema, tunnel, peer, endpoint, target, answered, leg, inner, outer, datagrams, hairpin, duplicates, mtu
+        case schema, tunnel, peer, endpoint, target, answered, leg, inner, outer, udp, hairpin, duplicates, mtu
         case evidence
-        case oneWay = "one_way"
+        case outboundOnly = "outbound_only"
         case icmpErrors = "icmp_errors"
-        case oddReplies = "odd_replies"
+        case unexpectedReplies = "unexpected_replies"
     }
 
     init(_ probe: PeerProbe) {
         (tunnel, peer, endpoint) = (probe.tunnel, probe.peer, "\(probe.endpoint)")
         target = probe.target.map { "\($0.address)" }
-        (answered, leg, oneWay) = (probe.isAnswered, probe.leg.rawValue, probe.isOneWay)
+        (answered, leg, outboundOnly) = (probe.isAnswered, probe.leg.rawValue, probe.isOneWay)
         (inner, outer) = (Attempt(probe.inner), Attempt(probe.outer))
-        (datagrams, hairpin) = (Attempt(probe.datagrams), Attempt(probe.hairpin))
+        (udp, hairpin) = (Attempt(probe.datagrams), Attempt(probe.hairpin))
         icmpErrors = probe.reports.map { "\($0.type)/\($0.code) from \($0.offender)" }
-        (oddReplies, duplicates) = (probe.oddReplies, probe.duplicates)
-        mtu = probe.size.map { Size(device: $0.limit, largest: $0.largest, told: $0.told, hole: $0.isHole) }
+        (unexpectedReplies, duplicates) = (probe.oddReplies, probe.duplicates)
+        mtu = probe.size.map { Size(device: $0.limit, largest: $0.largest, reported: $0.told, blackHole: $0.isHole) }
         evidence = probe.evidence
     }
 

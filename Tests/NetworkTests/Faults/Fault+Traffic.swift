@@ -49,7 +49,7 @@ extension Fault {
 extension Ward {
     /// Outer packets whose header checksum is wrong, which only a link can be given: the kernel writes it into all others.
     fileprivate func keepForging() throws {
-        let address = try a.shell("cat /sys/class/net/eth0/address").prefix { $0 != "\n" }
+        guard let address = try a.link("eth0", "link/ether") else { return }
         _ = try b.start([
             "/usr/bin/python3", "-c",
             """
