@@ -4,7 +4,7 @@
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test test-systemd test-sanitize fuzz build exporter install uninstall deb bench bench-rules bench-tunnels deps \
+.PHONY: help demo test soak test-systemd bench-test test-sanitize fuzz build exporter install uninstall deb bench bench-rules bench-tunnels deps \
 	lint fmt clean
 
 swift_sources = $(wildcard Package.swift Sources Tests \
@@ -39,9 +39,17 @@ demo: ## Build, then run the demo as root; ARGS='...' adds arguments
 	@$(MAKE) --no-print-directory build
 	@scripts/raise "$(CURDIR)/.build/release/iptund" demo $(ARGS)
 
-test: ## Run every test and count them; FILTER=regex runs only some
+test: ## Run every test and count them; FILTER=regex runs only some, JOBS=5 so many processes at a time
 	@scripts/deps test
 	@scripts/test $(if $(FILTER),'$(FILTER)')
+
+soak: ## Run the whole of the tests that need minutes, of which make test does a part; FILTER=regex
+	@scripts/deps test
+	@scripts/test --soak $(if $(FILTER),'$(FILTER)')
+
+bench-test: ## Test what measures and compares
+	@scripts/deps bench-test
+	@scripts/test --benchmarks
 
 test-systemd: ## Test the service in machines with systemd, as root; FILTER=regex
 	@scripts/deps test-systemd

@@ -29,7 +29,7 @@ import Wire
             return try Netlink().kernelTunnels()
         }
         // A new network namespace may have the fallback links of modules that are loaded.
-        #expect(tunnels.hasOnly { ["ipip", "sit"].contains($0.kind) })
-        #expect(tunnels.hasOnly { !$0.isUp && $0.remote == .unspecified })
+        #expect(!tunnels.contains { !["ipip", "sit"].contains($0.kind) })
+        #expect(!tunnels.contains { $0.isUp || $0.remote != .unspecified })
     }
 }

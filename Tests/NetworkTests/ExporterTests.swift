@@ -71,9 +71,16 @@ struct ExporterTests {
             try a.shell("cp \(Self.program) \(exporter)")
             let script = "#!/bin/sh\necho $* >> \(place)/calls\nexec sh \(place)/behaviour\n"
             try Files.write(Array(script.utf8), to: "\(place)/iptund")
-            try a.shell("chmod 755 \(place)/iptund; echo 'sleep 0.5; echo iptund_build_info 1' > \(place)/behaviour")
+            // It answers when all of them wait.
+            try a.shell(
+                "chmod 755 \(place)/iptund; mkfifo \(place)/gate; "
+                    + "echo 'read _ < \(place)/gate; echo iptund_build_info 1' > \(place)/behaviour")
             _ = try start([exporter], on: a)
-            let flood = "for n in $(seq 20); do curl -sf \(Self.url)/metrics & done; wait"
+            let flood = """
+                for n in $(seq 20); do curl -sf \(Self.url)/metrics & done
+                until [ $(ss -Htn state established 'dport = :20030' | wc -l) = 20 ]; do :; done
+                echo open > \(place)/gate; wait
+                """
             #expect(try a.shell(flood) == String(repeating: "iptund_build_info 1\n", count: 20))
             #expect(try a.shell("cat \(place)/calls") == "metrics\n")
             for (behaviour, reason) in [

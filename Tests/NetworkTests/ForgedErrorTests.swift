@@ -160,17 +160,15 @@ extension Host {
     /// What a sends to b.
     fileprivate static let ours = #"IP(src="192.0.2.1", dst="198.51.100.2", proto=4, flags="DF")"#
 
-    /// Sends ICMP errors, with a short pause between them, to the left end about an outer packet of that many octets.
+    /// Sends ICMP errors, one right after the other, to the left end about an outer packet of that many octets.
     fileprivate func forge(_ errors: String..., about outer: String = ours, length: Int = 1500) throws {
         try python(
             """
-            import time
             inner = IP(src="10.9.0.1", dst="10.9.0.2", flags="DF") / ICMP() / Raw(bytes(\(length) - 48))
             quote = bytes(\(outer) / inner)[:548]
             wire = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW)
             for error in [\(errors.joined(separator: ", "))]:
                 wire.sendto(bytes(IP(src="192.0.2.254", dst="192.0.2.1") / error / Raw(quote)), ("192.0.2.1", 0))
-                time.sleep(0.2)
             """)
     }
 }

@@ -27,12 +27,10 @@ struct KeepaliveTests {
             #expect(up.liveness == "up" && up.proof == "both legs" && up.probe == "10.9.0.2")
             #expect((1...5_000_000).contains(try #require(up.rtt_microseconds)))
             try b.end()
-            try a.process.waitFor("a peer is down", "peer=192.0.2.2")
-            let report = try a.report()
+            let report = try a.report { $0.peers.first?.liveness == "down" }
             #expect(report.state == "degraded" && report.problem == "peer 192.0.2.2: it does not answer")
             #expect(try a.host.iptund("status", a.name).status == 3)
             _ = try lab.upB(b.host)
-            try a.process.waitFor("a peer is up")
             #expect(try peer(of: a) { $0.liveness == "up" }.liveness == "up")
         }
     }
@@ -78,7 +76,6 @@ struct KeepaliveTests {
                     s.sendto(m[:2] + struct.pack("!H", sum16(m)) + m[4:], ("192.0.2.1", 0))
                 """
             try b.shell("python3 -c '\(liar)'")
-            try tunnel.process.waitFor("a peer is down")
             #expect(try peer(of: tunnel) { $0.liveness == "down" }.loss_percent == 100)
         }
     }

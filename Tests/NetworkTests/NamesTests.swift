@@ -67,7 +67,7 @@ struct NamesTests {
             let (a, b) = try lab.pair()
             _ = try upB(b)
             let tunnel = try a.up([try file(lab, "b.example")], through: try Book(lab, "192.0.2.2 b.example").wrapper)
-            try tunnel.process.waitFor("a peer can be reached now", "peer=b.example")
+            try tunnel.waitUntilReachable("b.example")
             #expect(try a.ping("10.9.0.2") == 3)
         }
     }
@@ -84,9 +84,8 @@ struct NamesTests {
             #expect(Clock.milliseconds - start < 2_000)
             #expect(try a.ping("10.9.0.2") == 3)
             try eventually("the question is on its way") { try b.shell("nft list ruleset").contains("dport 53") }
-            #expect(
-                tunnel.process.hasPrinted("a peer is not reached: its name has no address yet", ["peer=nobody.example"])
-            )
+            let unknown = try tunnel.report().peers.first { $0.host == "nobody.example" }
+            #expect(unknown?.problem == "its name has no address yet" && unknown?.endpoint == nil)
             #expect(try a.iptund("show").text.contains("  problem: its name has no address yet\n"))
             let end = Clock.milliseconds
             #expect(try tunnel.end() == 0)
@@ -128,13 +127,12 @@ struct NamesTests {
                     + "[Peer]\nEndpoint = b.example\nAllowedIPs = 10.9.0.2/32\nProbe = 10.9.0.2\n")
             let other = try upB(b)
             let tunnel = try a.up([file], through: book.wrapper)
-            try tunnel.process.waitFor("a peer is up", "peer=b.example")
+            try tunnel.waitFor("b.example", "is up") { $0.liveness == "up" }
             try other.end()
             try book.write(["192.0.2.3 b.example"])
             _ = try b.up(
                 "--peer", "192.0.2.1", "--local", "192.0.2.3", "--address", "10.9.0.2/32", "--allowed-ips",
                 "10.9.0.1/32")
-            try tunnel.process.waitFor("a peer is down", "peer=b.example")
             try tunnel.process.waitFor("a name leads to this address now", "address=192.0.2.3")
             let peer = try tunnel.report { $0.peers.first?.liveness == "up" }.peers.first
             #expect(peer?.liveness == "up" && peer?.endpoint == "192.0.2.3")
@@ -147,14 +145,15 @@ struct NamesTests {
             let book = try Book(lab, "192.0.2.2 b.example c.example")
             _ = try upB(b)
             let tunnel = try a.up([try file(lab, "b.example", "c.example")], through: book.wrapper)
-            try tunnel.process.waitFor(
-                "not reached: its name leads to 192.0.2.2, which is b.example's", "peer=c.example")
-            try tunnel.process.waitFor("a peer can be reached now", "peer=b.example")
+            try tunnel.waitFor("c.example", "is not reached") {
+                $0.problem == "its name leads to 192.0.2.2, which is b.example's"
+            }
+            try tunnel.waitUntilReachable("b.example")
             #expect(try a.ping("10.9.0.2") == 3)
             #expect(try a.ping("10.9.0.3", count: 1, "-W", "0.2") == 0)
             try book.write(["192.0.2.2 b.example", "192.0.2.3 c.example"])
             try reload(tunnel)
-            try tunnel.process.waitFor("a peer can be reached now", "peer=c.example")
+            try tunnel.waitUntilReachable("c.example")
             #expect(try a.ping("10.9.0.2") == 3)
         }
     }
@@ -165,7 +164,9 @@ struct NamesTests {
             let book = try Book(lab, "192.0.2.1 own.example")
             _ = try upB(b)
             let tunnel = try a.up([try file(lab, "192.0.2.2", "own.example")], through: book.wrapper)
-            try tunnel.process.waitFor("a peer is not reached: is an address of this host", "peer=own.example")
+            try tunnel.waitFor("own.example", "is an address of this host") {
+                $0.problem?.contains("is an address of this host") == true
+            }
             #expect(try a.ping("10.9.0.3", count: 1, "-W", "0.2") == 0)
             #expect(try a.ping("10.9.0.2") == 3)
         }
@@ -177,7 +178,7 @@ struct NamesTests {
             let book = try Book(lab, "192.0.2.2 b.example")
             _ = try upB(b)
             let tunnel = try a.up([try file(lab, "b.example")], through: book.wrapper)
-            try tunnel.process.waitFor("a peer can be reached now", "peer=b.example")
+            try tunnel.waitUntilReachable("b.example")
             try book.write([])
             try reload(tunnel)
             try tunnel.process.waitFor("a name has no address any more", "host=b.example")

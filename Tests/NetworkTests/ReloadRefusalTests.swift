@@ -15,7 +15,7 @@ struct ReloadRefusalTests {
     /// The part of a report that only a reload changes.
     private func configuration(_ tunnel: Tunnel) throws -> [String] {
         let report = try tunnel.report()
-        return ["\(report.mtu) \(report.local)"] + report.peers.map { "\($0.endpoint) \($0.allowed_ips)" }
+        return ["\(report.mtu) \(report.local)"] + report.peers.map { "\($0.endpoint ?? "") \($0.allowed_ips)" }
     }
 
     private func expectUnchanged(

@@ -14,6 +14,7 @@ struct Report: Decodable {
     let state: String
     let problem: String?
     let pid: Int32
+    let uptime_seconds: Int
     let mtu: Int
     let underlay_mtu: Int
     let local: String
@@ -51,7 +52,12 @@ struct Report: Decodable {
     }
 
     struct Peer: Decodable {
-        let endpoint: String
+        let name: String?
+        let host: String?
+        /// Absent while the peer's name has no address.
+        let endpoint: String?
+        /// Why nothing can be sent to it.
+        let problem: String?
         let allowed_ips: [String]
         let path_mtu: Int
         let probe: String?

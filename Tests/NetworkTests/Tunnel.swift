@@ -30,6 +30,18 @@ struct Tunnel {
         return report
     }
 
+    /// Waits until `show --json` says that packets can be sent to a peer, given by its name, host name or address.
+    func waitUntilReachable(_ peer: String) throws {
+        try waitFor(peer, "is reachable") { $0.problem == nil && $0.endpoint != nil }
+    }
+
+    /// Waits until `show --json` says this of a peer, given by its name, host name or address.
+    func waitFor(_ peer: String, _ what: String, _ condition: (Report.Peer) -> Bool) throws {
+        try eventually("\(peer) \(what)") {
+            try report().peers.contains { [$0.name, $0.host, $0.endpoint].contains(peer) && condition($0) }
+        }
+    }
+
     /// Ends it and waits; returns the exit status.
     @discardableResult
     func end(_ signal: Int32 = SIGTERM) throws -> Int32 {

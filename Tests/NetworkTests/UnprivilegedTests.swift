@@ -8,9 +8,15 @@ import Testing
 @Suite(.needsRoot) struct UnprivilegedTests {
     /// Nobody on this machine.
     static let user = "51994"
-    static let become = [
+    static let become = device + [
         "setpriv", "--reuid=\(user)", "--regid=\(user)", "--clear-groups", "--bounding-set=-all,+net_admin,+net_raw",
         "--inh-caps=-all,+net_admin,+net_raw", "--ambient-caps=-all,+net_admin,+net_raw",
+    ]
+
+    /// Where /dev/net/tun is root's alone, as devtmpfs makes it without udev, such a user has one of the container's own.
+    private static let device = [
+        "unshare", "-m", "sh", "-ec",
+        #"mount -t tmpfs -o mode=755 tmpfs /dev/net; mknod -m 666 /dev/net/tun c 10 200; exec "$0" "$@""#,
     ]
 
     /// Runs `body` with a tunnel of such a user between two hosts, and the directory where it has its files.

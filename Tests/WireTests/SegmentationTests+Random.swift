@@ -42,7 +42,8 @@ import Wire
         try #require(packets.hasOnly { Int($0.word(at: 2)) == $0.count }, note)
         try #require(packets.hasOnly { $0.headerSum == 0xffff && $0.transportSum == 0xffff }, note)
         try #require(packets.map(\.count).max() == segmentation.longestLength, note)
-        try #require(packets.dropLast().hasOnly { $0.count == segmentation.longestLength }, note)
+        let full = [Int](repeating: segmentation.longestLength, count: packets.count - 1)
+        try #require(packets.dropLast().map(\.count) == full, note)
     }
 }
 

@@ -70,19 +70,22 @@ import Testing
                 let others = try UnixSocket.connectDatagram(name)
                 while try others.send([0x78]) > 0 {}
                 alarm(10)
-                let reader = try Thread.start("reader", LateReader(listener: listener.duplicate()))
+                let writer = try #require(Files.linkTarget("/proc/thread-self"))
+                let reader = try Thread.start("reader", LateReader(listener: listener.duplicate(), writer: writer))
                 Supervisor().ready("a to b")
                 try reader.join()
             }
         }
     }
 
-    /// Reads up to READY, and begins when that was said, or is being said.
+    /// Reads up to READY, and begins when the writer waits for room.
     private struct LateReader: ~Copyable, ThreadWork {
         let listener: Descriptor
+        /// Its thread below /proc.
+        let writer: String
 
         consuming func run() throws(Errno) {
-            usleep(200_000)
+            while try !Files.read("/proc/\(writer)/stat").contains(") S ") { sched_yield() }
             while let message = try listener.receive(limit: 4096), !message.starts(with: Array("READY=1".utf8)) {}
         }
     }
