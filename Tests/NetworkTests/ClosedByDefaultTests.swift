@@ -10,12 +10,14 @@ import Testing
 /// ```
 @Suite(.needsRoot)
 struct ClosedByDefaultTests {
+    private let request = CraftedPacket.echo("10.9.0.1", "10.9.0.2")
+
     @Test func `a stranger is counted and hears nothing`() throws {
         try Lab.open { lab in
             let (a, b) = try lab.pair()
             let tunnel = try lab.upB(b)
             let before = try b.kernelCounter("Icmp", "OutMsgs")
-            try a.send(#"[IP(src="192.0.2.3", dst="192.0.2.2") / IP(src="10.9.0.1", dst="10.9.0.2") / ICMP()] * 3"#)
+            try a.send(repeatElement(.outer("192.0.2.3", "192.0.2.2", request.octets), count: 3) + [])
             let report = try tunnel.report { $0.decapsulate.dropped == 3 }
             #expect(report.decapsulate.drops == ["not-peer": 3])
             #expect(report.decapsulate.delivered == 0)
@@ -29,7 +31,7 @@ struct ClosedByDefaultTests {
             try b.shell("ip address add 192.0.2.20/24 dev eth0")
             let strict = try b.up("--peer", "192.0.2.1", "--local", "192.0.2.2", "--device", "strict")
             let before = try b.kernelCounter("Icmp", "OutMsgs")
-            try a.send(#"[IP(src="192.0.2.1", dst="192.0.2.20") / IP(src="10.9.0.1", dst="10.9.0.2") / ICMP()]"#)
+            try a.send([.outer("192.0.2.1", "192.0.2.20", request.octets)])
             let report = try strict.report { $0.decapsulate.dropped == 1 }
             #expect(report.decapsulate.drops == ["not-local": 1])
             #expect(try b.kernelCounter("Icmp", "OutMsgs") == before)
@@ -58,8 +60,11 @@ struct ClosedByDefaultTests {
             let (a, b) = try lab.pair()
             // Nobody has this address.
             let tunnel = try b.up("--peer", "192.0.2.9", "--address", "10.9.0.2/32", "--allowed-ips", "10.9.0.9/32")
-            try a.send(#"[IP(src="192.0.2.9", dst="192.0.2.2") / IP(src="10.9.0.9", dst="10.9.0.2") / ICMP()] * 2"#)
-            try a.send(#"[IP(src="192.0.2.9", dst="192.0.2.2") / IP(src="10.9.0.8", dst="10.9.0.2") / ICMP()] * 3"#)
+            let (first, second) = (
+                CraftedPacket.echo("10.9.0.9", "10.9.0.2"), CraftedPacket.echo("10.9.0.8", "10.9.0.2")
+            )
+            try a.send(repeatElement(.outer("192.0.2.9", "192.0.2.2", first.octets), count: 2) + [])
+            try a.send(repeatElement(.outer("192.0.2.9", "192.0.2.2", second.octets), count: 3) + [])
             let report = try tunnel.report { $0.decapsulate.dropped == 3 && $0.decapsulate.delivered == 2 }
             #expect(report.peers.first?.received.packets == 2)
             #expect(report.peers.first?.received.drops == ["inner-source": 3])
@@ -69,12 +74,13 @@ struct ClosedByDefaultTests {
     @Test func `every malformed inner packet is counted under its reason, and the daemon goes on`() throws {
         try Lab.open { lab in
             let (a, b) = try lab.tunnel()
+            let short = [0, 1, 19].map { ([0x45] + [UInt8](repeating: 0, count: 18)).prefix($0) }
+            let wrong: [(inout CraftedPacket) -> Void] = [
+                { $0.version = 5 }, { $0.version = 6 }, { $0.headerWords = 4 }, { $0.ttl = 0 },
+                { $0.checksum = 0xdead }, { $0.totalLength = 1_000 },
+            ]
             try a.host.send(
-                """
-                [outer(Raw((bytes([0x45]) + bytes(18))[:length])) for length in (0, 1, 19)] + [
-                    outer(IP(src="10.9.0.1", dst="10.9.0.2", **fields) / ICMP()) for fields in (
-                        {"version": 5}, {"version": 6}, {"ihl": 4}, {"ttl": 0}, {"chksum": 0xdead}, {"len": 1000})]
-                """)
+                (short.map(Array.init) + wrong.map { request.with($0).octets }).map { .outer($0) })
             let expected = [
                 "truncated": 3, "not-ip": 1, "inner-ipv6": 1, "header-length": 1, "ttl-zero": 1, "inner-checksum": 1,
                 "total-length": 1,

@@ -86,11 +86,12 @@ struct FallingMTUTests {
             let receiver = try chain.b.start(["/usr/bin/python3", "-u", "-c", FallingMTUTests.receiver])
             try receiver.waitFor("listening")
             for size in sizes {
-                try chain.a.python(
+                try chain.a.shell(
                     """
+                    exec /usr/bin/python3 -c 'import socket
                     wire = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
                     wire.setsockopt(socket.IPPROTO_IP, 10, 0)  # IP_MTU_DISCOVER, IP_PMTUDISC_DONT
-                    wire.sendto((bytes(range(256)) * 36)[:\(size)], ("10.9.0.2", 7000))
+                    wire.sendto((bytes(range(256)) * 36)[:\(size)], ("10.9.0.2", 7000))'
                     """)
                 try receiver.waitFor("\(size) intact")
             }

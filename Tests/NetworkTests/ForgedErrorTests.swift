@@ -15,7 +15,7 @@ struct ForgedErrorTests {
     @Test func `a tiny MTU is believed to 552 octets and no further, and the kernel believes nothing`() throws {
         try Lab.open { lab in
             let (a, b, router) = try lab.forgeable()
-            for claim in [1, 68, 300, 551] { try router.forge("ICMP(type=3, code=4, nexthopmtu=\(claim))") }
+            for claim in [1, 68, 300, 551] as [UInt16] { try router.forge([(4, claim)]) }
             let report = try a.report { $0.decapsulate.icmp_errors_received == 4 }
             #expect(report.decapsulate.icmp_errors_received == 4)
             #expect(report.peers.first?.path_mtu == 552)
@@ -31,10 +31,11 @@ struct ForgedErrorTests {
     @Test func `what happens right after something else is written down too`() throws {
         try Lab.open { lab in
             let (a, _, router) = try lab.forgeable()
-            try router.forge("ICMP(type=3, code=1)", "ICMP(type=3, code=4, nexthopmtu=1000)")
+            try router.forge([(1, 0)])
             try a.process.waitFor(
                 "packets to a peer draw an ICMP error: peer unreachable", "peer=198.51.100.2", "icmp=3/1",
                 "from=192.0.2.254")
+            try router.forge([(4, 1000)])
             try a.process.waitFor("the path MTU to a peer is 1000 now, so 980 inside", "peer=198.51.100.2")
         }
     }
@@ -42,7 +43,7 @@ struct ForgedErrorTests {
     @Test func `an MTU that is no smaller than what is known changes nothing`() throws {
         try Lab.open { lab in
             let (a, _, router) = try lab.forgeable()
-            for claim in [1500, 1501, 65_535] { try router.forge("ICMP(type=3, code=4, nexthopmtu=\(claim))") }
+            for claim in [1500, 1501, 65_535] as [UInt16] { try router.forge([(4, claim)]) }
             let report = try a.report { $0.decapsulate.icmp_errors_received == 3 }
             #expect(report.decapsulate.icmp_errors_received == 3)
             #expect(report.decapsulate.icmp_errors_sent == 0)
@@ -53,21 +54,20 @@ struct ForgedErrorTests {
     @Test func `a router that does not say its MTU has the next smaller one that is in use`() throws {
         try Lab.open { lab in
             let (a, _, router) = try lab.forgeable()
-            try router.forge("ICMP(type=3, code=4, nexthopmtu=0)", length: 1500)
+            try router.forge([(4, 0)], length: 1500)
             let report = try a.report { $0.decapsulate.icmp_errors_received == 1 }
             #expect(report.peers.first?.path_mtu == 1492)
         }
     }
 
     @Test(arguments: [
-        #"IP(src="192.0.2.1", dst="198.51.100.3", proto=4, flags="DF")"#,
-        #"IP(src="192.0.2.7", dst="198.51.100.2", proto=4, flags="DF")"#,
-        #"IP(src="198.51.100.2", dst="192.0.2.1", proto=4, flags="DF")"#,
+        ("192.0.2.1", "198.51.100.3"), ("192.0.2.7", "198.51.100.2"), ("198.51.100.2", "192.0.2.1"),
     ])
-    func `an error about what we never sent is a stray one`(quoted: String) throws {
+    func `an error about what we never sent is a stray one`(source: String, destination: String) throws {
         try Lab.open { lab in
             let (a, _, router) = try lab.forgeable()
-            try router.forge("ICMP(type=3, code=4, nexthopmtu=600)", "ICMP(type=3, code=1)", about: quoted)
+            let quoted = CraftedPacket(source, destination, 4).with { $0.dontFragment = true }
+            try router.forge([(4, 600), (1, 0)], about: quoted)
             let report = try a.report { $0.decapsulate.stray_icmp_errors == 2 }
             #expect(report.decapsulate.stray_icmp_errors == 2)
             #expect(report.decapsulate.icmp_errors_received == 0)
@@ -81,10 +81,10 @@ struct ForgedErrorTests {
         try Lab.open { lab in
             let (a, _, router) = try lab.forgeable()
             try router.forge(
-                "ICMP(type=3, code=4, nexthopmtu=600)", about: #"IP(src="192.0.2.1", dst="198.51.100.2", proto=17)"#)
+                [(4, 600)], about: CraftedPacket("192.0.2.1", "198.51.100.2", 17))
             // A stray one behind it shows that both have been seen.
             try router.forge(
-                "ICMP(type=3, code=1)", about: #"IP(src="192.0.2.1", dst="198.51.100.9", proto=4)"#)
+                [(1, 0)], about: CraftedPacket("192.0.2.1", "198.51.100.9", 4))
             let report = try a.report { $0.decapsulate.stray_icmp_errors == 1 }
             #expect(report.decapsulate.stray_icmp_errors == 1)
             #expect(report.decapsulate.icmp_errors_received == 0)
@@ -97,20 +97,9 @@ struct ForgedErrorTests {
         try Lab.open { lab in
             let (a, b, router) = try lab.forgeable()
             // Quoted is what nobody here has sent; the kernel hands it to every protocol 4 socket all the same.
-            let forger = try router.start([
-                "/usr/bin/python3", "-c",
-                """
-                import socket, time
-                from scapy.layers.inet import ICMP, IP
-                from scapy.packet import Raw
-                wire = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW)
-                quote = Raw(bytes(IP(src="203.0.113.1", dst="203.0.113.2", proto=4) / IP() / ICMP()))
-                error = bytes(IP(src="192.0.2.254", dst="192.0.2.1") / ICMP(type=3, code=4, nexthopmtu=600) / quote)
-                for _ in range(60_000):
-                    wire.sendto(error, ("192.0.2.1", 0))
-                    time.sleep(0.0005)
-                """,
-            ])
+            let quoted = CraftedPacket.outer("203.0.113.1", "203.0.113.2", CraftedPacket.echo("0.0.0.0", "0.0.0.0").octets)
+            let forger = try router.keepSending(
+                [.error("192.0.2.254", "192.0.2.1", 3, 4, nextHopMTU: 600, about: quoted.octets)], every: 0.0005)
             try eventually("the errors come") { try a.report().decapsulate.stray_icmp_errors > 100 }
             for _ in 0..<20 { #expect(try a.host.ping("10.9.0.2", count: 1) == 1) }
             let report = try a.report()
@@ -125,15 +114,12 @@ struct ForgedErrorTests {
         try Lab.open { lab in
             let (a, b, router) = try lab.forgeable()
             let start = Clock.milliseconds
-            try router.python(
-                """
-                wire = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW)
-                outer = IP(src="192.0.2.1", dst="198.51.100.2", proto=4, flags="DF")
-                def error(number):
-                    inner = IP(src="10.66.%d.%d" % divmod(number, 250), dst="10.9.0.2") / ICMP()
-                    return bytes(IP(src="192.0.2.254", dst="192.0.2.1") / ICMP(type=3, code=1) / outer / inner)
-                for packet in [error(number) for number in range(2000)]: wire.sendto(packet, ("192.0.2.1", 0))
-                """)
+            try router.send(
+                (0..<2_000).map { number in
+                    let inner = CraftedPacket.echo("10.66.\(number / 250).\(number % 250)", "10.9.0.2")
+                    let outer = CraftedPacket.outer("192.0.2.1", "198.51.100.2", inner.octets)
+                    return .error("192.0.2.254", "192.0.2.1", 3, 1, about: outer.with { $0.dontFragment = true }.octets)
+                })
             let report = try a.report { $0.decapsulate.icmp_errors_received == 2000 }
             let seconds = Int(Clock.milliseconds - start) / 1000 + 1
             #expect(report.decapsulate.icmp_errors_received == 2000)
@@ -158,17 +144,19 @@ extension Lab {
 
 extension Host {
     /// What a sends to b.
-    fileprivate static let ours = #"IP(src="192.0.2.1", dst="198.51.100.2", proto=4, flags="DF")"#
+    fileprivate static let ours = CraftedPacket("192.0.2.1", "198.51.100.2", 4).with { $0.dontFragment = true }
 
-    /// Sends ICMP errors, one right after the other, to the left end about an outer packet of that many octets.
-    fileprivate func forge(_ errors: String..., about outer: String = ours, length: Int = 1500) throws {
-        try python(
-            """
-            inner = IP(src="10.9.0.1", dst="10.9.0.2", flags="DF") / ICMP() / Raw(bytes(\(length) - 48))
-            quote = bytes(\(outer) / inner)[:548]
-            wire = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW)
-            for error in [\(errors.joined(separator: ", "))]:
-                wire.sendto(bytes(IP(src="192.0.2.254", dst="192.0.2.1") / error / Raw(quote)), ("192.0.2.1", 0))
-            """)
+    /// Sends ICMP errors of type 3, each with a code and a next-hop MTU, one right after the other, to the left end about an
+    /// outer packet of that many octets.
+    fileprivate func forge(
+        _ errors: [(code: UInt8, nextHopMTU: UInt16)], about outer: CraftedPacket = ours, length: Int = 1500
+    ) throws {
+        let data = [UInt8](repeating: 0, count: length - 48)
+        let inner = CraftedPacket.echo("10.9.0.1", "10.9.0.2", data: data).with { $0.dontFragment = true }
+        let quoted = outer.with { $0.payload = inner.octets }.octets
+        try send(
+            errors.map {
+                .error("192.0.2.254", "192.0.2.1", 3, $0.code, nextHopMTU: $0.nextHopMTU, about: quoted)
+            })
     }
 }

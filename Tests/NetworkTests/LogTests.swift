@@ -11,19 +11,25 @@ import Testing
 /// ```
 @Suite(.needsRoot)
 struct LogTests {
+    private static let data = [UInt8](repeating: 0, count: 40)
+    /// From an inner source that is not the peer's.
+    private static let spoofed = CraftedPacket("10.66.6.6", "10.9.0.2", 0, data)
+
     @Test func `a stranger who floods makes one line, and a peer who spoofs one for each reason`() throws {
         try Lab.open { lab in
             let (a, b) = try lab.pair()
             let tunnel = try b.up(
                 "--peer", "192.0.2.1", "--address", "10.9.0.2/32", "--allowed-ips", "10.9.0.1/32")
             try a.shell("ip address add 192.0.2.77/24 dev eth0")
-            let inner = #"IP(src="10.9.0.1", dst="10.9.0.2") / Raw(bytes(40))"#
-            let spoofed = #"IP(src="10.66.6.6", dst="10.9.0.2") / Raw(bytes(40))"#
-            let stranger = #"IP(src="192.0.2.77", dst="192.0.2.2", proto=4) / Raw(bytes(\#(inner)))"#
-            let malformed = #"IP(src="192.0.2.77", dst="192.0.2.2", proto=4) / Raw(b"x")"#
+            let inner = CraftedPacket("10.9.0.1", "10.9.0.2", 0, Self.data).octets
+            let stranger = CraftedPacket.outer("192.0.2.77", "192.0.2.2", inner)
+            let malformed = CraftedPacket.outer("192.0.2.77", "192.0.2.2", [0x78])
+            let flood =
+                Array(repeating: stranger, count: 300) + Array(repeating: malformed, count: 30)
+                + Array(repeating: CraftedPacket.outer(Self.spoofed.octets), count: 300)
+                + Array(repeating: CraftedPacket.outer([0x45]), count: 300)
             for round in 1...3 {
-                try a.send(
-                    "[\(stranger)] * 300 + [\(malformed)] * 30 + [outer(\(spoofed))] * 300 + [outer(b'E')] * 300")
+                try a.send(flood)
                 let report = try tunnel.report { $0.decapsulate.dropped == round * 930 }
                 #expect(report.decapsulate.dropped == round * 930)
             }
@@ -69,10 +75,10 @@ struct LogTests {
             let tunnel = try b.up(
                 "--peer", "192.0.2.1", "--address", "10.9.0.2/32", "--allowed-ips", "10.9.0.1/32")
             try a.shell("ip address add 192.0.2.77/24 dev eth0")
-            try a.send(#"[IP(src="192.0.2.77", dst="192.0.2.2", proto=4) / Raw(bytes(40))]"#)
+            try a.send([.outer("192.0.2.77", "192.0.2.2", Self.data)])
             try tunnel.process.waitFor(
                 "packets from a stranger are dropped", "drop=not-peer", "count=1", "address=192.0.2.77")
-            try a.send(#"[outer(IP(src="10.66.6.6", dst="10.9.0.2") / Raw(bytes(40)))]"#)
+            try a.send([.outer(Self.spoofed.octets)])
             try tunnel.process.waitFor("packets from a peer are dropped", "drop=inner-source", "peer=192.0.2.1")
             // It looks once more, then there is nothing to do for a long time.
             var (last, since) = ("", Clock.milliseconds)
@@ -158,9 +164,8 @@ struct LogTests {
                 through: ["env", "NOTIFY_SOCKET=\(socket)"])
             try listener.waitFor("READY=1")
             let start = Clock.milliseconds
-            let spoofed = #"outer(IP(src="10.66.6.6", dst="10.9.0.2") / Raw(bytes(40)))"#
             for round in 1...5 {
-                try a.send("[\(spoofed)] * 2")
+                try a.send([.outer(Self.spoofed.octets), .outer(Self.spoofed.octets)])
                 let report = try tunnel.report { $0.decapsulate.dropped == round * 2 }
                 #expect(report.decapsulate.dropped == round * 2)
             }

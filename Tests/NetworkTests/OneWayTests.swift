@@ -58,7 +58,7 @@ struct OneWayTests {
             try b.shell("for f in /proc/sys/net/ipv4/conf/*/rp_filter; do echo 0 > $f; done")
             try a.shell("ip route add 10.9.0.100 via 192.0.2.2")
             try a.startCounting("ip saddr 10.9.0.100 icmp type echo-reply")
-            try a.send((welcome + strangers).map { #"IP(src="\#($0)", dst="192.0.2.2") / \#(OneWayTests.request)"# })
+            try a.send((welcome + strangers).map { .outer($0, "192.0.2.2", OneWayTests.request) })
             let report = try server.report { $0.decapsulate.received == welcome.count + strangers.count }
             #expect(report.decapsulate.delivered == welcome.count)
             #expect(report.decapsulate.drops == (strangers.isEmpty ? [:] : ["not-peer": strangers.count]))
@@ -77,7 +77,7 @@ struct OneWayTests {
                 "--peer", "192.0.2.1", "--allowed-ips", "10.9.0.0/24", "--accept-from", "192.0.2.8/29")
             try a.send(
                 [("192.0.2.1", "10.9.0.1"), ("192.0.2.8", "10.9.0.1"), ("192.0.2.8", "10.66.0.1")].map {
-                    #"IP(src="\#($0)", dst="192.0.2.2") / IP(src="\#($1)", dst="192.0.2.2") / ICMP()"#
+                    .outer($0, "192.0.2.2", CraftedPacket.echo($1, "192.0.2.2").octets)
                 })
             let report = try server.report { $0.decapsulate.received == 3 }
             #expect(report.decapsulate.delivered == 2)
@@ -93,8 +93,7 @@ struct OneWayTests {
             try b.shell("ip address add 192.0.2.20/24 dev eth0")
             let server = try b.up(
                 "--only", "decapsulate", "--accept-from", "any", "--local", "192.0.2.2", "--address", "10.9.0.100/32")
-            try a.send(
-                ["192.0.2.2", "192.0.2.20"].map { #"IP(src="192.0.2.1", dst="\#($0)") / \#(OneWayTests.request)"# })
+            try a.send(["192.0.2.2", "192.0.2.20"].map { .outer("192.0.2.1", $0, OneWayTests.request) })
             let report = try server.report { $0.decapsulate.received == 2 }
             #expect(report.decapsulate.delivered == 1)
             #expect(report.decapsulate.drops == ["not-local": 1])
@@ -119,10 +118,5 @@ struct OneWayTests {
     }
 
     /// What a client asks the virtual address.
-    private static let request = #"IP(src="192.0.2.1", dst="10.9.0.100") / ICMP()"#
-}
-
-extension Host {
-    /// Sends packets, each of which is a piece of Python.
-    fileprivate func send(_ packets: [String]) throws { try send("[\(packets.joined(separator: ", "))]") }
+    private static let request = CraftedPacket.echo("192.0.2.1", "10.9.0.100").octets
 }

@@ -57,14 +57,8 @@ extension Host {
     /// Sends `count` outer packets from the left host of a pair to the right one, as fast as it can: the inner packet is a
     /// datagram to a closed port of a group, so that no ICMP error is due for it.
     fileprivate func floodOuter(_ count: Int) throws {
-        try python(
-            """
-            from scapy.layers.inet import UDP
-            inner = IP(src="10.9.0.1", dst="239.1.2.3") / UDP(dport=9)
-            packet = bytes(IP(src="192.0.2.1", dst="192.0.2.2", proto=4) / inner)
-            wire = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW)
-            for _ in range(\(count)): wire.sendto(packet, ("192.0.2.2", 0))
-            """)
+        let packet = CraftedPacket.outer(CraftedPacket.datagram("10.9.0.1", "239.1.2.3", port: 9).octets)
+        try send(Array(repeating: packet, count: count))
     }
 
     /// What the kernel says that raw sockets for protocol 4 lost: the last column of /proc/net/raw.

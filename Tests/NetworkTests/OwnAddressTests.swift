@@ -16,7 +16,7 @@ struct OwnAddressTests {
             let (a, b) = try lab.tunnel()
             func fate() throws -> (delivered: Int, own: Int) {
                 let before = try b.report().decapsulate.received
-                try a.host.send(#"[outer(IP(src="10.66.0.9", dst="10.9.0.2") / ICMP())]"#)
+                try a.host.send([.outer(CraftedPacket.echo("10.66.0.9", "10.9.0.2").octets)])
                 let report = try b.report { $0.decapsulate.delivered + $0.decapsulate.dropped > before }
                 return (report.decapsulate.delivered, report.decapsulateDrops["own-source"] ?? 0)
             }

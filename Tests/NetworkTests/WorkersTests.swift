@@ -17,11 +17,11 @@ struct WorkersTests {
         try Lab.open { lab in
             let (a, b) = try lab.tunnel(b: Self.four)
             // Payloads of 0 to 27 octets, of nothing sensible and of a packet that was cut off.
+            let whole = CraftedPacket("10.9.0.1", "10.9.0.2", 17, [UInt8](repeating: 0, count: 20)).octets
             try a.host.send(
-                """
-                [packet for length in range(28) for packet in (outer(bytes([0x45]) * length),
-                    outer(bytes(IP(src="10.9.0.1", dst="10.9.0.2", proto=17) / Raw(bytes(20)))[:length]))]
-                """)
+                (0..<28).flatMap { length -> [CraftedPacket] in
+                    [.outer([UInt8](repeating: 0x45, count: length)), .outer(Array(whole.prefix(length)))]
+                })
             let report = try b.report { $0.decapsulate.received == 56 }
             #expect(report.decapsulate.received == 56)
             #expect(report.workers == 4)

@@ -4,12 +4,12 @@
 extension Fault {
     static let traffic: [Fault] = [
         Fault(name: "own address as inner source", expected: "source.own") { ward in
-            try ward.keepSending(#"[outer(IP(src="10.9.0.1", dst="10.9.0.1") / ICMP())]"#, from: ward.b)
+            try ward.b.keepSending([.toA(.echo("10.9.0.1", "10.9.0.1"))], every: 0.05)
             try ward.waitForDrops("own-source")
         },
         Fault(name: "corrupted inner checksums", expected: "inner.checksum") { ward in
-            try ward.keepSending(
-                #"[outer(IP(src="10.9.0.2", dst="10.9.0.1", chksum=0xdead) / ICMP())]"#, from: ward.b)
+            let corrupted = CraftedPacket.echo("10.9.0.2", "10.9.0.1").with { $0.checksum = 0xdead }
+            try ward.b.keepSending([.toA(corrupted)], every: 0.05)
             try ward.waitForDrops("inner-checksum")
         },
         Fault(name: "wrong outer checksum", expected: "outer.checksum") { ward in
@@ -26,7 +26,7 @@ extension Fault {
         },
         Fault(name: "receive overflow", expected: "receive.overflow") { ward in
             // To a group, so that no ICMP error is due for it.
-            try ward.keepFlooding(ward.b, "192.0.2.1", inner: #"IP(src="10.9.0.2", dst="239.1.2.3") / UDP(dport=9)"#)
+            try ward.b.keepSending([.toA(.datagram("10.9.0.2", "239.1.2.3", port: 9))])
             try ward.keepStuttering()
             try eventually("the socket is full") { try ward.tunnel?.a.report().kernel_losses.socket ?? 1 > 0 }
         },
@@ -50,30 +50,17 @@ extension Ward {
     /// Outer packets whose header checksum is wrong, which only a link can be given: the kernel writes it into all others.
     fileprivate func keepForging() throws {
         guard let address = try a.link("eth0", "link/ether") else { return }
+        let wrong = CraftedPacket.toA(.echo("10.9.0.2", "10.9.0.1")).with { $0.checksum = 0xdead }
+        let packet = wrong.octets.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
         _ = try b.start([
             "/usr/bin/python3", "-c",
             """
             import socket, time
-            from scapy.layers.inet import ICMP, IP
-            packet = bytes(IP(src="192.0.2.2", dst="192.0.2.1", proto=4, chksum=0xdead) / IP(src="10.9.0.2", dst="10.9.0.1") / ICMP())
+            packet = bytes.fromhex("\(packet)")
             wire = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM)
             while True:
                 wire.sendto(packet, ("eth0", 0x0800, 0, 0, bytes.fromhex("\(address)".replace(":", ""))))
                 time.sleep(0.05)
-            """,
-        ])
-    }
-
-    /// Outer packets around `inner`, as many as a host can send.
-    fileprivate func keepFlooding(_ host: Host, _ address: String, inner: String) throws {
-        _ = try host.start([
-            "/usr/bin/python3", "-c",
-            """
-            import socket
-            from scapy.layers.inet import IP, UDP
-            packet = bytes(IP(src="192.0.2.2", dst="192.0.2.1", proto=4) / \(inner))
-            wire = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW)
-            while True: wire.sendto(packet, ("\(address)", 0))
             """,
         ])
     }
@@ -88,5 +75,12 @@ extension Ward {
             while kill -STOP \(id); do sleep 0.3; kill -CONT \(id); sleep 0.1; done
             """,
         ])
+    }
+}
+
+extension CraftedPacket {
+    /// An outer packet from the right host to the left one.
+    fileprivate static func toA(_ inner: CraftedPacket) -> CraftedPacket {
+        .outer("192.0.2.2", "192.0.2.1", inner.octets)
     }
 }

@@ -98,25 +98,6 @@ struct Ward {
         if let left { try keepPinging("10.20.1.100", from: left) }
     }
 
-    /// Each packet of a list in turn, twenty a second, until the lab is closed; see ``Host/send(_:)``.
-    func keepSending(_ packets: String, from host: Host) throws {
-        _ = try host.start([
-            "/usr/bin/python3", "-c",
-            """
-            import socket, time
-            from scapy.layers.inet import ICMP, IP, UDP
-            from scapy.packet import Raw
-            def outer(inner, **fields): return IP(src="192.0.2.2", dst="192.0.2.1", proto=4, **fields) / Raw(bytes(inner))
-            wire = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW)
-            packets = \(packets)
-            while True:
-                for packet in packets:
-                    wire.sendto(bytes(packet), (packet.dst, 0))
-                    time.sleep(0.05)
-            """,
-        ])
-    }
-
     /// Waits until a tunnel, by default the left one, has dropped packets for this reason.
     func waitForDrops(_ reason: String, at other: Tunnel? = nil) throws {
         guard let end = other ?? tunnel?.a else { return }
