@@ -84,7 +84,8 @@ extension Lab {
         try b.shell("echo 0 > /proc/sys/net/ipv4/icmp_ratelimit")
         // The limit for all destinations together belonged to the whole machine before Linux 6.13.
         try b.shell(
-            "cd /proc/sys/net/ipv4; for f in icmp_msgs_per_sec icmp_msgs_burst; do [ ! -e $f ] || echo 100000 > $f; done")
+            "cd /proc/sys/net/ipv4; for f in icmp_msgs_per_sec icmp_msgs_burst; do [ ! -e $f ] || echo 100000 > $f; done"
+        )
         try b.startCounting("ip protocol 4")
         return (a, b)
     }

@@ -118,7 +118,9 @@ struct ControlFloodTests {
         #expect(!hostile.hasEnded, "\(hostile.text)")
         hostile.signal(SIGKILL)
         _ = try hostile.wait()
-        #expect(ping.text.contains("\(Self.pings) packets transmitted, \(Self.pings) received, 0% packet loss"), "\(ping.text)")
+        #expect(
+            ping.text.contains("\(Self.pings) packets transmitted, \(Self.pings) received, 0% packet loss"),
+            "\(ping.text)")
         try eventually("all is closed") { try a.openFiles == before }
         #expect(a.process.lines.count { $0.hasPrefix("iptund: ") } < 10, "\(a.process.text)")
     }

@@ -19,7 +19,9 @@ struct CraftedPacket {
     var payload: [UInt8]
 
     init(_ source: String, _ destination: String, _ number: UInt8, _ payload: [UInt8] = []) {
-        (self.source, self.destination) = (IPv4Address(source) ?? .unspecified, IPv4Address(destination) ?? .unspecified)
+        (self.source, self.destination) = (
+            IPv4Address(source) ?? .unspecified, IPv4Address(destination) ?? .unspecified
+        )
         (self.number, self.payload) = (number, payload)
     }
 

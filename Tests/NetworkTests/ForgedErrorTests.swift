@@ -97,7 +97,8 @@ struct ForgedErrorTests {
         try Lab.open { lab in
             let (a, b, router) = try lab.forgeable()
             // Quoted is what nobody here has sent; the kernel hands it to every protocol 4 socket all the same.
-            let quoted = CraftedPacket.outer("203.0.113.1", "203.0.113.2", CraftedPacket.echo("0.0.0.0", "0.0.0.0").octets)
+            let quoted = CraftedPacket.outer(
+                "203.0.113.1", "203.0.113.2", CraftedPacket.echo("0.0.0.0", "0.0.0.0").octets)
             let forger = try router.keepSending(
                 [.error("192.0.2.254", "192.0.2.1", 3, 4, nextHopMTU: 600, about: quoted.octets)], every: 0.0005)
             try eventually("the errors come") { try a.report().decapsulate.stray_icmp_errors > 100 }

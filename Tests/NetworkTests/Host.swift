@@ -118,7 +118,8 @@ extension Host {
     var state: [String] {
         get throws {
             // As text, `ip link` names the namespace of a veth's other end, when nobody deletes a namespace just then.
-            let answers = try Lab.command("ip", "-n", namespace, "-json", "-pretty", "-details", "-batch", try lab.questions)
+            let answers = try Lab.command(
+                "ip", "-n", namespace, "-json", "-pretty", "-details", "-batch", try lab.questions)
             let settings = try run(["sh", "-c", "cd /proc/sys/net/ipv4; exec \(Host.settings)"]).text
             return (answers + settings).split(separator: "\n").map(String.init) + (try runtimeDirectories)
         }

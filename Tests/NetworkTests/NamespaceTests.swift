@@ -23,7 +23,10 @@ struct NamespaceTests {
                 inside.namespace)
             // Nothing has happened here but the tunnel's files.
             #expect(try a.changes(since: before.a).hasOnly { $0.hasPrefix("+ iptun0@") })
-            #expect(try inside.shellWithSys("ls -x /sys/class/net").split(whereSeparator: \.isWhitespace) == ["iptun0", "lo"])
+            #expect(
+                try inside.shellWithSys("ls -x /sys/class/net").split(whereSeparator: \.isWhitespace) == [
+                    "iptun0", "lo",
+                ])
             let capture = try b.capture("eth0", "ip proto 4 and src 192.0.2.1")
             #expect(try inside.ping("203.0.113.1") == 3)
             #expect(try capture.fields(of: 3, "ip.dst").hasOnly { $0 == ["192.0.2.2,203.0.113.1"] })

@@ -16,7 +16,9 @@ struct TroubleTests {
             let (a, b) = try lab.pair()
             let tunnel = try lab.upA(a)
             #expect(try a.ping("10.9.0.2", count: 3, "-W", "0.2") == 0)
-            let report = try tunnel.report { $0.encapsulate.icmp_errors_received + $0.decapsulate.icmp_errors_received > 0 }
+            let report = try tunnel.report {
+                $0.encapsulate.icmp_errors_received + $0.decapsulate.icmp_errors_received > 0
+            }
             #expect(report.encapsulate.icmp_errors_received + report.decapsulate.icmp_errors_received > 0)
             let text = try a.iptund("show").text
             // The latter where the kernel's own tunnels are loaded.

@@ -8,10 +8,12 @@ import Testing
 @Suite(.needsRoot) struct UnprivilegedTests {
     /// Nobody on this machine.
     static let user = "51994"
-    static let become = device + [
-        "setpriv", "--reuid=\(user)", "--regid=\(user)", "--clear-groups", "--bounding-set=-all,+net_admin,+net_raw",
-        "--inh-caps=-all,+net_admin,+net_raw", "--ambient-caps=-all,+net_admin,+net_raw",
-    ]
+    static let become =
+        device + [
+            "setpriv", "--reuid=\(user)", "--regid=\(user)", "--clear-groups",
+            "--bounding-set=-all,+net_admin,+net_raw",
+            "--inh-caps=-all,+net_admin,+net_raw", "--ambient-caps=-all,+net_admin,+net_raw",
+        ]
 
     /// Where /dev/net/tun is root's alone, as devtmpfs makes it without udev, such a user has one of the container's own.
     private static let device = [

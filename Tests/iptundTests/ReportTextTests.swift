@@ -63,7 +63,8 @@ import Testing
         var report = TunnelReport.sample
         report.state = .degraded
         (report.only, report.acceptFrom) = (nil, "peers")
-        report.encapsulate = TunnelReport.Direction(received: 2, delivered: 2, dropped: 0, drops: [:], icmpErrorsReceived: 0)
+        report.encapsulate = TunnelReport.Direction(
+            received: 2, delivered: 2, dropped: 0, drops: [:], icmpErrorsReceived: 0)
         report.decapsulate = report.encapsulate
         report.kernelLosses = TunnelReport.KernelLosses()
         report.privilegeShortfalls = []

@@ -153,7 +153,8 @@ import Wire
         for (direction, factor) in [(report.encapsulate, 1), (report.decapsulate, 100)] {
             let shown = [
                 direction.strayICMPErrors, direction.gsoPackets, direction.coalesced, direction.outerPackets,
-                direction.fragmented, direction.icmpErrorsSent, direction.icmpErrorsRateLimited, direction.unexpectedECN,
+                direction.fragmented, direction.icmpErrorsSent, direction.icmpErrorsRateLimited,
+                direction.unexpectedECN,
                 direction.dangerousECN,
             ]
             #expect(shown == (6...14).map { UInt64($0 * factor) })

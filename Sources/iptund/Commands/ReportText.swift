@@ -37,7 +37,9 @@ enum ReportText {
             lines.append("  lost in the kernel: \(losses.socket) at the socket, \(losses.device) at the device")
         }
         if out.fragmented > 0 { lines.append("  cut into fragments: \(out.fragmented) packets") }
-        let (answers, suppressed) = (out.icmpErrorsSent + back.icmpErrorsSent, out.icmpErrorsRateLimited + back.icmpErrorsRateLimited)
+        let (answers, suppressed) = (
+            out.icmpErrorsSent + back.icmpErrorsSent, out.icmpErrorsRateLimited + back.icmpErrorsRateLimited
+        )
         if answers + suppressed > 0 {
             lines.append("  icmp errors sent inside: \(answers)" + (suppressed > 0 ? ", \(suppressed) too many" : ""))
         }

@@ -129,7 +129,8 @@ extension MetricFamily {
         },
         .transfer("packets_total", "Inner packets that passed.") { $0.packets },
         .transfer("bytes_total", "Octets of inner packets that passed.") { $0.octets },
-        .peer("icmp_errors_received_total", .counter, "ICMP errors received about outer packets to the peer.") { peer, _ in
+        .peer("icmp_errors_received_total", .counter, "ICMP errors received about outer packets to the peer.") {
+            peer, _ in
             Double(peer.icmpErrorsReceived)
         },
         .peer("path_mtu_bytes", .gauge, "Longest outer packet that reaches the peer, as far as is known.") { peer, _ in
