@@ -80,7 +80,7 @@ extension Host {
         return try receive()
     }
 
-    /// Starts to receive; the result waits for `count` datagrams, or until none comes for a while.
+    /// Starts to receive; the result waits for `count` datagrams, or until none has come for five seconds.
     func datagramReceiver(count: Int) throws -> () throws -> [Int] {
         let receiver = try start(["/usr/bin/python3", "-u", "-c", Self.receiving, "\(count)"])
         try receiver.waitFor("listening")
@@ -96,8 +96,10 @@ extension Host {
     func sendDatagrams(
         count: Int, size: Int, atOnce: Int, mayFragment: Bool = false, alone: Int? = nil
     ) throws {
-        try python(
+        let ending = try run([
+            "/usr/bin/python3", "-c",
             """
+            import socket
             wire = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
             wire.setsockopt(socket.IPPROTO_IP, 10, \(mayFragment ? 0 : 2))  # IP_MTU_DISCOVER: never, or always
             if \(atOnce) > 1: wire.setsockopt(socket.IPPROTO_UDP, 103, \(size))  # UDP_SEGMENT
@@ -107,7 +109,9 @@ extension Host {
                 numbers = range(first, first + \(alone ?? atOnce))
                 wire.send(b"".join(datagram(number) for number in numbers))
                 for number in range(first + \(alone ?? atOnce), first + \(atOnce)): wire.send(datagram(number))
-            """)
+            """,
+        ])
+        #expect(ending.status == 0, "\(ending.text)")
     }
 
     private static let receiving = """
@@ -115,12 +119,13 @@ extension Host {
         wire = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         wire.setsockopt(socket.SOL_SOCKET, 33, 1 << 23)  # SO_RCVBUFFORCE
         wire.bind(("10.9.0.2", 7100))
-        wire.settimeout(5)
+        wire.settimeout(20)
         print("listening")
         seen = 0
         try:
             while seen < int(sys.argv[1]):
                 octets = wire.recv(65536)
+                wire.settimeout(5)
                 number, seen = int.from_bytes(octets[:4], "big"), seen + 1
                 print(number if octets[4:] == bytes([number % 251]) * (len(octets) - 4) else -1)
         except TimeoutError: pass
