@@ -47,7 +47,7 @@ final class Lab {
 
     private init() throws {
         name = "iptund-test-\(getpid())-\(Lab.count.add(1, ordering: .relaxed).newValue)"
-        var path = "/tmp/iptund-test.XXXXXX".utf8CString
+        var path = "/tmp/iptund-test-\(getpid()).XXXXXX".utf8CString
         directory = try unsafe path.withUnsafeMutableBufferPointer { path in
             guard let made = unsafe path.baseAddress.flatMap({ unsafe mkdtemp($0) }) else { throw Errno.current }
             return unsafe String(cString: made)
