@@ -27,7 +27,12 @@ package enum Clock {
 
     /// Lets the calling thread sleep. The corresponding C function is `usleep`.
     package static func sleep(milliseconds: UInt64) {
-        let end = Clock.milliseconds + milliseconds
-        while Clock.milliseconds < end { usleep(UInt32(min(end - Clock.milliseconds, 500)) * 1000) }
+        let start = Clock.milliseconds
+        var passed: UInt64 = 0
+        // What is left is reckoned from the moment that was compared: asked again, the clock may be past the end.
+        while passed < milliseconds {
+            usleep(UInt32(min(milliseconds - passed, 500)) * 1000)
+            passed = Clock.milliseconds - start
+        }
     }
 }

@@ -24,4 +24,20 @@ import Testing
         // /proc/uptime counts sleep too, and has two decimals.
         #expect(Double(before) <= uptime * 1000 + 20)
     }
+
+    /// The clock goes on between two looks at it, which once made a negative number of what was left.
+    @Test func `a sleep is never shorter than asked, however often it looks at the clock`() async {
+        await withTaskGroup(of: Bool.self) { group in
+            for _ in 0..<8 {
+                group.addTask {
+                    (0..<400).allSatisfy { _ in
+                        let start = Clock.milliseconds
+                        Clock.sleep(milliseconds: 1)
+                        return Clock.milliseconds > start
+                    }
+                }
+            }
+            for await isLongEnough in group { #expect(isLongEnough) }
+        }
+    }
 }

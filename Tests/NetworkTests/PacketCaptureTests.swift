@@ -134,7 +134,8 @@ struct PacketCaptureTests {
             stopped.signal(SIGSTOP)
             killed.signal(SIGSTOP)
             try a.host.flood("10.9.0.2", 10_000)
-            #expect(try a.host.ping("10.9.0.2") == 3)
+            // The end of the flood may still be in the queue of b's socket.
+            try eventually("packets pass as before") { try a.host.ping("10.9.0.2") == 3 }
             #expect(try memory(of: b) < before.memory + 8_000)
             killed.signal(SIGKILL)
             _ = try killed.wait()

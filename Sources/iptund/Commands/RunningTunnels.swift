@@ -38,7 +38,7 @@ enum RunningTunnels {
     static func complaint(aboutUnreadable name: String, _ error: Errno) -> Complaint {
         if error == .protocolNotSupported {
             return Complaint(
-                "tunnel \(name) cannot be read", why: "its daemon is another version of iptund than this command",
+                "tunnel \(name) cannot be read", why: "its daemon runs another version of iptund",
                 whatNow: "restart the tunnel")
         }
         let isForbidden = error == .permissionDenied || error == .notPermitted
