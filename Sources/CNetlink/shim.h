@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* libnl: netlink sockets, messages and attributes; and the kernel's own numbers for links, addresses, neighbours,
- * routes and rules. */
+ * routes, rules and IPsec policies. */
 #pragma once
 #include <netlink/attr.h>
 #include <netlink/errno.h>
@@ -13,3 +13,4 @@
 #include <linux/if_link.h>
 #include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
+#include <linux/xfrm.h>

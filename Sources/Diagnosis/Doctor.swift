@@ -11,7 +11,8 @@ package enum Doctor {
         ReversePathUnderlay.self, ICMPErrors.self, OwnerTwice.self, Strangers.self,
         // What this host's filter and its other programs do to packets.
         NetfilterProtocol94.self, NetfilterPrerouting.self, NetfilterInput.self, NetfilterOutput.self,
-        NetfilterPostrouting.self, NetfilterForward.self, NATSource.self, NATUnderlay.self, OwnerKernel.self,
+        NetfilterPostrouting.self, NetfilterForward.self, NATSource.self, NATUnderlay.self, IPsecPolicies.self,
+        OwnerKernel.self,
         OwnerForeign.self, MartianLogged.self, KernelDropped.self,
         PeerUnreachable.self, PeerFiltered.self, PeerAbsent.self, PeerKernel.self, PeerSilent.self, PeerInner.self,
         MTUPath.self,

@@ -19,6 +19,10 @@ package struct HostSnapshot: Sendable {
 
     /// The packet filter of ``network``.
     package var netfilter: Seen<Netfilter> = .hidden("not asked")
+    /// Its IPsec policies that may be about outer packets, in the order in which they were made.
+    package var ipsecPolicies: Seen<[IPsecPolicy]> = .hidden("not asked")
+    /// Whether the kernel applies those for protocol 4 to what a tunnel sends; `nil` when it could not be tried.
+    package var appliesIPsec: Bool?
     /// What else has to do with protocol 4.
     package var surroundings = Surroundings()
     /// What the kernel dropped, by its reasons; `nil` when nobody wanted to know.

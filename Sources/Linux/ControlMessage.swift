@@ -36,6 +36,21 @@ struct ControlMessage: Equatable {
     }
 }
 
+/// What stands before the content of a control message that we write: `struct cmsghdr`, which as imported is no plain memory.
+struct ControlHeader: BitwiseCopyable {
+    /// With this header, octets.
+    private let length: Int
+    private let level: Int32
+    private let type: Int32
+
+    /// The header of a message of this kind, whose content has so many octets.
+    init(_ level: some BinaryInteger, _ type: Int32, content octets: Int) {
+        length = MemoryLayout<ControlHeader>.size + octets
+        self.level = Int32(level)
+        self.type = type
+    }
+}
+
 extension RawSpan {
     /// A number in this machine's byte order.
     func number32(at offset: Int) -> UInt32 { uint32(at: offset).bigEndian }

@@ -28,14 +28,27 @@ extension Descriptor {
         _ octets: [UInt8], to destination: IPv4Address, port: UInt16 = 0, from source: IPv4Address? = nil,
         by link: Int32? = nil
     ) throws(Errno) {
+        if source == nil, link == nil { return try send(octets, to: destination, port: port, control: ()) }
+        try send(octets, to: destination, port: port, control: WayControl(source: source, link: link))
+    }
+
+    /// The same for a packet of a raw socket, of which `note` says what it is.
+    func send(_ octets: [UInt8], to destination: IPv4Address, note: ProtocolNote?) throws(Errno) {
+        guard let note else { return try send(octets, to: destination) }
+        try send(octets, to: destination, port: 0, control: note)
+    }
+
+    /// The same with a control message, or with none: `()`.
+    private func send(
+        _ octets: [UInt8], to destination: IPv4Address, port: UInt16, control: some BitwiseCopyable
+    ) throws(Errno) {
         var address = sockaddr_in(destination)
         address.sin_port = port.bigEndian
-        var control = WayControl(source: source, link: link)
+        var control = control
         var attempt = 0
         while true {
             attempt += 1
             let sent = unsafe withDatagram(octets, &address, &control) { message in
-                if source == nil, link == nil { unsafe message.msg_controllen = 0 }
                 return unsafe sendmsg(rawValue, &message, Int32(MSG_DONTWAIT) | Int32(MSG_NOSIGNAL))
             }
             if sent >= 0 { return }
@@ -85,20 +98,17 @@ extension Descriptor {
 }
 
 /// The way that a datagram is to take, as a control message (IP_PKTINFO).
-private struct WayControl {
-    var header = cmsghdr()
-    var link: Int32
+private struct WayControl: BitwiseCopyable {
+    let header = ControlHeader(IPPROTO_IP, IP_PKTINFO, content: MemoryLayout<in_pktinfo>.size)
+    let link: Int32
     /// The address of ours, and one that the kernel does not read; network byte order.
-    var source: UInt32
-    var unused: UInt32 = 0
-    var padding: UInt32 = 0
+    let source: UInt32
+    let unused: UInt32 = 0
+    let padding: UInt32 = 0
 
     init(source: IPv4Address?, link: Int32?) {
         self.link = link ?? 0
         self.source = (source?.rawValue ?? 0).bigEndian
-        header.cmsg_len = MemoryLayout<WayControl>.size - MemoryLayout<UInt32>.size
-        header.cmsg_level = Int32(IPPROTO_IP)
-        header.cmsg_type = IP_PKTINFO
     }
 }
 
@@ -135,7 +145,8 @@ private struct Notes {
 
 /// Runs `call` with a message that is made of `octets`, for `address`, with `control`.
 private func withDatagram(
-    _ octets: [UInt8], _ address: inout sockaddr_in, _ control: inout WayControl, _ call: (inout msghdr) -> Int
+    _ octets: [UInt8], _ address: inout sockaddr_in, _ control: inout some BitwiseCopyable,
+    _ call: (inout msghdr) -> Int
 ) -> Int {
     // SAFETY: all that the message points to lives until `call` has returned; what is sent is only read.
     unsafe octets.withUnsafeBytes { octets in

@@ -12,10 +12,17 @@ internal import Wire
     /// Two pieces of memory for each message: a head, and the rest.
     private let pieces: UnsafeMutablePointer<iovec>
     private let addresses: UnsafeMutablePointer<sockaddr_in>
+    /// What each message that is sent says of itself, the same for all.
+    private let note: UnsafeMutablePointer<ProtocolNote>?
 
-    /// Room for `capacity` packets.
-    init(capacity: Int) {
+    /// Room for `capacity` packets; those that are sent carry `note`.
+    init(capacity: Int, note: ProtocolNote? = nil) {
         self.capacity = capacity
+        unsafe self.note = note.map { note in
+            let place = UnsafeMutablePointer<ProtocolNote>.allocate(capacity: 1)
+            unsafe place.initialize(to: note)
+            return unsafe place
+        }
         unsafe messages = .allocate(capacity: capacity)
         unsafe pieces = .allocate(capacity: capacity * 2)
         unsafe addresses = .allocate(capacity: capacity)
@@ -29,6 +36,7 @@ internal import Wire
         unsafe messages.deallocate()
         unsafe pieces.deallocate()
         unsafe addresses.deallocate()
+        unsafe note?.deallocate()
     }
 
     /// Lets message `index` receive up to `room` octets into `memory`, which must live as long as the next call.
@@ -58,6 +66,10 @@ internal import Wire
         unsafe messages[index].header.msg_namelen = socklen_t(MemoryLayout<sockaddr_in>.size)
         unsafe messages[index].header.msg_iov = pieces + index * 2
         unsafe messages[index].header.msg_iovlen = rest == nil ? 1 : 2
+        if let note = unsafe note {
+            unsafe messages[index].header.msg_control = UnsafeMutableRawPointer(note)
+            unsafe messages[index].header.msg_controllen = MemoryLayout<ProtocolNote>.size
+        }
     }
 
     /// Octets that message `index` received.
@@ -74,9 +86,9 @@ internal import Wire
     }
 
     /// The corresponding C function is `sendmmsg`. Returns messages sent, or -errno of the first.
-    func send(to descriptor: borrowing Descriptor, from first: Int, count: Int) -> Int32 {
+    func send(to descriptor: borrowing Descriptor, from first: Int, count: Int, flags: Int32 = 0) -> Int32 {
         precondition(first >= 0 && first + count <= capacity)
         let start = unsafe messages + first
-        return unsafe clinux_sendmmsg(descriptor.rawValue, start, UInt32(count), Int32(MSG_DONTWAIT))
+        return unsafe clinux_sendmmsg(descriptor.rawValue, start, UInt32(count), flags | Int32(MSG_DONTWAIT))
     }
 }

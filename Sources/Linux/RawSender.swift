@@ -20,6 +20,9 @@ public import Wire
     private var identifications: Identifications
     /// Outer packets sent since ``takeSent()`` was last called.
     private var sent = 0
+    /// Whether IPsec policies and routing rules for protocol 4 see what is sent: otherwise the kernel is too old, and they
+    /// do not (``ProtocolNote``).
+    package let isProtocolKnown: Bool
 
     /// Set on every packet that leaves, so that a policy rule can tell the outer packets from those that it routes into the
     /// tunnel: `ip rule add fwmark 0x1994 lookup main`. The year in which protocol 4 came to Linux.
@@ -39,13 +42,17 @@ public import Wire
         // network device; for others it dissects every packet to choose one. And rules "from" our address apply, as they do
         // to a tunnel of the kernel.
         if let local { try descriptor.join(local) }
-        self.init(descriptor, capacity: capacity, Identifications(worker: index, of: workers))
+        let isKnown = descriptor.knowsProtocolNote()
+        self.init(descriptor, capacity: capacity, Identifications(worker: index, of: workers), isProtocolKnown: isKnown)
     }
 
-    private init(_ descriptor: consuming Descriptor, capacity: Int, _ identifications: Identifications) {
+    private init(
+        _ descriptor: consuming Descriptor, capacity: Int, _ identifications: Identifications, isProtocolKnown: Bool
+    ) {
         self.descriptor = descriptor
         self.identifications = identifications
-        messages = Messages(capacity: capacity)
+        self.isProtocolKnown = isProtocolKnown
+        messages = Messages(capacity: capacity, note: isProtocolKnown ? ProtocolNote(.ipip) : nil)
         unsafe places = .allocate(byteCount: capacity * RawSender.placeStride, alignment: 64)
         unsafe owners = .allocate(capacity: capacity)
         unsafe owners.initialize(repeating: 0, count: capacity)
@@ -67,7 +74,8 @@ public import Wire
 
     /// The same socket with message buffers of its own, for another thread.
     package func duplicate() throws(Errno) -> RawSender {
-        RawSender(try descriptor.duplicate(), capacity: messages.capacity, identifications)
+        RawSender(
+            try descriptor.duplicate(), capacity: messages.capacity, identifications, isProtocolKnown: isProtocolKnown)
     }
 
     /// Outer packets sent since the last call.

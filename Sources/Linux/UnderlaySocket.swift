@@ -8,6 +8,7 @@ package import Wire
 /// of the ICMP that one peer sends inside of it, and hears what the network says about any of it.
 package struct UnderlaySocket: ~Copyable, Sendable {
     package let descriptor: Descriptor
+    private let note: ProtocolNote?
     private var buffer = [UInt8](repeating: 0, count: IPv4Packet.maximumLength)
 
     /// Opens the socket for what comes from `peer`. Requires `CAP_NET_RAW`.
@@ -25,6 +26,7 @@ package struct UnderlaySocket: ~Copyable, Sendable {
             program.map { sock_filter(code: UInt16($0.code), jt: $0.then, jf: $0.otherwise, k: $0.value) })
         try descriptor.set(IPPROTO_IP, IP_RECVERR, to: 1)
         try? descriptor.set(SOL_SOCKET, SO_MARK, to: Int32(RawSender.mark))
+        note = descriptor.knowsProtocolNote() ? ProtocolNote(.ipip) : nil
         self.descriptor = descriptor
     }
 
@@ -35,7 +37,7 @@ package struct UnderlaySocket: ~Copyable, Sendable {
         for address in [local, peer] {
             outer += [24, 16, 8, 0].map { UInt8(truncatingIfNeeded: address.rawValue >> $0) }
         }
-        try descriptor.send(outer + inner, to: peer)
+        try descriptor.send(outer + inner, to: peer, note: note)
     }
 
     /// The inner packet of the next one that arrived, without waiting; `nil` when there is none.

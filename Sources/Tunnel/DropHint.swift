@@ -19,7 +19,8 @@ extension Drop {
         case .exceedsMTU:
             ("longer than the underlay's MTU", "did the MTU fall just now? else see 'ip link', 'ip route'")
         case .noBuffers: ("the host's send queue is full", "the underlay is slower than the traffic")
-        case .forbidden: ("the host's firewall forbids sending", "nft: ip protocol 4 ip daddr PEER accept (output)")
+        case .forbidden:
+            ("the host's firewall, or an IPsec policy, forbids sending", "nft list ruleset; ip xfrm policy")
         case .sendFailed: ("the host refuses it for another reason", "ip route get PEER; nft list ruleset")
         case .outerMalformed: ("the outer header makes no sense", "a broken or hostile sender")
         case .outerFragment: ("a fragment of an outer packet", "the kernel should reassemble; check its version")

@@ -23,6 +23,8 @@ extension HostSnapshot {
         host.network = .healthy
         host.tunnels = [.healthy]
         host.netfilter = .known(Netfilter())
+        host.ipsecPolicies = .known([])
+        host.appliesIPsec = true
         host.surroundings.kernelTunnels = .known([])
         host.surroundings.owners = .known([])
         host.surroundings.martianLoggers = ["all"]

@@ -26,6 +26,13 @@ struct Capture {
         try process.waitFor("listening on")
     }
 
+    /// What was captured so far, as tcpdump prints it, for whoever wants to know what it was.
+    func list() throws -> String {
+        process.signal(SIGINT)
+        _ = try process.wait()
+        return try host.shell("tcpdump -nnr \(file) 2>/dev/null")
+    }
+
     /// Waits until there are `count` packets and ends; then these fields of all packets, or of those that match `filter`.
     func fields(of count: Int, _ names: String..., where filter: String = "ip") throws -> [[String]] {
         try eventually("\(count) packets are captured") {

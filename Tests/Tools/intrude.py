@@ -12,8 +12,11 @@ import ctypes
 import os
 import signal
 import sys
+import time
 
 SEIZE, INTERRUPT, GETREGS, SETREGS, SINGLESTEP, DETACH = 0x4206, 0x4207, 12, 13, 9, 17
+CONTINUE = 7
+SYSCALL = b"\x0f\x05"
 EVERY_THREAD = 0x40000000  # __WALL
 REGISTERS = (
     "r15 r14 r13 r12 rbp rbx r11 r10 r9 r8 rax rcx rdx rsi rdi orig_rax rip cs eflags rsp ss fs_base gs_base ds es fs gs"
@@ -46,12 +49,26 @@ def wait(thread):
         sys.exit(0)
 
 
+def stop(thread):
+    """Stops the thread where it waits in a system call; gives its registers. One that is about to wait is let go on."""
+    registers = Registers()
+    while True:
+        ptrace(INTERRUPT, thread)
+        wait(thread)
+        ptrace(GETREGS, thread, ctypes.byref(registers))
+        with open(f"/proc/{thread}/mem", "rb") as memory:
+            memory.seek(registers.rip - len(SYSCALL))
+            if memory.read(len(SYSCALL)) == SYSCALL:
+                return registers
+        ptrace(CONTINUE, thread)
+        time.sleep(0.001)
+
+
 def call(thread, number, arguments):
     """Has the thread make one call, from the place where it waits in another one."""
-    before = Registers()
-    ptrace(GETREGS, thread, ctypes.byref(before))
+    before = stop(thread)
     inside = Registers.from_buffer_copy(before)
-    inside.rip = before.rip - 2  # where `syscall` stands
+    inside.rip = before.rip - len(SYSCALL)
     inside.orig_rax = ctypes.c_ulonglong(-1).value  # nothing is started again
     inside.rax = number
     for name, value in zip(ARGUMENTS, arguments):
@@ -68,9 +85,8 @@ def call(thread, number, arguments):
 def main():
     verb, thread = sys.argv[1], int(sys.argv[2])
     ptrace(SEIZE, thread)
-    ptrace(INTERRUPT, thread)
-    wait(thread)
     if verb == "hold":
+        ptrace(INTERRUPT, thread)
         while True:
             wait(thread)
     call(thread, int(sys.argv[3]), [int(word, 0) for word in sys.argv[4:]])

@@ -31,6 +31,15 @@
 #define TUN_F_USO6 0x40
 #endif
 
+/* Of ip(7): the protocol of a packet that a raw socket writes the header of, of Linux 6.4. */
+#ifndef IP_PROTOCOL
+#define IP_PROTOCOL 52
+#endif
+/* Of the kernel's own header: look for a way, and send nothing. */
+#ifndef MSG_PROBE
+#define MSG_PROBE 0x10
+#endif
+
 /* Of fcntl(2), which only has them behind _GNU_SOURCE. */
 #ifndef F_SEAL_SEAL
 #define F_SEAL_SEAL 0x1

@@ -31,5 +31,5 @@ package let localCauses = [
     "route.loop", "route.inner", "route.return", "forwarding.off", "rpfilter.tunnel", "rpfilter.underlay", "source.own",
     "inner.source", "owner.twice", "owner.kernel", "owner.foreign", "netfilter.prerouting",
     "netfilter.input", "netfilter.forward", "netfilter.output", "netfilter.postrouting", "netfilter.protocol94",
-    "nat.source", "receive.overflow", "queue.overflow", "inner.checksum", "outer.checksum",
+    "nat.source", "ipsec.policy", "receive.overflow", "queue.overflow", "inner.checksum", "outer.checksum",
 ]

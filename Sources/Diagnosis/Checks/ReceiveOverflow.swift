@@ -4,6 +4,8 @@
 package enum ReceiveOverflow: Check {
     package static let id = "receive.overflow"
     package static let why = "what the raw socket has no room for is lost"
+    // The kernel counts at the socket also what an IPsec policy does not let in.
+    package static let causes = ["ipsec.policy"]
 
     package static func judge(_ host: HostSnapshot) -> [Finding] {
         of(host.tunnels) { tunnel in

@@ -26,6 +26,16 @@ package struct KernelCounters: Equatable, Sendable {
         }
     }
 
+    /// Reads the text of /proc/net/xfrm_stat, a counter in each line: `Xfrm.XfrmOutNoStates`. What does not fit is left out.
+    package init(xfrm text: String) {
+        values = [:]
+        for line in text.split(separator: "\n") {
+            let words = line.split(whereSeparator: \.isWhitespace)
+            guard words.count == 2, let value = UInt64(words[1]) else { continue }
+            values["Xfrm.\(words[0])"] = value
+        }
+    }
+
     /// How each has grown since `before`.
     package func growth(since before: KernelCounters) -> [String: Growth] {
         Dictionary(

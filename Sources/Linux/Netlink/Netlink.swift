@@ -3,7 +3,7 @@
 internal import CNetlink
 internal import Glibc
 
-/// A conversation with the kernel about links, addresses and routes (rtnetlink(7)).
+/// A conversation with the kernel about links, addresses and routes (rtnetlink(7)), or about IPsec.
 ///
 /// Every verb sends one request and waits for the answer, so a session belongs to one thread at a time. After a fork
 /// the child may go on with the inherited session, because the port was bound when the session began; parent and child
@@ -12,12 +12,21 @@ internal import Glibc
 @safe package struct Netlink: ~Copyable {
     private let socket: OpaquePointer
 
+    /// What is talked about.
+    package enum Subject: Int32 {
+        /// Links, addresses, neighbours, routes and rules (`NETLINK_ROUTE`).
+        case routes = 0
+        /// IPsec: policies (`NETLINK_XFRM`).
+        case security = 6
+    }
+
     /// Opens a session in the network namespace of the calling thread, closed on exec.
     ///
     /// The corresponding C call is `socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE)`.
-    package init() throws(Errno) {
+    /// - Throws: `EPROTONOSUPPORT` where the kernel has nothing to say about the subject.
+    package init(about subject: Subject = .routes) throws(Errno) {
         guard let socket = unsafe nl_socket_alloc() else { throw Errno(rawValue: ENOMEM) }
-        guard unsafe nl_connect(socket, NETLINK_ROUTE) == 0 else {
+        guard unsafe nl_connect(socket, subject.rawValue) == 0 else {
             let error = Errno.current
             unsafe nl_socket_free(socket)
             throw error
@@ -40,7 +49,7 @@ internal import Glibc
 extension Netlink {
     /// Sends `request` and waits until the kernel says that it is done.
     func perform<Header>(_ request: borrowing Request<Header>) throws(Errno) {
-        _ = try exchange(request) { _ in }
+        _ = try exchange(request) { (_: borrowing Reply<Header>) in }
     }
 
     /// Sends `request` and gathers what `parse` makes of the replies; it leaves out those that become `nil`.
@@ -49,6 +58,13 @@ extension Netlink {
     /// - Throws: `EINTR` when the table changes too fast to be read even so.
     func collect<Header, Value>(
         _ request: borrowing Request<Header>, _ parse: (borrowing Reply<Header>) -> Value?
+    ) throws(Errno) -> [Value] {
+        try collect(request, from: Header.self, parse)
+    }
+
+    /// The same where replies start with another fixed part than the request.
+    func collect<Header, Answer, Value>(
+        _ request: borrowing Request<Header>, from answer: Answer.Type, _ parse: (borrowing Reply<Answer>) -> Value?
     ) throws(Errno) -> [Value] {
         for _ in 1...Self.dumpAttempts {
             var values: [Value] = []
@@ -69,8 +85,8 @@ extension Netlink {
     ///
     /// Never inlined: where swiftc 6.3.1 optimises it into a loop, it believes that `reply` leaks, and crashes.
     @inline(never)
-    private func exchange<Header>(
-        _ request: borrowing Request<Header>, _ visit: (borrowing Reply<Header>) -> Void
+    private func exchange<Header, Answer>(
+        _ request: borrowing Request<Header>, _ visit: (borrowing Reply<Answer>) -> Void
     ) throws(Errno) -> Bool {
         let sequence = try unsafe request.send(on: socket)
         var isConsistent = true
@@ -80,7 +96,7 @@ extension Netlink {
                 guard message.sequence == sequence else { return }
                 if message.isFromInterruptedDump { isConsistent = false }
                 status = message.status
-                if status == nil, let reply = Reply<Header>(message) { visit(reply) }
+                if status == nil, let reply = Reply<Answer>(message) { visit(reply) }
             }
         }
         try checked(status ?? 0)

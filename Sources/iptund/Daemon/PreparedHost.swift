@@ -128,6 +128,7 @@ extension PreparedHost {
             () throws(Errno) in try Guard()
         }
         let ports = try openPorts(settings, claim, place, order.roster.commonLocal)
+        try checkPolicies(ports, order.roster)
         let prober = try explaining("cannot open what asks peers for a sign of life", whatNow: Prerequisites.remedy) {
             () throws(Errno) in try Prober.open(settings, place)
         }
@@ -195,6 +196,24 @@ extension PreparedHost {
             }
         }
         return ports
+    }
+
+    /// Refuses to send in clear what a policy wants protected or blocked, where the kernel would not apply it to us.
+    private static func checkPolicies(_ ports: [Worker.Ports], _ roster: Roster) throws(Complaint) {
+        guard !ports.allSatisfy(\.isProtocolKnown) else { return }
+        let policies = try explaining("cannot ask for IPsec policies", whatNow: "run it as root") {
+            () throws(Errno) in try Netlink.securityPolicies()
+        }
+        let peers = roster.places.compactMap { roster.members[$0] }
+        let policy = policies.first { policy in
+            policy.direction == .outgoing && policy.action != .pass && policy.ipProtocol == IPProtocol.ipip.rawValue
+                && peers.contains { $0.address.map(policy.destination.contains) ?? true }
+        }
+        guard let policy else { return }
+        throw Complaint(
+            "an IPsec policy for protocol 4 to \(policy.destination)",
+            why: "this kernel does not apply it to packets of iptund, which would leave in clear",
+            whatNow: "take Linux 6.4 or later, or a later kernel of the same series")
     }
 
     private static func listen(_ directory: RuntimeDirectory, _ user: User) throws(Complaint) -> ControlServer {

@@ -31,6 +31,9 @@ final class Worker {
             self.receiver = receiver
             self.sender = sender
         }
+
+        /// Whether IPsec policies and routing rules for protocol 4 see what is sent.
+        var isProtocolKnown: Bool { sender.isProtocolKnown }
     }
 
     /// What is to be done with packets, the same for all workers.

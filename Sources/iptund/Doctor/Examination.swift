@@ -52,6 +52,8 @@ struct Examination: ~Copyable {
         }
         host.network = .look(links, since: before, netlink)
         host.netfilter = NetfilterReading.read()
+        host.ipsecPolicies = IPsecLook.read(netlink)
+        host.appliesIPsec = IPsecLook.isApplied
         host.surroundings = .look(links, host.network.rawSockets, netlink)
         return host
     }

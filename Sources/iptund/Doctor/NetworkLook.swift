@@ -18,7 +18,9 @@ struct NetworkReading {
                 for place in places {
                     values.merge(KernelCounters(text: try Files.read(place)).values) { first, _ in first }
                 }
-                return KernelCounters(values)
+                // Where the kernel does not count what IPsec drops, there is no such file.
+                let ipsec = KernelCounters(xfrm: (try? Files.read("/proc/thread-self/net/xfrm_stat")) ?? "")
+                return KernelCounters(values.merging(ipsec.values) { first, _ in first })
             },
             sockets: seen("/proc/net/raw") { () throws(Errno) in
                 RawSocket.list(try Files.read("/proc/thread-self/net/raw"))

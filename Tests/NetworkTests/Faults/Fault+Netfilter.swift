@@ -37,6 +37,12 @@ extension Fault {
                 }
                 """)
         },
+        policy("an IPsec policy blocks what leaves", "src 192.0.2.1 dst 192.0.2.2 proto 4 dir out action block"),
+        policy("an IPsec policy blocks what arrives", "src 192.0.2.2 dst 192.0.2.1 proto 4 dir in action block"),
+        policy(
+            "an IPsec policy wants a key that nobody has",
+            "src 192.0.2.1 dst 192.0.2.2 proto 4 dir out "
+                + "tmpl src 192.0.2.1 dst 192.0.2.2 proto esp mode transport reqid 1"),
         Fault(name: "a foreign owner of protocol 4", expected: "owner.foreign") { ward in
             let stranger = try ward.a.start([
                 "/usr/bin/python3", "-uc",
@@ -50,6 +56,14 @@ extension Fault {
             try stranger.waitFor("ready")
         },
     ]
+
+    /// An IPsec policy about our outer packets, while some are sent.
+    private static func policy(_ name: String, _ policy: String) -> Fault {
+        Fault(name: name, expected: "ipsec.policy") { ward in
+            try ward.a.shell("ip xfrm policy add \(policy)")
+            try ward.keepPinging("10.9.0.2", from: ward.a)
+        }
+    }
 
     /// A drop of our outer packets in a chain of its own.
     private static func dropping(

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Diagnosis
+internal import Linux
+internal import Wire
+
+/// Asks the kernel for the IPsec policies that may be about outer packets.
+enum IPsecLook {
+    /// Those of this network namespace, in the order in which they were made. Requires `CAP_NET_ADMIN`.
+    static func read(_ netlink: borrowing Netlink) -> Seen<[IPsecPolicy]> {
+        do throws(Errno) {
+            return .known(try Netlink.securityPolicies().compactMap { IPsecPolicy($0, netlink) })
+        } catch .notPermitted {
+            return .hidden("IPsec policies: needs root")
+        } catch {
+            return .hidden("IPsec policies: \(error)")
+        }
+    }
+
+    /// Whether the kernel applies policies for protocol 4 to what a tunnel sends; `nil` when we may not try.
+    /// Requires `CAP_NET_RAW`.
+    static var isApplied: Bool? { (try? RawSender(capacity: 1, local: nil))?.isProtocolKnown }
+}
+
+extension IPsecPolicy {
+    /// `nil` for one that cannot be about outer packets: those have our mark, belong to no XFRM interface, and have no ports.
+    fileprivate init?(_ policy: SecurityPolicy, _ netlink: borrowing Netlink) {
+        guard policy.interface == 0, !policy.namesPorts, policy.direction != .forwarded else { return nil }
+        let isOut = policy.direction == .outgoing
+        // What arrives has the mark that somebody else gives it, if any.
+        guard (isOut ? RawSender.mark : 0) & policy.mask == policy.mark else { return nil }
+        let action: Action =
+            switch policy.action {
+            case .block: .block
+            case .pass: .pass
+            case .protect: .protect
+            }
+        self.init(
+            isOut ? .outgoing : .incoming, action, from: policy.source, to: policy.destination,
+            ipProtocol: policy.ipProtocol)
+        priority = policy.priority
+        if policy.link != 0 { device = ((try? netlink.link(index: policy.link)) ?? nil)?.name ?? "?" }
+        let number = policy.ipProtocol.map { " proto \($0)" } ?? ""
+        let link = device.map { " dev \($0)" } ?? ""
+        let mark = policy.mask == 0 ? "" : " mark \(policy.mark) mask \(policy.mask)"
+        deletion =
+            "ip xfrm policy delete src \(source) dst \(destination)\(number)\(link) dir \(direction.rawValue)\(mark)"
+    }
+}
