@@ -11,7 +11,8 @@ extension Drop {
         case .totalLength: ("the inner total length does not fit what arrived", "a broken or hostile sender")
         case .ttlZero: ("the inner TTL is 0", "a broken or hostile sender")
         case .noPeer: ("no peer's AllowedIPs hold the inner destination", "add the destination to AllowedIPs")
-        case .loop: ("our own outer packet came back", "add a route to the peer that avoids the tunnel device")
+        case .loop:
+            ("an outer packet of this host came back to it", "add a route to the peer that avoids the tunnel device")
         case .returning: ("it came from the peer it would be sent to", "ip route get PEER-SIDE-ADDRESS on this host")
         case .tooLong: ("an outer packet cannot be that long", "lower the MTU of the tunnel device")
         case .offload: ("the device left a checksum or segmentation undone", "ethtool -k DEVICE: turn offloads off")

@@ -66,8 +66,20 @@ public struct Encapsulation: Sendable {
         guard inner.source != endpoint.remote else { throw .returning }
         return OuterFields(
             source: endpoint.local, destination: endpoint.remote,
-            trafficClass: policy.trafficClass(for: inner.trafficClass), ttl: policy.ttl(for: inner.ttl),
+            trafficClass: policy.trafficClass(for: inner.trafficClass), ttl: try ttl(for: inner),
             fragmentation: policy.fragmentation(dontFragment: inner.dontFragment))
+    }
+
+    /// The outer TTL: where another tunnel of this host has wrapped the packet, or a fragment of it, one less than it gave,
+    /// whatever the policy says.
+    ///
+    /// Tunnels that lead into each other then end like any loop of routers, after as many rounds as the first TTL had.
+    /// No router between them would count: a packet of this host's own has not been forwarded.
+    /// - Throws: ``Drop/loop`` when nothing is left.
+    private func ttl(for inner: InnerPacket) throws(Drop) -> TTL {
+        guard inner.protocolNumber == .ipip, rules.isOurs(inner.source) else { return policy.ttl(for: inner.ttl) }
+        guard let rest = TTL(rawValue: inner.ttl.rawValue - 1) else { throw .loop }
+        return rest
     }
 
     /// A way with an end that is not known yet ends here, as where there is no peer.

@@ -126,7 +126,39 @@ import Wire
         #expect(encapsulate(outerPacket(to: Example.firstEndpoint), by: rules).drop == .loop)
     }
 
+    @Test func `what another tunnel of this host wrapped has one hop less, whatever the policy says`() throws {
+        let policies = [OuterPolicy(), OuterPolicy(ttl: .fixed(.maximum)), OuterPolicy(ttl: .inherit)]
+        for policy in policies {
+            let tunnel = try TestTunnel(ownAddresses: [Example.local, Example.ours], policy: policy)
+            for ttl in 2...255 {
+                let nested = otherTunnelsPacket().with { $0.ttl = UInt8(ttl) }
+                let outcome = encapsulate(nested.bytes(), by: tunnel)
+                #expect(outcome.drop == nil && outcome.outer?.ttl.rawValue == UInt8(ttl - 1))
+            }
+            let last = encapsulate(otherTunnelsPacket().with { $0.ttl = 1 }.bytes(), by: tunnel)
+            #expect(last.drop == .loop && last.peer == Example.first && last.answer == nil)
+        }
+    }
+
+    @Test func `fragments of it have, too`() throws {
+        let tunnel = try TestTunnel(ownAddresses: [Example.ours])
+        let fragment = otherTunnelsPacket().with { ($0.ttl, $0.fragment) = (9, 1480 / 8) }
+        #expect(encapsulate(fragment.bytes(), by: tunnel).outer?.ttl.rawValue == 8)
+    }
+
+    @Test func `protocol 4 of another host is a packet like any other`() throws {
+        let tunnel = try TestTunnel(ownAddresses: [Example.local])
+        #expect(encapsulate(otherTunnelsPacket().bytes(), by: tunnel).outer?.ttl == .standard)
+        let ping = TestPacket.outbound.with { ($0.carried, $0.source, $0.ttl) = (.icmp, Example.local, 9) }
+        #expect(encapsulate(ping.bytes(), by: tunnel).outer?.ttl == .standard)
+    }
+
     private func rules() throws -> TestTunnel { try TestTunnel() }
+
+    /// To an address behind the first peer, which is no peer's own.
+    private func otherTunnelsPacket() -> TestPacket {
+        TestPacket.outer(around: TestPacket.outbound.bytes(), from: Example.ours, to: Example.firsts)
+    }
 
     private func outerPacket(to destination: IPv4Address) -> [UInt8] {
         TestPacket.outer(around: TestPacket.outbound.bytes(), from: Example.local, to: destination).bytes()

@@ -60,7 +60,8 @@ enum Daemon {
         let netlink = try openNetlink()
         let place = try DevicePlace.find(settings.namespace)
         let start = try Start.look(settings, netlink)
-        try OtherTunnels.check(start.table, settings.policy, name: options.name ?? settings.device?.text)
+        let others = try OtherTunnels.reports(besides: options.name ?? settings.device?.text)
+        try OtherTunnels.check(start.table, settings.policy, among: others)
         // From here on Ctrl-C is an orderly end, not a death with things half done.
         let signals = try explaining("cannot take signals", whatNow: "this should not happen") { () throws(Errno) in
             try Signals()
@@ -68,6 +69,12 @@ enum Daemon {
         let claim = try Claim.take(settings, options, in: place)
         let order = PreparedHost.Order(settings: settings, options: options, roster: start.roster, ways: start.ways)
         let host = try PreparedHost.prepare(order, claim, place, underlay: netlink)
+        if place.name == nil {
+            let log = StandardErrorLog.logger(of: claim.directory.name)
+            for loop in OtherTunnels.loops(start.roster, claim.device.name, among: others, netlink) {
+                log.warning("\(loop)")
+            }
+        }
         do throws(Complaint) {
             try onceItStands()
         } catch {
@@ -83,7 +90,8 @@ enum Daemon {
         let netlink = try openNetlink()
         let place = try DevicePlace.find(settings.namespace)
         let start = try Start.look(settings, netlink)
-        try OtherTunnels.check(start.table, settings.policy, name: settings.device?.text)
+        try OtherTunnels.check(
+            start.table, settings.policy, among: OtherTunnels.reports(besides: settings.device?.text))
         let (state, exists) = try Plan.Device.foresee(settings, place.netlink)
         let planning = Planning(settings: settings, device: state, ways: start.ways, shared: [])
         let outcome = try planning.make(underlay: netlink, place.netlink)

@@ -95,8 +95,9 @@ struct Observer {
         return LogLine(
             topic: .loop, level: .warning,
             text:
-                "our own outer packets come back out of the device: the route to a peer leads into its own tunnel; 'ip route "
-                + "get PEER' shows it", fields: ["device": "\(device)", "drop": "\(Drop.loop.name)"])
+                "our own outer packets come back out of the device: the route to a peer leads into its own tunnel, or through "
+                + "others back to it; 'iptund doctor' shows it",
+            fields: ["device": "\(device)", "drop": "\(Drop.loop.name)"])
     }
 
     private func congestion(_ reading: Reading) -> LogLine? {

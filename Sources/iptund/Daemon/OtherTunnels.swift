@@ -1,22 +1,56 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Configuration
+internal import Diagnosis
+internal import Linux
 internal import Tunnel
 internal import Wire
 
 /// The tunnels that run beside this one.
 enum OtherTunnels {
+    /// What they say of themselves; one that does not talk to us is taken to be none. Of this very `name` there can be only
+    /// one, which its lock says better.
+    static func reports(besides name: String?) throws(Complaint) -> [TunnelReport] {
+        try RunningTunnels.ask(nil, directory: nil).compactMap { answer in
+            guard case .report(let report) = answer, report.name != name else { return nil }
+            return report
+        }
+    }
+
     /// Refuses what would arrive twice: every tunnel of a host sees every protocol 4 packet, so two that take the same
     /// inner sources from the same sender would both deliver them.
-    ///
-    /// A tunnel that does not talk to us is taken to be none.
-    static func check(_ table: PeerTable, _ policy: TunnelPolicy, name: String?) throws(Complaint) {
+    static func check(_ table: PeerTable, _ policy: TunnelPolicy, among reports: [TunnelReport]) throws(Complaint) {
         // What only encapsulates takes nothing: the two modules of 1994 ran side by side.
         guard policy.only != .encapsulate else { return }
-        for case .report(let report) in try RunningTunnels.ask(nil, directory: nil) {
-            // Of this very name there can be only one, which its lock says better.
-            if report.name == name || report.only == Direction.encapsulate.rawValue { continue }
+        for report in reports where report.only != Direction.encapsulate.rawValue {
             if let complaint = overlap(table, policy.acceptance, with: report) { throw complaint }
+        }
+    }
+
+    /// Why packets to a peer would go round through these tunnels; called when all routes are made.
+    static func loops(
+        _ roster: Roster, _ device: String, among reports: [TunnelReport], _ netlink: borrowing Netlink
+    ) -> [String] {
+        guard !reports.isEmpty else { return [] }
+        var routes = RouteLook()
+        var ours = TunnelSnapshot(device)
+        ours.device = device
+        ours.peers = roster.places.compactMap { roster.members[$0] }.map { member in
+            var peer = PeerSnapshot(member.label, endpoint: member.address)
+            (peer.allowed, peer.local) = (member.settings.allowed, member.local)
+            return peer
+        }
+        var others = reports.map { report in
+            var tunnel = TunnelSnapshot(report.name)
+            tunnel.device = report.device
+            tunnel.peers = report.peers.map { PeerSnapshot($0, $0) }
+            return tunnel
+        }
+        routes.askWays(of: &ours, netlink)
+        for index in others.indices { routes.askWays(of: &others[index], netlink) }
+        return TunnelLoop.all(of: ours, among: [ours] + others).map { loop in
+            "packets to a peer would go round, wrapped anew each time (\(loop.path)), until their TTL ends it: "
+                + "\(loop.way.evidence)"
         }
     }
 

@@ -46,6 +46,7 @@ extension Service {
     private mutating func settle(_ findings: HostWatch.Findings) -> Bool {
         var hasMoved = false
         let endpoints = roster.endpoints()
+        var widest = 0
         for place in roster.places {
             guard let way = findings.ways[place], endpoints[place] != nil else {
                 roster.settle(place, because: problem(at: place, endpoints))
@@ -55,9 +56,12 @@ extension Service {
             guard !findings.inTunnel.contains(place) else { continue }
             if roster.settle(place, by: way, own: findings.addresses) { hasMoved = true }
             guard case .success(let found) = way else { continue }
+            // What routers of the old way said says nothing of the new one.
+            if findings.newWays.contains(where: { $0.peer == endpoints[place] }) { datapath.forgetWay(at: place) }
             datapath.setUnderlayMTU(found.mtu, at: place)
-            if underlayMTU == 0 { underlayMTU = found.mtu }
+            widest = max(widest, found.mtu)
         }
+        if widest > 0 { underlayMTU = widest }
         return hasMoved
     }
 

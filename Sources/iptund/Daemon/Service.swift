@@ -17,7 +17,7 @@ struct Service: ~Copyable {
     var predecessors = Predecessors()
     /// Addresses that no inner packet may come from.
     var ownAddresses: Set<IPv4Address> = []
-    /// The longest outer packet that the way to some peer took at first, octets; 0 while no way is known.
+    /// The longest outer packet that the way to some peer takes, octets; 0 while no way was ever known.
     var underlayMTU: Int
     /// Our device.
     let device: Int32

@@ -43,7 +43,11 @@ struct Examination: ~Copyable {
         host.windowMilliseconds = Clock.milliseconds - start
         host.probes = peers.probes(patients.asked)
         host.caller = .current
-        host.others = patients.others.map(TunnelSnapshot.init)
+        host.others = patients.others.map { patient in
+            var tunnel = TunnelSnapshot(patient)
+            routes.askWays(of: &tunnel, netlink)
+            return tunnel
+        }
         var links: Set<String> = []
         for patient in patients.asked {
             var tunnel = TunnelSnapshot(patient)
@@ -71,14 +75,13 @@ struct Examination: ~Copyable {
 
     /// Asks for the ways that packets of a tunnel go, and notes the links that they touch.
     private mutating func look(at tunnel: inout TunnelSnapshot, _ patient: Patient, _ links: inout Set<String>) {
+        routes.askWays(of: &tunnel, netlink)
         for index in tunnel.peers.indices {
             guard let endpoint = tunnel.peers[index].endpoint else { continue }
             let local = tunnel.local ?? tunnel.peers[index].local
-            let way = routes.ask(endpoint, from: local, mark: RawSender.mark, netlink)
-            tunnel.peers[index].way = way
             tunnel.peers[index].plainWay = routes.ask(endpoint, netlink)
             tunnel.peers[index].underlayMTU = routes.mtu(endpoint, from: local, netlink)
-            if case .out(let device, _, let source) = way.way {
+            if case .out(let device, _, let source) = tunnel.peers[index].way?.way {
                 links.insert(device)
                 if tunnel.peers[index].local == nil { tunnel.peers[index].local = local ?? source }
             }

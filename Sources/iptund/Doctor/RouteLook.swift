@@ -32,6 +32,15 @@ struct RouteLook: ~Copyable {
         }
     }
 
+    /// How outer packets of a tunnel leave, for each peer that has an address.
+    mutating func askWays(of tunnel: inout TunnelSnapshot, _ netlink: borrowing Netlink) {
+        for index in tunnel.peers.indices {
+            guard let endpoint = tunnel.peers[index].endpoint else { continue }
+            let local = tunnel.local ?? tunnel.peers[index].local
+            tunnel.peers[index].way = ask(endpoint, from: local, mark: RawSender.mark, netlink)
+        }
+    }
+
     /// The longest packet that the first link of a way to `peer` takes, octets; 0 when there is none.
     mutating func mtu(
         _ peer: IPv4Address, from source: IPv4Address?, _ netlink: borrowing Netlink

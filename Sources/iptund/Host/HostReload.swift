@@ -19,7 +19,8 @@ struct HostReload {
         let netlink = try Daemon.openNetlink()
         let place = try DevicePlace.find(settings.namespace)
         let start = try Start.look(settings, netlink)
-        try OtherTunnels.check(start.table, settings.policy, name: state.name)
+        let others = try OtherTunnels.reports(besides: state.name)
+        try OtherTunnels.check(start.table, settings.policy, among: others)
         let outcome = try plan(settings, current, start, place, netlink)
         for warning in outcome.warnings { standardError("iptund: \(warning)") }
         let there = try explaining("cannot read the routing table", whatNow: "try again") { () throws(Errno) in
@@ -36,6 +37,10 @@ struct HostReload {
             throw error
         }
         try conclude(transition, settings, outcome.routing, place)
+        if place.name == nil {
+            let loops = OtherTunnels.loops(start.roster, state.device.name, among: others, netlink)
+            for loop in loops { standardError("iptund: \(loop)") }
+        }
         return peers
     }
 

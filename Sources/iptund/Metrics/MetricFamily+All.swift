@@ -35,7 +35,7 @@ extension MetricFamily {
         .tunnel("mtu_bytes", .gauge, "MTU of the device.") { Double($0.mtu) },
         .tunnel(
             "underlay_mtu_bytes", .gauge,
-            "Longest outer packet that the way to some peer took at first; 0 without a way."
+            "Longest outer packet that the way to some peer takes; 0 without a way."
         ) {
             Double($0.underlayMTU)
         },
