@@ -22,6 +22,16 @@ package enum UnixSocket {
         return descriptor
     }
 
+    /// A socket that never waits, for ``connect(_:to:)``.
+    package static func client() throws(Errno) -> Descriptor { try make(SOCK_STREAM, flags: SOCK_NONBLOCK) }
+
+    /// Connects such a socket to whoever listens at `path`; `false` when there is no room for one more in his queue.
+    package static func connect(_ client: borrowing Descriptor, to path: String) throws(Errno) -> Bool {
+        guard unsafe try withAddress(path, { unsafe Glibc.connect(client.rawValue, $0, $1) }) < 0 else { return true }
+        if Errno.current == .wouldBlock { return false }
+        throw .current
+    }
+
     /// A datagram socket that sends to `path`; a leading `@` stands for the abstract namespace.
     package static func connectDatagram(_ path: String) throws(Errno) -> Descriptor {
         let descriptor = try make(SOCK_DGRAM)

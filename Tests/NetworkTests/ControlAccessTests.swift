@@ -11,9 +11,9 @@ import Testing
 /// ```
 @Suite(.needsRoot)
 struct ControlAccessTests {
-    private static let onlyRoot = #"{"error":"only root may do this","schema":2}"# + "\n"
+    private static let onlyRoot = #"{"code":"forbidden","error":"only root may do this","schema":2}"# + "\n"
     private static let refusal =
-        #"{"error":"only root, the members of the socket's group, and who started the tunnel may ask","schema":2}"#
+        #"{"code":"forbidden","error":"only root, the members of the socket's group, and who started the tunnel may ask","schema":2}"#
         + "\n"
 
     @Test func `a member of the group may ask and gives no orders, a stranger cannot connect`() throws {
@@ -82,9 +82,12 @@ struct ControlAccessTests {
                 let script = script.replacing("SIZE", with: "\(size)").replacing("COUNT", with: "\(count)")
                 return try a.run(somebody, script)
             }
-            let onlyRoot = #"{"error":"only root may hand over anything","schema":2}"# + "\n"
-            let sealed = #"{"error":"a configuration comes as sealed memory, 64 MiB at most","schema":2}"# + "\n"
-            let tooMany = #"{"error":"one open file at most comes with a request","schema":2}"# + "\n"
+            let onlyRoot = #"{"code":"forbidden","error":"only root may hand over anything","schema":2}"# + "\n"
+            let sealed =
+                #"{"code":"bad-attachment","error":"a configuration comes as sealed memory, 64 MiB at most","schema":2}"#
+                + "\n"
+            let tooMany =
+                #"{"code":"bad-attachment","error":"one open file at most comes with a request","schema":2}"# + "\n"
             let before = try a.openFiles
             #expect(try told(.member(1234), size: 64 << 20, count: 1) == onlyRoot)
             #expect(try told(.root, size: 100, count: 1) == sealed)

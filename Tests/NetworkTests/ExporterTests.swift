@@ -84,7 +84,7 @@ struct ExporterTests {
             #expect(try a.shell(flood) == String(repeating: "iptund_build_info 1\n", count: 20))
             #expect(try a.shell("cat \(place)/calls") == "metrics\n")
             for (behaviour, reason) in [
-                ("echo nothing; echo it is late >&2; exit 3", "it is late\n503"), ("exit 4", "ended with 4\n503"),
+                ("echo nothing; echo it is late >&2; exit 4", "it is late\n503"), ("exit 4", "ended with 4\n503"),
                 ("yes x", "failed: File too large\n503"),
             ] {
                 try a.shell("echo '\(behaviour)' > \(place)/behaviour")

@@ -17,7 +17,7 @@ extension ControlServerTests {
                 return "answer"
             }
             #expect(peer.isEnded)
-            #expect(peer.text == #"{"error":"a request has no more than 4096 octets","schema":2}"#)
+            #expect(peer.text == #"{"code":"bad-request","error":"a request has no more than 4096 octets","schema":2}"#)
             #expect(count == 0)
         }
     }

@@ -110,7 +110,7 @@ extension ControlServerTests {
             let fifth = try Peer(path)
             try fifth.send("capture\n")
             try serve(&server, [fifth], &streams) { _ in fifth.isEnded }
-            #expect(fifth.text == #"{"error":"4 others do this already","schema":2}"#)
+            #expect(fifth.text == #"{"code":"busy","error":"4 others do this already","schema":2}"#)
             let others = try (0..<16).map { _ in try Peer(path) }
             for peer in others { try peer.send("show\n") }
             try serve(&server, others, &streams) { _ in others.hasOnly(where: \.isEnded) }

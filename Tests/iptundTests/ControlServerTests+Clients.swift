@@ -55,7 +55,10 @@ extension ControlServerTests {
                     return "answer"
                 }
                 #expect(peer.isEnded)
-                #expect(peer.text == #"{"error":"a configuration comes as sealed memory, 64 MiB at most","schema":2}"#)
+                #expect(
+                    peer.text
+                        == #"{"code":"bad-attachment","error":"a configuration comes as sealed memory, 64 MiB at most","schema":2}"#
+                )
                 #expect(count == 0)
             }
         }

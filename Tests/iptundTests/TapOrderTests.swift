@@ -38,6 +38,6 @@ import Tunnel
         ("capture color=1", "unknown option: color=1"), ("capture  ", "unknown option: "),
     ])
     func `an order that costs too much, or makes no sense, is refused`(line: String, sentence: String) {
-        #expect(throws: TapOrder.Refusal(sentence: sentence)) { try TapOrder.read(line) }
+        #expect(throws: TapOrder.Refusal(.badRequest, sentence)) { try TapOrder.read(line) }
     }
 }

@@ -49,7 +49,10 @@ import Testing
     }
 
     @Test func `a document of nonsense is an error`() {
-        for text in ["", "{}", "[]", #"{"schema":2}"#, #"{"error":"unknown request","schema":2}"#, "\u{0}"] {
+        for text in [
+            "", "{}", "[]", #"{"schema":2}"#, #"{"code":"unknown-request","error":"unknown request","schema":2}"#,
+            "\u{0}",
+        ] {
             #expect(throws: (any Error).self, "\(text)") { try ReportDocument(json: Array(text.utf8)) }
         }
     }

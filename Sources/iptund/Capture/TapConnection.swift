@@ -8,15 +8,13 @@ internal import Wire
 /// A running tunnel that shows its packets.
 struct TapConnection: ~Copyable {
     private let name: String
-    private let socket: Descriptor
+    private let socket: Owned<Descriptor>
     private var reader: TapReader
     /// What came together with the answer.
     private var first: [UInt8]
     /// Whether the tunnel sends nothing more.
     private(set) var isOver = false
 
-    /// How long a tunnel may take to answer, seconds.
-    private static let patience = 5
     /// The most that is received at once, octets.
     private static let portion = 1 << 18
 
@@ -24,37 +22,42 @@ struct TapConnection: ~Copyable {
     ///
     /// Of the packets that come after this has returned, those that are missing are counted.
     static func open(_ name: String, directory: String?, _ order: TapOrder) throws(Complaint) -> TapConnection {
-        let socket = try connect(name, directory)
-        let answer: [UInt8]
-        do throws(Errno) { answer = try ask(socket, order) } catch {
-            throw RunningTunnels.complaint(aboutUnreadable: name, error)
-        }
+        let (socket, answer) = try ask(name, directory, order)
         guard let end = answer.firstIndex(of: UInt8(ascii: "\n")),
             let decoded = ControlAnswer(json: Array(answer[..<end]))
         else { throw RunningTunnels.complaint(aboutUnreadable: name, .protocolError) }
         if let error = decoded.error {
-            if error == ControlAccess.refusal {
+            if decoded.code == .forbidden, order.kind == .sample {
                 throw RunningTunnels.complaint(aboutUnreadable: name, .permissionDenied)
             }
             throw Complaint(
                 "tunnel \(name) shows nothing", why: error,
-                whatNow: "see 'iptund capture --help'; is it of this version?")
+                whatNow: decoded.code == .forbidden
+                    ? "run it as root" : "see 'iptund capture --help'; is it of this version?")
         }
         return TapConnection(
             name: name, socket: socket, reader: TapReader(snapLength: order.snapLength),
             first: Array(answer[(end + 1)...]))
     }
 
-    private init(name: String, socket: consuming Descriptor, reader: TapReader, first: [UInt8]) {
+    private init(name: String, socket: Owned<Descriptor>, reader: TapReader, first: [UInt8]) {
         self.name = name
         self.socket = socket
         self.reader = reader
         self.first = first
     }
 
-    private static func connect(_ name: String, _ directory: String?) throws(Complaint) -> Descriptor {
+    /// The first line of the answer, and what may have come with it.
+    private static func ask(
+        _ name: String, _ directory: String?, _ order: TapOrder
+    ) throws(Complaint) -> (socket: Owned<Descriptor>, answer: [UInt8]) {
         for place in try TunnelFinder.directories(of: name, override: directory) {
-            do throws(Errno) { return try UnixSocket.connect(place.controlSocket) } catch {
+            let question = ControlQuestion(place.controlSocket, order.line, to: .line)
+            do throws(Errno) {
+                let answer = try ControlConnection.ask(question)
+                guard let socket = question.socket else { throw .connectionReset }
+                return (socket, answer)
+            } catch {
                 if [.noSuchFile, .connectionRefused].contains(error) { continue }
                 throw RunningTunnels.complaint(aboutUnreadable: name, error)
             }
@@ -62,25 +65,8 @@ struct TapConnection: ~Copyable {
         throw RunningTunnels.complaint(about: name, directory: directory)
     }
 
-    /// The answer, and what may have come with it.
-    private static func ask(_ socket: borrowing Descriptor, _ order: TapOrder) throws(Errno) -> [UInt8] {
-        try socket.setReceiveTimeout(seconds: patience)
-        do throws(Errno) {
-            _ = try socket.send(Array("\(order.line)\n".utf8)[...])
-        } catch .brokenPipe {
-            // Somebody who may ask nothing is told so unasked.
-        }
-        var answer: [UInt8] = []
-        while !answer.contains(UInt8(ascii: "\n")) {
-            guard let more = try socket.receive(limit: 4_096) else { throw .timedOut }
-            if more.isEmpty { throw .connectionReset }
-            answer += more
-        }
-        return answer
-    }
-
     /// Ready when there is something to ``receive()``.
-    var interest: Poll.Interest { .reading(socket) }
+    var interest: Poll.Interest { .reading(socket.value) }
 
     /// Records that the tunnel lost because they were not received in time.
     var lost: UInt64 { reader.lost }
@@ -91,7 +77,7 @@ struct TapConnection: ~Copyable {
         var octets = first
         first = []
         do throws(Errno) {
-            if let more = try socket.receiveNow(limit: TapConnection.portion) {
+            if let more = try socket.value.receiveNow(limit: TapConnection.portion) {
                 if more.isEmpty { isOver = true }
                 octets += more
             }
@@ -109,5 +95,5 @@ struct TapConnection: ~Copyable {
     }
 
     /// Wants no more: what the tunnel has still comes, and then the end.
-    func finish() { socket.finishSending() }
+    func finish() { socket.value.finishSending() }
 }

@@ -63,51 +63,70 @@ struct Down: ParsableCommand {
         return true
     }
 
-    /// Asks the tunnel itself. Returns false when nobody is there to ask.
-    private static func askToEnd(_ directory: RuntimeDirectory) throws(Complaint) -> Bool {
+    /// What asking a tunnel to end came to.
+    private enum Reply {
+        /// Nobody is there to ask.
+        case nobody
+        /// It ends.
+        case ending
+        /// It will not, or does not say.
+        case refusing(Complaint)
+    }
+
+    /// Asks the tunnel itself.
+    private static func askToEnd(_ directory: RuntimeDirectory) -> Reply {
         let answer: ControlAnswer
         do throws(Errno) {
             answer = try ControlConnection.order(directory.controlSocket, "down")
         } catch .noSuchFile {
-            return false
+            return .nobody
         } catch .connectionRefused {
-            return false
+            return .nobody
         } catch  where [.connectionReset, .brokenPipe].contains(error) {
             // It was just ending, so it does what we want.
-            return true
+            return .ending
         } catch .permissionDenied {
-            throw Complaint("tunnel \(directory.name)", .permissionDenied, whatNow: "run it as root")
+            return .refusing(Complaint("tunnel \(directory.name)", .permissionDenied, whatNow: "run it as root"))
         } catch {
-            throw Complaint(
-                "tunnel \(directory.name) does not answer", error,
-                whatNow: "see its process with 'fuser \(directory.lock)', end it with 'kill -9', and try again")
+            return .refusing(
+                Complaint(
+                    "tunnel \(directory.name) does not answer", error,
+                    whatNow: "see its process with 'fuser \(directory.lock)', end it with 'kill -9', and try again"))
         }
-        if let error = answer.error {
-            throw Complaint("tunnel \(directory.name)", why: error, whatNow: "run it as root")
-        }
-        return true
+        guard let error = answer.error else { return .ending }
+        let whatNow = answer.code == .forbidden ? "run it as root" : "see what listens there: 'ss -xlp'"
+        return .refusing(Complaint("tunnel \(directory.name)", why: error.printable, whatNow: whatNow))
     }
 
     /// Asks the tunnel, and waits until it and its janitor are gone; `nil` when nothing at all is left of them.
     ///
-    /// One that is just starting has its lock for a while before it can be asked.
+    /// One that is just starting has its lock for a while before it can be asked. Whoever answers, or does not, without
+    /// having the lock is no tunnel: what one left there is taken back all the same.
     private static func waitForEnd(
         of directory: RuntimeDirectory, _ wasRunning: inout Bool
     ) throws(Complaint) -> LockFile? {
         let deadline = Clock.milliseconds + patience
         while true {
-            if !wasRunning { wasRunning = try askToEnd(directory) }
+            var refusal: Complaint?
+            if !wasRunning {
+                switch askToEnd(directory) {
+                case .nobody: break
+                case .ending: wasRunning = true
+                case .refusing(let complaint): refusal = complaint
+                }
+            }
             do throws(Errno) {
                 return try LockFile(directory.lock, timeoutMilliseconds: wasRunning ? patience : moment)
             } catch .noSuchFile {
                 return nil
             } catch .wouldBlock {
+                if let refusal { throw refusal }
                 if !wasRunning, Clock.milliseconds < deadline { continue }
                 throw Complaint(
                     "tunnel \(directory.name)", why: "somebody still holds \(directory.lock)",
                     whatNow: "see who with 'fuser \(directory.lock)', end it, and try again")
             } catch {
-                throw Complaint("cannot lock \(directory.lock)", error, whatNow: "run it as root")
+                throw refusal ?? Complaint("cannot lock \(directory.lock)", error, whatNow: "run it as root")
             }
         }
     }

@@ -9,7 +9,8 @@ struct Metrics: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Print metrics of all tunnels here, in the text format of Prometheus.",
         discussion: """
-            Exit status: 0, also when no tunnel is up; 1 when a tunnel's metrics are not for you.
+            Exit status: 0, also when no tunnel is up; 1 when a tunnel's metrics are not for you; 3 when a tunnel did not \
+            answer, whose iptund_tunnel_readable is 0 then.
             """)
 
     @OptionGroup var location: RuntimeOption
@@ -31,5 +32,6 @@ struct Metrics: ParsableCommand {
         let now = Double(Clock.wall) / 1_000_000
         let input = MetricsInput(version: Program.version, reports: reports, unreadable: unreadable, now: now)
         print(MetricsText.text(input), terminator: "")
+        if !unreadable.isEmpty { throw ExitCode(3) }
     }
 }

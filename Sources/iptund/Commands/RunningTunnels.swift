@@ -13,17 +13,34 @@ enum RunningTunnels {
     }
 
     /// Asks `name`, or everyone there is when it is `nil`. Left-over directories of dead tunnels are passed over.
-    static func ask(_ name: String?, directory: String?) throws(Complaint) -> [Answer] {
-        let namespace = try explaining("cannot tell the network namespace", whatNow: "mount /proc") {
-            () throws(Errno) in try NetworkNamespace.current()
-        }
+    static func ask(
+        _ name: String?, directory: String?, _ patience: ControlConnection.Patience = .subject
+    ) throws(Complaint) -> [Answer] {
+        let namespace = try currentNamespace()
         if let directory {
             let place = RuntimeDirectory(name: name ?? directory, namespace: namespace, override: directory)
-            return [ask(place)].compactMap(\.self)
+            return ask([place], patience)
         }
-        return RuntimeDirectory.candidates(in: namespace, named: name).compactMap(ask).filter {
-            if case .report(let report) = $0 { report.namespace == namespace.inode } else { true }
+        return here(ask(RuntimeDirectory.candidates(in: namespace, named: name), patience), namespace)
+    }
+
+    /// Asks all but `name`, for a command that is about that one, or about none that is there yet. However many there are
+    /// that do not answer, it takes a second at most.
+    static func askOthers(besides name: String?) throws(Complaint) -> [Answer] {
+        let namespace = try currentNamespace()
+        let places = RuntimeDirectory.candidates(in: namespace).filter { $0.name != name }
+        return here(ask(places, .others), namespace)
+    }
+
+    private static func currentNamespace() throws(Complaint) -> NetworkNamespace {
+        try explaining("cannot tell the network namespace", whatNow: "mount /proc") {
+            () throws(Errno) in try NetworkNamespace.current()
         }
+    }
+
+    /// A tunnel of another namespace may lie under the plain name.
+    private static func here(_ answers: [Answer], _ namespace: NetworkNamespace) -> [Answer] {
+        answers.filter { if case .report(let report) = $0 { report.namespace == namespace.inode } else { true } }
     }
 
     /// Why `show` has nothing to show of a tunnel by this name.
@@ -41,27 +58,42 @@ enum RunningTunnels {
                 "tunnel \(name) cannot be read", why: "its daemon runs another version of iptund",
                 whatNow: "restart the tunnel")
         }
-        let isForbidden = error == .permissionDenied || error == .notPermitted
-        let whatNow =
-            isForbidden
-            ? "run it as root or as a member of group iptund" : "it is busy, stopped, or just ending; try again"
-        return Complaint("tunnel \(name) does not answer", error, whatNow: whatNow)
+        switch error {
+        case .permissionDenied, .notPermitted:
+            return Complaint(
+                "tunnel \(name) does not answer", error, whatNow: "run it as root or as a member of group iptund")
+        case .protocolError, .fileTooLarge:
+            return Complaint(
+                "tunnel \(name)", why: "answers what no tunnel says, or too much of it",
+                whatNow: "what listens at its control.sock ('ss -xlp')? restart the tunnel")
+        case .timedOut:
+            return Complaint(
+                "tunnel \(name) does not answer", why: "nothing came in time",
+                whatNow: "it is busy, stopped ('ps' says T), or just ending; try again")
+        default:
+            return Complaint(
+                "tunnel \(name) does not answer", error, whatNow: "it is busy, stopped, or just ending; try again")
+        }
     }
 
-    private static func ask(_ place: RuntimeDirectory) -> Answer? {
-        do throws(Errno) {
-            let bytes = try ControlConnection.ask(place.controlSocket, "show")
-            return .report(try report(in: bytes))
-        } catch {
-            if [.noSuchFile, .connectionRefused].contains(error) { return nil }
-            return .unreadable(name: place.name, error)
+    /// Asks those that have these directories.
+    static func ask(_ places: [RuntimeDirectory], _ patience: ControlConnection.Patience) -> [Answer] {
+        let questions = places.map { ControlQuestion($0.controlSocket, ControlRequest.show, attempts: 3) }
+        ControlConnection.ask(questions, patience)
+        return zip(places, questions).compactMap { place, question in
+            do throws(Errno) {
+                return .report(try report(in: try question.outcome?.get() ?? []))
+            } catch {
+                if [.noSuchFile, .connectionRefused].contains(error) { return nil }
+                return .unreadable(name: place.name, error)
+            }
         }
     }
 
     /// The report in an answer to `show`.
     /// - Throws: `Errno.permissionDenied` or `.protocolNotSupported`; `.protocolError` for anything that is no report.
     private static func report(in answer: [UInt8]) throws(Errno) -> TunnelReport {
-        if ControlAnswer(json: answer)?.error == ControlAccess.refusal { throw .permissionDenied }
+        if ControlAnswer(json: answer)?.code == .forbidden { throw .permissionDenied }
         let document: ReportDocument
         do {
             document = try ReportDocument(json: answer)

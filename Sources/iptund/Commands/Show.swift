@@ -8,7 +8,9 @@ internal import Linux
 struct Show: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Show the tunnels of this network namespace (the default verb).",
-        discussion: "Exit status: 0, or 1 when the named tunnel is not up or does not answer.")
+        discussion: """
+            Exit status: 0; 1 when the named tunnel is not up or does not answer; 3 when, of all, some do not answer.
+            """)
 
     @Argument(help: "The tunnel; all of them when left out.")
     var name: String?
@@ -39,5 +41,6 @@ struct Show: ParsableCommand {
         } else {
             print(reports.map(ReportText.text).joined(separator: "\n"), terminator: "")
         }
+        if reports.count < answers.count { throw ExitCode(3) }
     }
 }

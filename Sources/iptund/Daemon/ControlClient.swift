@@ -8,7 +8,10 @@ final class ControlClient {
     /// The uid of whoever connected.
     let user: UInt32
     let right: ControlAccess.Right
-    let deadline: UInt64
+    /// Until when it has to ask, or to take more of what it asked for, milliseconds of ``Clock``.
+    private(set) var deadline: UInt64
+    /// Until when it has to have all of it.
+    private let end: UInt64
     private(set) var response: ArraySlice<UInt8>?
     private(set) var isDone = false
     /// What it is sent without an end; `nil` for a client that asks one question.
@@ -19,18 +22,22 @@ final class ControlClient {
     private static let requestLimit = 4_096
     private static let attachmentLimit = 64 << 20
 
-    init(_ socket: consuming Descriptor, user: UInt32, right: ControlAccess.Right, deadline: UInt64) {
+    /// How long a client may do nothing, and how long a slow one may take for all, milliseconds.
+    static let (patience, most): (UInt64, UInt64) = (2_000, 20_000)
+
+    init(_ socket: consuming Descriptor, user: UInt32, right: ControlAccess.Right, at now: UInt64) {
         self.socket = socket
         self.user = user
         self.right = right
-        self.deadline = deadline
+        deadline = now + ControlClient.patience
+        end = now + ControlClient.most
     }
 
     deinit { socket.hangUp() }
 
     /// Says to somebody who may nothing that it is so, and reads nothing.
     static func refuse(_ socket: consuming Descriptor) {
-        let line = ControlClient.line(ControlAccess.refusal)
+        let line = ControlClient.line(.forbidden, ControlAccess.refusal)
         _ = try? socket.send(line[...])
         socket.hangUp()
     }
@@ -67,8 +74,11 @@ final class ControlClient {
         do throws(Errno) {
             if response == nil { try read(answer) }
             if let rest = response {
-                response = rest.dropFirst(try socket.send(rest))
+                let sent = try socket.send(rest)
+                response = rest.dropFirst(sent)
                 isDone = response?.isEmpty == true
+                // A long report takes a client on a busy host more than one turn, and us some time to write.
+                if sent > 0 { deadline = min(Clock.milliseconds + ControlClient.patience, end) }
             }
         } catch {
             isDone = true
@@ -88,19 +98,19 @@ final class ControlClient {
                 case .stream(let stream): self.stream = stream
                 }
             } else if request.count > ControlClient.requestLimit {
-                throw .said("a request has no more than \(ControlClient.requestLimit) octets")
+                throw .said(.badRequest, "a request has no more than \(ControlClient.requestLimit) octets")
             } else if bytes.isEmpty {
                 throw .isGone
             }
         } catch {
-            guard case .said(let why) = error else { throw .brokenPipe }
-            response = ControlClient.line(why)[...]
+            guard case .said(let code, let why) = error else { throw .brokenPipe }
+            response = ControlClient.line(code, why)[...]
         }
     }
 
     /// Why a request is not answered.
     private enum Refusal: Error {
-        case said(String)
+        case said(ControlAnswer.Code, String)
         /// There is nobody to say it to.
         case isGone
     }
@@ -113,10 +123,10 @@ final class ControlClient {
             return message.bytes
         } catch {
             switch error {
-            case .messageTooLong: throw .said("one open file at most comes with a request")
-            case .permissionDenied: throw .said("only root may hand over anything")
+            case .messageTooLong: throw .said(.badAttachment, "one open file at most comes with a request")
+            case .permissionDenied: throw .said(.forbidden, "only root may hand over anything")
             case .notPermitted, .fileTooLarge:
-                throw .said("a configuration comes as sealed memory, 64 MiB at most")
+                throw .said(.badAttachment, "a configuration comes as sealed memory, 64 MiB at most")
             default: throw .isGone
             }
         }
@@ -131,5 +141,7 @@ final class ControlClient {
         attachment = try SealedMemory.read(memory, limit: ControlClient.attachmentLimit)
     }
 
-    private static func line(_ error: String) -> [UInt8] { Array("\(ControlAnswer(error: error).json)\n".utf8) }
+    private static func line(_ code: ControlAnswer.Code, _ why: String) -> [UInt8] {
+        Array("\(ControlAnswer(code, why).json)\n".utf8)
+    }
 }

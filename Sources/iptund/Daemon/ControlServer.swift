@@ -18,7 +18,6 @@ struct ControlServer: ~Copyable {
     /// What all connections together may cost.
     private enum Limit {
         static let clients = 16
-        static let milliseconds: UInt64 = 2_000
         /// How long nobody is accepted after one could not be, milliseconds.
         static let pause: UInt64 = 1_000
     }
@@ -105,7 +104,7 @@ struct ControlServer: ~Copyable {
                 continue
             }
             if clients.count(where: { $0.stream == nil }) == Limit.clients { makeRoom() }
-            clients.append(ControlClient(socket, user: user.id, right: right, deadline: now + Limit.milliseconds))
+            clients.append(ControlClient(socket, user: user.id, right: right, at: now))
         }
     }
 
@@ -134,17 +133,17 @@ enum ControlReply {
     ) -> ControlReply? {
         do throws(TapOrder.Refusal) {
             guard let order = try TapOrder.read(request.verb) else { return nil }
-            guard request.right >= order.right else { throw .init(sentence: "only root may do this") }
-            guard request.attachment == nil else { throw .init(sentence: "no open file comes with this") }
+            guard request.right >= order.right else { throw .init(.forbidden, "only root may do this") }
+            guard request.attachment == nil else { throw .init(.badAttachment, "no open file comes with this") }
             let others = clients.compactMap(\.stream).filter { $0.order.kind == order.kind }
             // Others of the group must not keep root from looking.
             let limit = TapOrder.Limit.streams * (request.right > order.right ? 2 : 1)
             guard others.count < limit else {
-                throw .init(sentence: "\(others.count) others do this already")
+                throw .init(.busy, "\(others.count) others do this already")
             }
             return .stream(TapStream(order, threads: threads, greeting: line(ControlAnswer())))
         } catch {
-            return .line(line(ControlAnswer(error: error.sentence)))
+            return .line(line(ControlAnswer(error.code, error.sentence)))
         }
     }
 

@@ -8,12 +8,17 @@ internal import Wire
 
 /// The tunnels that run beside this one.
 enum OtherTunnels {
-    /// What they say of themselves; one that does not talk to us is taken to be none. Of this very `name` there can be only
+    /// What they say of themselves; one that does not answer is named and passed over. Of this very `name` there can be only
     /// one, which its lock says better.
     static func reports(besides name: String?) throws(Complaint) -> [TunnelReport] {
-        try RunningTunnels.ask(nil, directory: nil).compactMap { answer in
-            guard case .report(let report) = answer, report.name != name else { return nil }
-            return report
+        try RunningTunnels.askOthers(besides: name).compactMap { answer in
+            switch answer {
+            case .report(let report): return report.name == name ? nil : report
+            case .unreadable(let other, let error):
+                let complaint = RunningTunnels.complaint(aboutUnreadable: other, error)
+                standardError("iptund: \(complaint); whether both take the same packets is not known")
+                return nil
+            }
         }
     }
 

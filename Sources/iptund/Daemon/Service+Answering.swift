@@ -9,8 +9,10 @@ internal import Wire
 /// What a tunnel answers to requests that change something.
 struct ControlAnswer: Codable, Equatable {
     var schema = DocumentSchema.version
-    /// Why it was refused, `nil` when it was done.
+    /// Why it was refused, for people; `nil` when it was done.
     var error: String?
+    /// The same for programs.
+    var code: Code?
     /// What became of the peers.
     var peers: Peers?
 
@@ -21,9 +23,39 @@ struct ControlAnswer: Codable, Equatable {
         var kept: Int
     }
 
-    init(error: String? = nil, peers: Peers? = nil) {
-        self.error = error
-        self.peers = peers
+    /// Why something is refused: names that stay, whatever the sentences become (docs/control.md).
+    enum Code: String, Codable, CaseIterable {
+        /// Who asks may not ask that.
+        case forbidden
+        /// There is no such request.
+        case unknownRequest = "unknown-request"
+        /// The request is too long, or asks for something that makes no sense.
+        case badRequest = "bad-request"
+        /// What came with the request is not what should.
+        case badAttachment = "bad-attachment"
+        /// The new configuration has a mistake, or wants what cannot change while the tunnel is up.
+        case badConfiguration = "bad-configuration"
+        /// There is no room for so many peers until the tunnel starts again.
+        case noRoom = "no-room"
+        /// Others do the same already, as many as there can be.
+        case busy
+        /// Something went wrong in the tunnel.
+        case failed
+    }
+
+    /// Something was done.
+    init(peers: Peers? = nil) { self.peers = peers }
+
+    /// Something was refused.
+    init(_ code: Code, _ error: String) { (self.code, self.error) = (code, error) }
+
+    /// Reads a code that a later version may have.
+    init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        schema = try values.decode(Int.self, forKey: .schema)
+        error = try values.decodeIfPresent(String.self, forKey: .error)
+        code = (try? values.decodeIfPresent(Code.self, forKey: .code)) ?? (error == nil ? nil : .failed)
+        peers = try values.decodeIfPresent(Peers.self, forKey: .peers)
     }
 
     /// Reads what ``json`` wrote.
@@ -36,7 +68,7 @@ struct ControlAnswer: Codable, Equatable {
     var json: String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys]
-        guard let data = try? encoder.encode(self) else { return ##"{"error":"encoding","schema":2}"## }
+        guard let data = try? encoder.encode(self) else { return #"{"code":"failed","schema":\#(schema)}"# }
         return String(decoding: data, as: UTF8.self)
     }
 }
@@ -50,12 +82,12 @@ extension Service {
         case ControlRequest.show: return show(atDevice)
         case "down", "reload":
             guard request.right == .order else {
-                return ControlAnswer(error: "only root may do this").json
+                return ControlAnswer(.forbidden, "only root may do this").json
             }
             if request.verb == "reload" { return reload(request.attachment, atDevice, netlink).json }
             ending = .asked
             return ControlAnswer().json
-        default: return ControlAnswer(error: "unknown request").json
+        default: return ControlAnswer(.unknownRequest, "unknown request").json
         }
     }
 
@@ -72,7 +104,7 @@ extension Service {
             liveness: liveness,
             now: now)
         return (try? ReportDocument(tunnels: [report.report(moment)]).json(pretty: false))
-            ?? ControlAnswer(error: "encoding").json
+            ?? ControlAnswer(.failed, "the report cannot be written as JSON").json
     }
 
     /// Goes on by another configuration, which is read like a file: whoever sends it may be root, and mistaken.
@@ -81,22 +113,24 @@ extension Service {
     private mutating func reload(
         _ text: [UInt8]?, _ atDevice: borrowing Netlink, _ netlink: borrowing Netlink
     ) -> ControlAnswer {
-        guard let text else { return ControlAnswer(error: "no configuration came with it") }
+        guard let text else { return ControlAnswer(.badAttachment, "no configuration came with it") }
         let next: TunnelSettings
         do throws(Complaint) {
             next = try Interpretation(ConfigurationText.read(text, file: "the configuration")).checked()
             try Reloading.check(next, against: settings)
         } catch {
-            return ControlAnswer(error: error.description)
+            return ControlAnswer(.badConfiguration, error.description)
         }
         var replaced = roster
         guard let changes = replaced.replace(by: next.peers) else {
             roster = replaced
             return ControlAnswer(
-                error:
-                    "there is room for \(roster.capacity) peers, those that go included, until the tunnel starts again")
+                .noRoom,
+                "there is room for \(roster.capacity) peers, those that go included, until the tunnel starts again")
         }
-        guard (try? replaced.table()) != nil else { return ControlAnswer(error: "the peers contradict each other") }
+        guard (try? replaced.table()) != nil else {
+            return ControlAnswer(.badConfiguration, "the peers contradict each other")
+        }
         adopt(next, replaced, changes, atDevice, netlink)
         return ControlAnswer(
             peers: ControlAnswer.Peers(

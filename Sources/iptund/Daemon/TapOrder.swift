@@ -51,12 +51,12 @@ struct TapOrder: Equatable {
             }
             let parts = word.split(separator: "=", maxSplits: 1)
             guard parts.count == 2, let number = Int(parts[1]) else {
-                throw Refusal(sentence: "unknown option: \(word)")
+                throw Refusal(.badRequest, "unknown option: \(word)")
             }
             switch parts[0] {
             case "snaplen": order.snapLength = try check(number, Limit.snapLength, "snaplen")
             case "buffer": order.buffer = try check(number, Limit.buffer, "buffer")
-            default: throw Refusal(sentence: "unknown option: \(word)")
+            default: throw Refusal(.badRequest, "unknown option: \(word)")
             }
         }
         return order
@@ -64,12 +64,15 @@ struct TapOrder: Equatable {
 
     /// Why there is nothing to see.
     struct Refusal: Error, Equatable {
+        let code: ControlAnswer.Code
         let sentence: String
+
+        init(_ code: ControlAnswer.Code, _ sentence: String) { (self.code, self.sentence) = (code, sentence) }
     }
 
     private static func check(_ number: Int, _ range: ClosedRange<Int>, _ name: String) throws(Refusal) -> Int {
         guard range.contains(number) else {
-            throw Refusal(sentence: "\(name) is from \(range.lowerBound) to \(range.upperBound) octets")
+            throw Refusal(.badRequest, "\(name) is from \(range.lowerBound) to \(range.upperBound) octets")
         }
         return number
     }

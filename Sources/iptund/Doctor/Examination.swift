@@ -64,11 +64,11 @@ struct Examination: ~Copyable {
 
     /// Lets each say again what it has counted.
     private mutating func askAgain() throws(Complaint) {
+        let running = (patients.asked + patients.others).filter { $0.report != nil }
+        var answers = RunningTunnels.ask(running.compactMap(\.directory), .subject)
+        if running.contains(where: { $0.directory == nil }) { answers += try RunningTunnels.ask(nil, directory: nil) }
         var later: [String: TunnelReport] = [:]
-        for patient in patients.asked + patients.others where patient.report != nil {
-            let answers = try RunningTunnels.ask(patient.name, directory: patient.directory?.path)
-            if case .report(let report) = answers.first { later[patient.name] = report }
-        }
+        for case .report(let report) in answers { later[report.name] = report }
         for index in patients.asked.indices { patients.asked[index].answered(later) }
         for index in patients.others.indices { patients.others[index].answered(later) }
     }

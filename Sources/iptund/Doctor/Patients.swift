@@ -17,9 +17,9 @@ struct Patients {
     /// - Throws: with exit code 2 when nobody knows a tunnel of this name.
     static func find(_ source: String?, peer: String?, directory: String?) throws(Complaint) -> Patients {
         var patients = Patients()
-        var all = try running(directory)
-        if let source {
-            let name = ConfigurationFiles.tunnelName(of: ConfigurationFiles().path(of: source))
+        let name = source.map { ConfigurationFiles.tunnelName(of: ConfigurationFiles().path(of: $0)) }
+        var all = try running(name, directory)
+        if let source, let name {
             let found = all.filter { $0.name == name }
             all.removeAll { $0.name == name }
             if !found.isEmpty {
@@ -40,8 +40,14 @@ struct Patients {
         return patients
     }
 
-    private static func running(_ directory: String?) throws(Complaint) -> [Patient] {
-        var answers = try RunningTunnels.ask(nil, directory: nil)
+    /// All that run: the one that is asked about, if it is one, may take its time.
+    private static func running(_ name: String?, _ directory: String?) throws(Complaint) -> [Patient] {
+        var answers: [RunningTunnels.Answer]
+        if let name {
+            answers = try RunningTunnels.ask(name, directory: nil) + RunningTunnels.askOthers(besides: name)
+        } else {
+            answers = try RunningTunnels.ask(nil, directory: nil)
+        }
         if let directory { answers += try RunningTunnels.ask(nil, directory: directory) }
         var patients: [Patient] = []
         for answer in answers {
