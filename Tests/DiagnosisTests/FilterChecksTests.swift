@@ -40,8 +40,23 @@ struct FilterChecksTests {
         host.tunnels[0].peers[0].received = old
         #expect(ReversePathUnderlay.verdicts(host) == [.broken])
         host.network.counters = .known([:])
-        host.network.rules = .known([RuleSnapshot(priority: 30_000, table: 254, ipProtocol: 4)])
+        let (outer, errors) = (
+            RuleSnapshot(priority: 30_000, table: 254, ipProtocol: 4),
+            RuleSnapshot(priority: 30_001, table: 254, ipProtocol: 1)
+        )
+        // The peer's packets come in; what routers further on say does not.
+        host.network.rules = .known([outer])
+        #expect(ReversePathUnderlay.verdicts(host) == [.warning])
+        host.network.rules = .known([outer, errors])
         #expect(ReversePathUnderlay.verdicts(host) == [.ok])
+    }
+
+    @Test func `loose filtering is strict at a device without an address`() {
+        var host = HostSnapshot.network { $0.counters = .known(["TcpExt.IPReversePathFilter": growing]) }
+        #expect(ReversePathTunnel.verdicts(host) == [.ok])
+        host.network.links["b"]?.hasAddress = false
+        #expect(ReversePathTunnel.verdicts(host) == [.broken])
+        #expect(ReversePathTunnel.judge(host)[0].fix == "ip address add ADDRESS dev b")
     }
 
     @Test func `a host that is to forward has to`() {

@@ -4,6 +4,7 @@ import FoundationEssentials
 import Glibc
 import Linux
 import Testing
+import Wire
 
 @Suite(.needsRoot) struct RoutingRuleTests {
     @Test(arguments: [
@@ -32,6 +33,21 @@ import Testing
         (
             RoutingRule(priority: 6, sense: .others, mark: 7, table: 100, protocolNumber: 142),
             "6:\tnot from all fwmark 0x7 lookup 100 proto 142"
+        ),
+        (
+            RoutingRule(
+                priority: 7, source: IPv4Address(192, 0, 2, 1), ipProtocol: 1, table: 254, protocolNumber: 142),
+            "7:\tfrom 192.0.2.1 ipproto icmp lookup main proto 142"
+        ),
+        (
+            RoutingRule(
+                priority: 8, source: IPv4Address(192, 0, 2, 1), ipProtocol: 1, destinationPorts: 1...65_534,
+                target: 32766, protocolNumber: 142),
+            "8:\tfrom 192.0.2.1 ipproto icmp dport 1-65534 goto 32766 proto 142"
+        ),
+        (
+            RoutingRule(priority: 9, destinationPorts: 258...4_660, target: 77, protocolNumber: 142),
+            "9:\tfrom all dport 258-4660 goto 77 [unresolved] proto 142"
         ),
     ])
     func `a rule that is added is the one that ip would add`(rule: RoutingRule, shown: String) throws {
@@ -63,8 +79,7 @@ import Testing
         "from 10.0.0.0/8 lookup 100", "to 10.0.0.0/8 lookup 100", "not from 10.0.0.0/8 lookup 100",
         "fwmark 1/3 lookup 100",
         "iif lo lookup 100", "oif lo lookup 100", "tos 0x10 lookup 100", "uidrange 0-5 lookup 100",
-        "ipproto udp sport 5 lookup 100", "ipproto udp dport 5-6 lookup 100", "lookup 100 suppress_ifgroup 5",
-        "lookup 100 realms 5", "blackhole", "goto 32766", "nop",
+        "ipproto udp sport 5 lookup 100", "lookup 100 suppress_ifgroup 5", "lookup 100 realms 5", "blackhole", "nop",
     ])
     func `a rule that says more is listed, but not as one of ours`(text: String) throws {
         let rules = try inFreshNetwork {

@@ -15,8 +15,10 @@ package enum ReversePathTunnel: Check {
             guard let effective = network.effective(.reversePathFilter, device) else {
                 return unknown("net.ipv4.conf.\(device).rp_filter cannot be read")
             }
-            guard effective == 1 else { return [] }
+            let isBare = network.links[device]?.hasAddress == false
+            guard effective == 1 || effective == 2 && isBare else { return [] }
             var evidence = [network.saying(.reversePathFilter, device), network.saying(.reversePathFilter)]
+            if isBare { evidence.append("\(device) has no address, so even loose filtering is strict") }
             let missed = tunnel.peers.flatMap(\.inner).filter { $0.misses(device) }
             evidence += missed.prefix(3).map { "no way back into \(device): \($0.answers.first?.evidence ?? "")" }
             let growth = network.counter("TcpExt.IPReversePathFilter") ?? Growth()
@@ -24,9 +26,9 @@ package enum ReversePathTunnel: Check {
                 evidence.append("TcpExt IPReversePathFilter: \(growth.saying("packets dropped", host))")
             }
             let isBroken = !missed.isEmpty || growth.recent > 0
-            return [
-                finding(isBroken ? .broken : .info, evidence, fix: "sysctl -w net.ipv4.conf.\(device).rp_filter=2")
-            ]
+            let loosen = "sysctl -w net.ipv4.conf.\(device).rp_filter=2"
+            let fix = isBare ? "ip address add ADDRESS dev \(device)" : loosen
+            return [finding(isBroken ? .broken : .info, evidence, fix: fix)]
         }
     }
 }

@@ -2,6 +2,7 @@
 
 internal import CNetlink
 internal import Glibc
+package import Wire
 
 /// A rule that sends some packets to a routing table (ip-rule(8)).
 package struct RoutingRule: Hashable, Sendable, Codable {
@@ -9,13 +10,20 @@ package struct RoutingRule: Hashable, Sendable, Codable {
     package let priority: UInt32
     /// Whether it is about packets that what follows fits, or about all others.
     package let sense: Sense
+    /// Only packets with this source; `nil` for all.
+    package let source: IPv4Address?
     /// Only packets that carry exactly this mark (`SO_MARK`); `nil` for all.
     package let mark: UInt32?
     /// Only packets of this IP protocol; `nil` for all.
     package let ipProtocol: UInt8?
+    /// Only packets to these ports, 1 to 65534; `nil` for all. Of ICMP that this host sends, type times 256 plus code stands
+    /// there (Linux, `flowi_uli`); of what arrives nothing does.
+    package let destinationPorts: ClosedRange<UInt16>?
+    /// The priority to go on at, a higher one; `nil` to look into the table.
+    package let target: UInt32?
     /// Routes of the table whose prefix is not longer than this do not count; `nil` when all do.
     package let suppressPrefixLength: UInt32?
-    /// The number of the table to look in; the next rule is asked when nothing there fits.
+    /// The number of the table to look in, 0 with a target; the next rule is asked when nothing there fits.
     package let table: UInt32
     /// Who made the rule (`RTPROT_…`): so that everybody removes only their own.
     package let protocolNumber: UInt8
@@ -30,14 +38,17 @@ package struct RoutingRule: Hashable, Sendable, Codable {
 
     /// A rule as `ip rule add` makes it.
     package init(
-        priority: UInt32, sense: Sense = .these, mark: UInt32? = nil, ipProtocol: UInt8? = nil,
-        suppressPrefixLength: UInt32? = nil,
-        table: UInt32, protocolNumber: UInt8
+        priority: UInt32, sense: Sense = .these, source: IPv4Address? = nil, mark: UInt32? = nil,
+        ipProtocol: UInt8? = nil, destinationPorts: ClosedRange<UInt16>? = nil, suppressPrefixLength: UInt32? = nil,
+        table: UInt32 = 0, target: UInt32? = nil, protocolNumber: UInt8
     ) {
         self.priority = priority
         self.sense = sense
+        self.source = source
         self.mark = mark
         self.ipProtocol = ipProtocol
+        self.destinationPorts = destinationPorts
+        self.target = target
         self.suppressPrefixLength = suppressPrefixLength
         self.table = table
         self.protocolNumber = protocolNumber
@@ -78,8 +89,8 @@ extension Netlink {
 
     /// Adds a rule, behind those of the same priority.
     ///
-    /// `ip rule add priority P [not] [fwmark M] [ipproto N] lookup T [suppress_prefixlength L] protocol PROTOCOL`. Requires
-    /// `CAP_NET_ADMIN`.
+    /// `ip rule add priority P [not] [from A] [fwmark M] [ipproto N [dport X-Y]] lookup T [suppress_prefixlength L] protocol
+    /// PROTOCOL`, or `goto P` instead of the table. Requires `CAP_NET_ADMIN`.
     /// - Throws: `EEXIST` when there is this rule already, or one that differs from it only by asking for addresses,
     ///   too. The same one by another maker is another rule.
     package func add(_ rule: RoutingRule) throws(Errno) {
@@ -108,17 +119,25 @@ extension RoutingRule {
         var header = fib_rule_hdr()
         header.family = UInt8(AF_INET)
         header.table = UInt8(exactly: table) ?? 0
-        header.action = UInt8(FR_ACT_TO_TBL)
+        header.action = UInt8(target == nil ? FR_ACT_TO_TBL : FR_ACT_GOTO)
+        header.src_len = source == nil ? 0 : 32
         header.flags = sense == .others ? UInt32(FIB_RULE_INVERT) : 0
         let request = try Request(type, header, flags: flags)
         try request.put(FRA_PRIORITY, priority)
-        try request.put(FRA_TABLE, table)
+        if let target { try request.put(FRA_GOTO, target) } else { try request.put(FRA_TABLE, table) }
+        if let source { try request.put(FRA_SRC, source) }
         try request.put(FRA_PROTOCOL, protocolNumber)
         if let mark {
             try request.put(FRA_FWMARK, mark)
             try request.put(FRA_FWMASK, UInt32.max)
         }
         if let ipProtocol { try request.put(FRA_IP_PROTO, ipProtocol) }
+        // struct fib_rule_port_range: two numbers of 16 bits, in this machine's byte order.
+        if let ports = destinationPorts {
+            try request.put(
+                FRA_DPORT_RANGE,
+                (UInt32(ports.lowerBound.bigEndian) << 16 | UInt32(ports.upperBound.bigEndian)).bigEndian)
+        }
         if let suppressPrefixLength { try request.put(FRA_SUPPRESS_PREFIXLEN, suppressPrefixLength) }
         return request
     }
@@ -127,6 +146,7 @@ extension RoutingRule {
     fileprivate static let attributes: Set = Set(
         [
             FRA_PRIORITY, FRA_TABLE, FRA_PROTOCOL, FRA_FWMARK, FRA_FWMASK, FRA_IP_PROTO, FRA_SUPPRESS_PREFIXLEN,
+            FRA_SRC, FRA_GOTO, FRA_DPORT_RANGE,
         ].map(Int32.init))
 }
 
@@ -141,11 +161,16 @@ extension RuleSummary {
         let mask = reply.number(FRA_FWMASK)
         let rule = RoutingRule(
             priority: priority, sense: header.flags & UInt32(FIB_RULE_INVERT) == 0 ? .these : .others,
+            source: reply.address(FRA_SRC),
             mark: mask == nil ? nil : reply.number(FRA_FWMARK) ?? 0,
-            ipProtocol: reply.octet(FRA_IP_PROTO), suppressPrefixLength: suppressed, table: table, protocolNumber: maker
+            ipProtocol: reply.octet(FRA_IP_PROTO), destinationPorts: reply.portRange(FRA_DPORT_RANGE),
+            suppressPrefixLength: suppressed, table: table, target: reply.number(FRA_GOTO), protocolNumber: maker
         )
+        // That a target is not there yet is no part of the rule.
+        let known = UInt32(FIB_RULE_INVERT) | UInt32(FIB_RULE_UNRESOLVED)
         let isExpressible =
-            header.action == UInt8(FR_ACT_TO_TBL) && header.flags & ~UInt32(FIB_RULE_INVERT) == 0 && header.tos == 0
+            [UInt8(FR_ACT_TO_TBL), UInt8(FR_ACT_GOTO)].contains(header.action) && header.flags & ~known == 0
+            && header.tos == 0 && (header.src_len == 32 || header.src_len == 0)
             && (mask ?? .max) == .max && reply.attributes.isSubset(of: RoutingRule.attributes)
         self.init(priority: priority, table: table, protocolNumber: maker, rule: isExpressible ? rule : nil)
     }
@@ -158,7 +183,20 @@ extension RuleSummary {
         // What else it says is not known: the kernel would not mind.
         guard let rule else { return true }
         return rule.sense == other.sense && (other.mark == nil || rule.mark == other.mark)
+            && (other.source == nil || rule.source == other.source) && rule.target == other.target
+            && (other.destinationPorts == nil || rule.destinationPorts == other.destinationPorts)
             && (other.ipProtocol == nil || rule.ipProtocol == other.ipProtocol)
             && (other.suppressPrefixLength == nil || rule.suppressPrefixLength == other.suppressPrefixLength)
+    }
+}
+
+extension Reply {
+    /// The ports in an attribute that is a `struct fib_rule_port_range`.
+    fileprivate func portRange(_ attribute: some BinaryInteger) -> ClosedRange<UInt16>? {
+        guard let both = number(attribute) else { return nil }
+        // Two numbers in this machine's byte order, the first one at the lower address.
+        let octets = both.bigEndian
+        let (first, last) = (UInt16(octets >> 16).bigEndian, UInt16(octets & 0xffff).bigEndian)
+        return first <= last ? first...last : nil
     }
 }

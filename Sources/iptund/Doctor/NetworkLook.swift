@@ -103,6 +103,7 @@ extension LinkSnapshot {
         guard let found = (try? netlink.link(named: name)) ?? nil else { return nil }
         var link = LinkSnapshot(found.name, mtu: found.mtu)
         (link.isUp, link.isRunning) = (found.isUp, found.isRunning)
+        link.hasAddress = (try? netlink.addresses(link: found.index))?.isEmpty != true
         link.sendDrops = Growth(total: found.sendDrops)
         for (setting, value) in (try? netlink.settings(link: found.index)) ?? [:] {
             if let setting = LinkSnapshot.Setting(rawValue: setting.rawValue) { link.settings[setting] = value }

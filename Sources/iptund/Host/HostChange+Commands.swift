@@ -41,13 +41,14 @@ extension HostChange {
     }
 
     fileprivate static func text(_ rule: RoutingRule) -> String {
-        let sense = rule.sense == .others ? " not" : ""
+        let sense = (rule.sense == .others ? " not" : "") + (rule.source.map { " from \($0)" } ?? "")
         let mark = rule.mark.map { " fwmark 0x\(String($0, radix: 16))" } ?? ""
-        let ipProtocol = rule.ipProtocol.map { " ipproto \($0)" } ?? ""
+        let ports = rule.destinationPorts.map { " dport \($0.lowerBound)-\($0.upperBound)" } ?? ""
+        let ipProtocol = (rule.ipProtocol.map { " ipproto \($0)" } ?? "") + ports
         let table = rule.table == Route.mainTable ? "main" : "\(rule.table)"
         let suppress = rule.suppressPrefixLength.map { " suppress_prefixlength \($0)" } ?? ""
-        return
-            "priority \(rule.priority)\(sense)\(mark)\(ipProtocol) lookup \(table)\(suppress) protocol \(rule.protocolNumber)"
+        let action = rule.target.map { "goto \($0)" } ?? "lookup \(table)\(suppress)"
+        return "priority \(rule.priority)\(sense)\(mark)\(ipProtocol) \(action) protocol \(rule.protocolNumber)"
     }
 }
 

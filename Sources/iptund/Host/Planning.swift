@@ -49,6 +49,7 @@ struct Planning {
         wishes.pin = try pin(underlay)
         let rules = try asked { () throws(Errno) in try netlink.rules() }
         wishes.routing = try routing(for: wishes, besides: rules, netlink)
+        if wishes.routing != nil { wishes.strict = strictLocals(underlay) }
         try checkTable(netlink)
         var facts = try facts(for: wishes, netlink)
         facts.rules = rules

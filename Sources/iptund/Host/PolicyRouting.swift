@@ -29,9 +29,12 @@ struct PolicyRouting: Hashable, Codable {
     /// them in. Those that we send carry our mark, and never see our table: not even when `main` has no way for them, as
     /// while the uplink is down. Of what remains, the longest prefix wins as in a single table: for each of `lengths`,
     /// longer routes of `main` first, then ours of that length.
-    func rules(for lengths: Set<Int>) -> [RoutingRule] {
+    ///
+    /// `strict` are those of our outer addresses whose link filters reverse paths strictly: ICMP errors about outer packets
+    /// come to them from any router, which may lie behind a peer like everything else.
+    func rules(for lengths: Set<Int>, strict: [IPv4Address] = []) -> [RoutingRule] {
         guard !lengths.isEmpty else { return [] }
-        var rules: [RoutingRule] = []
+        var rules = errorRules(strict)
         func append(
             _ sense: RoutingRule.Sense = .these, mark: UInt32? = nil, ipProtocol: UInt8? = nil, suppress: Int? = nil,
             table: UInt32
@@ -52,6 +55,30 @@ struct PolicyRouting: Hashable, Codable {
         }
         return rules
     }
+
+    /// Rules by which strict filtering finds the way back to whoever sends ICMP to these addresses in `main`.
+    ///
+    /// The kernel looks for that way as if it answered: from our address, by ICMP, and without a type, since it does not
+    /// look so far into what arrives. What this host sends itself has one, and goes on where everything goes. (Type 0, the
+    /// echo reply, looks like none: it leaves where its request came in.)
+    private func errorRules(_ locals: [IPv4Address]) -> [RoutingRule] {
+        let locals = locals.prefix(PolicyRouting.mostStrict)
+        let next = priorities.lowerBound + UInt32(2 * locals.count)
+        return locals.enumerated().flatMap { index, local in
+            let priority = priorities.lowerBound + UInt32(2 * index)
+            return [
+                RoutingRule(
+                    priority: priority, source: local, ipProtocol: IPProtocol.icmp.rawValue,
+                    destinationPorts: 1...65_534, target: next, protocolNumber: HostChange.protocolNumber),
+                RoutingRule(
+                    priority: priority + 1, source: local, ipProtocol: IPProtocol.icmp.rawValue,
+                    table: Route.mainTable, protocolNumber: HostChange.protocolNumber),
+            ]
+        }
+    }
+
+    /// Two rules each have their place beside those for 33 lengths.
+    private static let mostStrict = 8
 
     /// The first place whose table and priorities nobody uses; `nil` when all are taken.
     static func free(besides rules: [RuleSummary], isEmpty: (UInt32) throws(Errno) -> Bool) throws(Errno)

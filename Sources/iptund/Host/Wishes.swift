@@ -22,6 +22,9 @@ struct Wishes {
     /// Where routes go that a peer lies behind.
     var routing: PolicyRouting?
 
+    /// Those of our outer addresses whose link filters reverse paths strictly.
+    var strict: [IPv4Address] = []
+
     /// The largest block that single proxy entries are made for: /25, 128 of them.
     static let longestProxiedBlock = 25
 
@@ -35,13 +38,21 @@ struct Wishes {
         // A device that somebody else made keeps what they chose.
         if isNew { changes.append(.noIPv6(on: device)) }
         changes.append(.mtu(mtu, on: device))
-        changes += settings.addresses.map { .address($0, on: device) }
+        changes += (settings.addresses + [placeholder].compactMap(\.self)).map { .address($0, on: device) }
         changes.append(.up(device))
         changes += routes
         changes += rules.map(HostChange.rule)
         changes += proxies
         changes += deviceSettings
         return changes
+    }
+
+    /// An address for a device that nobody gives one, since it only takes packets out: without any, loose reverse path
+    /// filtering is strict (Linux, `fib_validate_source`), and every packet would be dropped. This one is of scope host, so
+    /// that it becomes the source of none.
+    private var placeholder: InterfaceAddress? {
+        guard settings.policy.only == .decapsulate, settings.addresses.isEmpty, isNew else { return nil }
+        return InterfaceAddress(IPv4Address(127, 19, 94, 4), prefixLength: 32)
     }
 
     /// Of which length the prefixes are that must not stand in `main`, because a peer lies or may lie behind them.
@@ -85,7 +96,7 @@ struct Wishes {
     /// Worse than every route that anybody else makes.
     private static let lastMetric: UInt32 = 2_000_000_000
 
-    private var rules: [RoutingRule] { routing?.rules(for: coveredLengths) ?? [] }
+    private var rules: [RoutingRule] { routing?.rules(for: coveredLengths, strict: strict) ?? [] }
 
     private var proxies: [HostChange] {
         guard let proxyDevice, let proxyARP = settings.proxyARP else { return [] }
