@@ -33,7 +33,7 @@ extension ConfigurationText {
         lines.append((.minimumTTL, [policy.minimumTTL?.description].compactMap(\.self)))
         if policy.clamp != defaults.policy.clamp { lines.append((.segmentSizeClamp, [policy.clamp.text])) }
         if settings.table != defaults.table { lines.append((.table, [settings.table.text])) }
-        if settings.forward { lines.append((.forward, ["yes"])) }
+        lines.append((.forward, settings.forward.elements))
         lines.append((.proxyARP, [settings.proxyARP?.text].compactMap(\.self)))
         lines.append((.only, [policy.only?.rawValue].compactMap(\.self)))
         if policy.acceptance != .peers { lines.append((.acceptFrom, policy.acceptance.elements)) }
@@ -85,6 +85,16 @@ extension RouteTable {
         case .automatic: "auto"
         case .off: "off"
         case .number(let number): "\(number)"
+        }
+    }
+}
+
+extension Forwarding {
+    fileprivate var elements: [String] {
+        switch self {
+        case .off: []
+        case .connected: ["yes"]
+        case .devices(let devices): devices.map(\.text)
         }
     }
 }

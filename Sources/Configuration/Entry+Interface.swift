@@ -56,6 +56,22 @@ extension Entry {
         return .number(UInt32(number))
     }
 
+    /// `Forward`: `yes`, `no`, or a device, one of several; `earlier` is what the values before it mean.
+    package func forwarding(after earlier: Forwarding) throws(Complaint) -> Forwarding {
+        switch (text.lowercased(), earlier) {
+        case ("yes", .off), ("on", .off): return .connected
+        case ("no", .off), ("off", .off): return .off
+        case ("yes", _), ("on", _), ("no", _), ("off", _), (_, .connected):
+            throw refusal(
+                why: "yes and no do not go together with another value", whatNow: "say it once, or name devices")
+        case (_, .off): return .devices([try deviceName(text)])
+        case (_, .devices(let others)):
+            let device = try deviceName(text)
+            guard !others.contains(device) else { throw refusal(why: "given twice", whatNow: "give it once") }
+            return .devices(others + [device])
+        }
+    }
+
     /// `ProxyARP`: `DEV` or `DEV networks`.
     package func proxyARP() throws(Complaint) -> ProxyARP {
         let words = text.split(whereSeparator: \.isWhitespace)

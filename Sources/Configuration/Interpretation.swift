@@ -66,7 +66,7 @@ package struct Interpretation {
         case .minimumTTL: settings.policy.minimumTTL = try entry.minimumTTL()
         case .segmentSizeClamp: settings.policy.clamp = try entry.segmentSizeClamp()
         case .table: settings.table = try entry.table()
-        case .forward: settings.forward = try entry.answer()
+        case .forward: settings.forward = try entry.forwarding(after: settings.forward)
         case .proxyARP: settings.proxyARP = try entry.proxyARP()
         case .only: settings.policy.only = try entry.only()
         case .acceptFrom: try accepted.append(try entry.acceptance(), entry)

@@ -15,7 +15,7 @@ extension Key {
         case .minimumTTL: "Least outer TTL to take from a peer, 1 to 255 (RFC 5082)."
         case .segmentSizeClamp: "Longest TCP segment to agree on: 'off', 'auto' (default), or octets."
         case .table: "Where routes to the peers' prefixes go: 'auto' (default), 'off', or a table's number."
-        case .forward: "Forward between the tunnel and the network behind this host, without ICMP redirects."
+        case .forward: "Forward between the tunnel and the networks behind this host, without ICMP redirects."
         case .proxyARP: "Answer ARP on this device for what is behind the peers; 'DEV networks': for blocks too."
         case .only: "Carry one way only: 'encapsulate' or 'decapsulate'."
         case .acceptFrom: "Take packets from 'peers', 'any', or peers and prefixes; by comma, or repeated."

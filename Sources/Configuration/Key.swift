@@ -57,7 +57,7 @@ package enum Key: String, CaseIterable, Sendable {
     /// How many values it takes.
     package var multiplicity: Multiplicity {
         switch self {
-        case .address, .acceptFrom, .allowedIPs: .list
+        case .address, .acceptFrom, .allowedIPs, .forward: .list
         default: .one
         }
     }

@@ -16,8 +16,8 @@ package struct TunnelSettings: Equatable, Sendable {
     package var table = RouteTable.automatic
     /// The device on whose network this host answers for what is behind the peers.
     package var proxyARP: ProxyARP?
-    /// Whether packets are forwarded between the tunnel and the device of `proxyARP`, without ICMP redirects.
-    package var forward = false
+    /// Between which devices packets are forwarded, without ICMP redirects where `proxyARP` has hosts send to us.
+    package var forward = Forwarding.off
     /// The network namespace that the device goes to, `nil` for the one that the outer packets leave from.
     package var namespace: String?
     /// Whether what is behind the peers stays unreachable when the daemon dies.

@@ -58,7 +58,8 @@ struct UseChecks {
     private var namespaces: [Mistake] {
         guard settings.namespace != nil else { return [] }
         let asked =
-            [Key.forward].filter { _ in settings.forward } + [Key.proxyARP].filter { _ in settings.proxyARP != nil }
+            [Key.forward].filter { _ in settings.forward != .off }
+            + [Key.proxyARP].filter { _ in settings.proxyARP != nil }
         return asked.compactMap { key in
             written[key].map { entry in
                 Mistake(

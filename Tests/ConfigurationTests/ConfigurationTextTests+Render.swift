@@ -73,14 +73,17 @@ extension TunnelSettings {
         settings.workers = [.automatic, .fixed(1), .fixed(16)].randomElement(using: &generator) ?? .automatic
         settings.offload = Offload.allCases.randomElement(using: &generator) ?? .off
         settings.policy.clamp = [.off, .auto, .fixed(88)].randomElement(using: &generator) ?? .off
-        settings.forward = Bool.random(using: &generator)
+        let ways: [Forwarding] = [
+            .off, .connected, .devices([DeviceName("lan")!]), .devices([DeviceName("a")!, DeviceName("b.5")!]),
+        ]
+        settings.forward = ways.randomElement(using: &generator) ?? .off
         if settings.peers.contains(where: { $0.allowed != nil }) {
             settings.table = [.automatic, .off, .number(1), .number(.max)].randomElement(using: &generator) ?? .off
             settings.killSwitch = settings.table != .off && Bool.random(using: &generator)
             settings.proxyARP = DeviceName("#eth0").flatMap { some(ProxyARP(device: $0)) }
             if Bool.random(using: &generator) { settings.proxyARP?.scope = .networks }
         }
-        if !settings.forward, settings.proxyARP == nil { settings.namespace = some("#ns") }
+        if settings.forward == .off, settings.proxyARP == nil { settings.namespace = some("#ns") }
         settings.policy.randomize(using: &generator, mayBothWays: !settings.peers.isEmpty)
         if settings.policy.only == nil { settings.keepalive = some(Keepalive(seconds: 3_600, misses: 1)) }
         return settings

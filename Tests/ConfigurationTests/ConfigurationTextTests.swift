@@ -68,7 +68,7 @@ import Wire
         expected.policy.acceptance = .also(["203.0.113.0/24"].compactMap { Prefix($0) })
         expected.table = .number(51_820)
         expected.proxyARP = try ProxyARP(device: #require(DeviceName("eth0")), scope: .networks)
-        expected.forward = true
+        expected.forward = .connected
         expected.killSwitch = true
         expected.user = "nobody"
         expected.workers = .fixed(2)

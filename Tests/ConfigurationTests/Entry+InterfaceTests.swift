@@ -104,10 +104,25 @@ import Wire
     }
 
     @Test func `what answers yes or no takes four words`() throws {
-        for text in ["yes", "on", "Yes", "ON"] { #expect(try Entry(.forward, text).answer()) }
+        for text in ["yes", "on", "Yes", "ON"] { #expect(try Entry(.killSwitch, text).answer()) }
         for text in ["no", "off"] { #expect(try !Entry(.killSwitch, text).answer()) }
         for text in ["", "1", "true", "y", "auto"] {
-            #expect(throws: Complaint.self) { try Entry(.forward, text).answer() }
+            #expect(throws: Complaint.self) { try Entry(.killSwitch, text).answer() }
+        }
+    }
+
+    @Test func `Forward takes yes, no, or devices one by one`() throws {
+        let (lan, dmz) = (DeviceName("lan")!, DeviceName("dmz.5")!)
+        #expect(try Entry(.forward, "yes").forwarding(after: .off) == .connected)
+        #expect(try Entry(.forward, "OFF").forwarding(after: .off) == .off)
+        #expect(try Entry(.forward, "lan").forwarding(after: .off) == .devices([lan]))
+        #expect(try Entry(.forward, "dmz.5").forwarding(after: .devices([lan])) == .devices([lan, dmz]))
+        let wrong: [(String, Forwarding)] = [
+            ("lan", .devices([lan])), ("yes", .devices([lan])), ("no", .devices([lan])), ("lan", .connected),
+            ("yes", .connected), ("a/b", .off), ("", .off),
+        ]
+        for (text, earlier) in wrong {
+            #expect(throws: Complaint.self, "\(text)") { try Entry(.forward, text).forwarding(after: earlier) }
         }
     }
 

@@ -201,7 +201,7 @@ extension PlanningTests {
     ) throws -> Sight {
         try plan(allowed, after: script) {
             $0.proxyARP = DeviceName(device).map { ProxyARP(device: $0) }
-            $0.forward = forward
+            $0.forward = forward ? .connected : .off
         }
     }
 

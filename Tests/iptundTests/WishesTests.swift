@@ -31,7 +31,7 @@ import Wire
         var wishes = Self.wishes(["10.9.1.0/24", "192.0.2.0/24"]) {
             $0.addresses = ["10.9.0.1/32", "10.9.0.2/32"].compactMap { InterfaceAddress($0) }
             $0.proxyARP = DeviceName("lan0").map { ProxyARP(device: $0) }
-            $0.forward = true
+            $0.forward = .connected
         }
         wishes.pin = .route(
             Route(to: Prefix(host: Self.peer), gateway: Self.peer, link: 2, protocolNumber: 203), on: .uplink)
@@ -166,7 +166,7 @@ extension WishesTests {
     {
         var wishes = wishes(allowed) {
             $0.proxyARP = DeviceName("lan0").map { ProxyARP(device: $0, scope: scope) }
-            $0.forward = forward
+            $0.forward = forward ? .connected : .off
         }
         wishes.proxyDevice = .lan
         return wishes
@@ -212,7 +212,7 @@ extension WishesTests {
                 "sysctl -w net.ipv4.conf.iptun0.forwarding=1", "sysctl -w net.ipv4.conf.lan0.forwarding=1",
                 "sysctl -w net.ipv4.conf.lan0.send_redirects=0", "sysctl -w net.ipv4.conf.all.send_redirects=0",
             ])
-        let alone = Self.commands(Self.wishes(["10.8.0.1/32"]) { $0.forward = true })
+        let alone = Self.commands(Self.wishes(["10.8.0.1/32"]) { $0.forward = .connected })
         #expect(!alone.contains { $0.contains("lan0") })
         #expect(alone.contains("sysctl -w net.ipv4.conf.iptun0.forwarding=1"))
     }

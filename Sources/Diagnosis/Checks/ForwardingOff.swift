@@ -9,12 +9,14 @@ package enum ForwardingOff: Check {
         of(host.tunnels) { tunnel in
             guard tunnel.isRunning, let device = tunnel.device else { return [] }
             let network = host.inside(tunnel)
-            let devices = [device] + [tunnel.proxy?.device].compactMap(\.self)
+            let others = [tunnel.proxy?.device].compactMap(\.self) + tunnel.forwardDevices
+            let devices = [device] + others.filter { $0 != device }
             let off = devices.filter { network.effective(.forwarding, $0) == 0 }
             guard !off.isEmpty else { return [] }
             var evidence = off.map { network.saying(.forwarding, $0) }
             let dying = network.counter("Ip.InAddrErrors") ?? Growth()
-            let isSeen = dying.recent > 0 && tunnel.decapsulated.recent > 0
+            // Whoever asked for it sees packets for others die wherever they come in; else only those of the tunnel count.
+            let isSeen = dying.recent > 0 && (tunnel.decapsulated.recent > 0 || tunnel.forwarding == .asked)
             if isSeen { evidence.append("Ip InAddrErrors: \(dying.saying("packets for others", host))") }
             guard tunnel.forwarding == .asked || isSeen else { return [] }
             let settings = off.map { "net.ipv4.conf.\($0).forwarding=1" }

@@ -19,6 +19,8 @@ package struct TunnelSnapshot: Sendable {
     package var routing = Routing.automatic
     /// Whether it is to forward, as `Forward` and `ProxyARP` say.
     package var forwarding = Forwarding.notAsked
+    /// The devices that packets for it come in by, as far as they are to be forwarded.
+    package var forwardDevices: [String] = []
     /// Where ARP is answered for whom; `nil` when nowhere.
     package var proxy: Proxy?
     /// Whom packets are taken from: `peers`, `any`, or prefixes.

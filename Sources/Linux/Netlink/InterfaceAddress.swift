@@ -20,6 +20,24 @@ extension Netlink {
         }
     }
 
+    /// The links but loopback that this host has a network at, or a neighbour: with an address that makes the kernel route
+    /// something there. In the order of their numbers.
+    package func connectedLinks() throws(Errno) -> [Link] {
+        var header = ifaddrmsg()
+        header.ifa_family = UInt8(AF_INET)
+        let indices = try collect(Request(RTM_GETADDR, header, flags: NLM_F_DUMP)) { reply -> Int32? in
+            guard let address = InterfaceAddress(reply), address.connected != nil, !address.address.isLoopback else {
+                return nil
+            }
+            return Int32(bitPattern: reply.header.ifa_index)
+        }
+        var links: [Link] = []
+        for index in Set(indices).sorted() {
+            if let link = try link(index: index) { links.append(link) }
+        }
+        return links
+    }
+
     /// Gives a link an address, without a broadcast address.
     ///
     /// `ip address add ADDRESS dev NAME`. Requires `CAP_NET_ADMIN`.

@@ -23,6 +23,12 @@ struct DeviceOptions: ParsableArguments {
     @Flag(name: .key(.forward), help: .key(.forward))
     var forward = false
 
+    @Option(
+        name: .customLong("forward-device"),
+        help: ArgumentHelp(
+            "Forward between the tunnel and this device alone; may be given more than once.", valueName: "dev"))
+    var forwardDevices: [String] = []
+
     @Option(name: .key(.proxyARP), help: .key(.proxyARP))
     var proxyARP: String?
 
@@ -33,6 +39,7 @@ struct DeviceOptions: ParsableArguments {
     var entries: [Entry] {
         Entry.given(.device, device) + Entry.list(.address, address) + Entry.given(.mtu, mtu)
             + Entry.given(.namespace, namespace) + Entry.given(.table, table) + Entry.given(.forward, isSet: forward)
+            + Entry.list(.forward, forwardDevices)
             + Entry.given(.proxyARP, proxyARP) + Entry.given(.killSwitch, isSet: killSwitch)
     }
 }

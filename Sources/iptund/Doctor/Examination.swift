@@ -86,9 +86,12 @@ struct Examination: ~Copyable {
                 if tunnel.peers[index].local == nil { tunnel.peers[index].local = local ?? source }
             }
         }
-        let own = [tunnel.device, tunnel.proxy?.device].compactMap(\.self)
         if patient.namespaceName == nil {
-            links.formUnion(own)
+            if patient.settings?.forward == .connected, tunnel.proxy == nil {
+                let found = (try? netlink.connectedLinks()) ?? []
+                tunnel.forwardDevices = found.map(\.name).filter { $0 != tunnel.device }
+            }
+            links.formUnion([tunnel.device, tunnel.proxy?.device].compactMap(\.self) + tunnel.forwardDevices)
             Examination.lookInside(&tunnel, patient, &routes, netlink)
             return
         }
@@ -96,6 +99,7 @@ struct Examination: ~Copyable {
             tunnel.network = NetworkSnapshot()
             return
         }
+        let own = [tunnel.device, tunnel.proxy?.device].compactMap(\.self)
         let reading = readings[patient.name]
         tunnel.network = try? place.inside { () throws(Errno) in
             NetworkSnapshot.look(Set(own), since: reading ?? NetworkReading.now(), place.netlink)

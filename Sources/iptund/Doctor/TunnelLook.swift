@@ -17,7 +17,8 @@ extension TunnelSnapshot {
         only = patient.report?.only.flatMap(Direction.init(rawValue:)) ?? patient.settings?.policy.only
         local = patient.settings?.local
         if let settings = patient.settings {
-            forwarding = settings.forward || settings.proxyARP != nil ? .asked : .notAsked
+            forwarding = settings.forward != .off || settings.proxyARP != nil ? .asked : .notAsked
+            if case .devices(let names) = settings.forward { forwardDevices = names.map(\.text) }
             proxy = settings.proxyARP.map { Proxy($0.device.text, Set(Wishes.proxied(settings))) }
         }
         peers = TunnelSnapshot.peers(patient)

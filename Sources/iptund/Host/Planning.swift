@@ -46,6 +46,7 @@ struct Planning {
         var wishes = Wishes(
             settings: settings, device: device.device, isNew: device.isNew, mtu: mtu, endpoints: Array(ways.keys))
         wishes.proxyDevice = try proxyDevice(netlink)
+        wishes.forwardDevices = try forwardDevices(netlink)
         wishes.pin = try pin(underlay)
         let rules = try asked { () throws(Errno) in try netlink.rules() }
         wishes.routing = try routing(for: wishes, besides: rules, netlink)
@@ -57,7 +58,7 @@ struct Planning {
             wishes.changes, on: device, facts, own: Set(own?.steps.map(\.change) ?? []))
         return Outcome(
             plan: plan, routing: wishes.routing, mtu: mtu,
-            warnings: [warning(about: settings.mtu, underlay)].compactMap(\.self) + warnings(wishes.proxyDevice, facts))
+            warnings: [warning(about: settings.mtu, underlay)].compactMap(\.self) + warnings(wishes, facts))
     }
 
     private func asked<Value>(_ question: () throws(Errno) -> Value) throws(Complaint) -> Value {
@@ -90,6 +91,31 @@ struct Planning {
                 "ProxyARP = \(name)", why: "is the tunnel's own device", whatNow: "name the one of the LAN")
         }
         return HostChange.Device(index: link.index, name: link.name)
+    }
+
+    /// The devices that packets for the tunnel may come in by. ProxyARP names the one where hosts send to us.
+    private func forwardDevices(_ netlink: borrowing Netlink) throws(Complaint) -> [HostChange.Device] {
+        switch settings.forward {
+        case .off: return []
+        case .connected:
+            if settings.proxyARP != nil { return [] }
+            let links = try asked { () throws(Errno) in try netlink.connectedLinks() }
+            return links.filter { $0.index != device.device.index }.map {
+                HostChange.Device(index: $0.index, name: $0.name)
+            }
+        case .devices(let names):
+            var devices: [HostChange.Device] = []
+            for name in names {
+                let found = try asked { () throws(Errno) in try netlink.link(named: name.text) }
+                guard let link = found, link.index != device.device.index else {
+                    throw Complaint(
+                        "Forward = \(name.text)", why: found == nil ? "there is no such device" : "is the tunnel's own",
+                        whatNow: "name the one that hosts behind this one are at; 'ip link' lists them")
+                }
+                devices.append(HostChange.Device(index: link.index, name: link.name))
+            }
+            return devices
+        }
     }
 
     /// A place for a table and rules of our own, if a peer lies behind our own routes.
@@ -128,7 +154,8 @@ struct Planning {
         var tables: Set<UInt32> = [Route.mainTable]
         if case .number(let number) = settings.table { tables.insert(number) }
         if let routing = wishes.routing { tables.insert(routing.table) }
-        let links = [device.device.index, wishes.proxyDevice?.index].compactMap(\.self).filter { $0 > 0 }
+        let known = [device.device, wishes.proxyDevice].compactMap(\.self) + wishes.forwardDevices
+        let links = Set(known.map(\.index)).filter { $0 > 0 }.sorted()
         let shared = shared
         var facts = try asked { () throws(Errno) in
             try HostFacts.gather(tables: tables, settingsOf: links, shared: shared, netlink)
@@ -150,11 +177,14 @@ struct Planning {
     }
 
     /// What is missing for packets to pass between the device that proxies and the tunnel, with the commands that help.
-    private func warnings(_ proxyDevice: HostChange.Device?, _ facts: HostFacts) -> [String] {
-        guard let proxyDevice else { return [] }
+    private func warnings(_ wishes: Wishes, _ facts: HostFacts) -> [String] {
+        guard let proxyDevice = wishes.proxyDevice else {
+            guard settings.forward == .connected, wishes.forwardDevices.isEmpty else { return [] }
+            return ["Forward = yes: this host is connected to no network; packets are forwarded out of the tunnel only"]
+        }
         var warnings: [String] = []
         let isOff = facts.settings[proxyDevice.index]?[.forwarding] == 0
-        if !settings.forward, isOff || facts.settings[device.device.index]?[.forwarding] == 0 {
+        if settings.forward == .off, isOff || facts.settings[device.device.index]?[.forwarding] == 0 {
             warnings.append(
                 "ProxyARP = \(proxyDevice.name) answers nobody as long as nothing is forwarded: Forward = yes, or "
                     + "'sysctl -w net.ipv4.conf.\(proxyDevice.name).forwarding=1 "

@@ -19,6 +19,8 @@ struct Wishes {
     var pin: HostChange?
     /// Where this host answers for others.
     var proxyDevice: HostChange.Device?
+    /// The devices that packets for the tunnel come in by.
+    var forwardDevices: [HostChange.Device] = []
     /// Where routes go that a peer lies behind.
     var routing: PolicyRouting?
 
@@ -119,10 +121,12 @@ struct Wishes {
             .setting(.reversePathFilter, 2, on: device), .setting(.sendRedirects, 0, on: device),
             .setting(.acceptLocal, 0, on: device),
         ]
-        guard settings.forward else { return changes }
+        guard settings.forward != .off else { return changes }
         changes.append(.setting(.forwarding, 1, on: device))
+        changes += forwardDevices.map { .setting(.forwarding, 1, on: $0) }
         if let proxyDevice {
-            changes += [.setting(.forwarding, 1, on: proxyDevice), .setting(.sendRedirects, 0, on: proxyDevice)]
+            if !forwardDevices.contains(proxyDevice) { changes.append(.setting(.forwarding, 1, on: proxyDevice)) }
+            changes.append(.setting(.sendRedirects, 0, on: proxyDevice))
         }
         changes.append(.noCommonRedirects)
         return changes
