@@ -38,11 +38,14 @@ extension NetworkNamespace {
         return cookie
     }
 
+    /// Where `ip netns` keeps namespaces by name.
+    package static let directory = "/run/netns"
+
     /// The namespace that `ip netns` calls `name`.
     /// - Throws: `Errno.noSuchFile` when there is none, `Errno.invalidArgument` for what cannot be a name.
     package static func open(named name: String) throws(Errno) -> Descriptor {
         guard !["", ".", ".."].contains(name), !name.contains("/") else { throw .invalidArgument }
-        return try Descriptor.open("/run/netns/\(name)", O_RDONLY)
+        return try Descriptor.open("\(directory)/\(name)", O_RDONLY)
     }
 
     /// What tells the namespace `place` from others: the ``inode`` that it has from inside.

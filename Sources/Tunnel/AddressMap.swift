@@ -13,14 +13,17 @@ struct AddressMap: Sendable {
     private let shift: UInt32
 
     /// Enters `addresses`, in which none occurs twice but 0.0.0.0: that is nobody's, and only keeps a place.
-    init(_ addresses: [IPv4Address]) {
+    init(_ addresses: [IPv4Address]) { self.init(indexed: addresses.enumerated().map { ($1, $0) }) }
+
+    /// Enters addresses with what each stands for: an index that several may have.
+    init(indexed entries: [(address: IPv4Address, index: Int)]) {
         // At most half full, so that a search for a stranger ends soon.
         var bits: UInt32 = 1
-        while 1 << bits < addresses.count * 2 { bits += 1 }
+        while 1 << bits < entries.count * 2 { bits += 1 }
         shift = 32 - bits
         var keys = [UInt32](repeating: 0, count: 1 << bits)
         var values = keys
-        for (index, address) in addresses.enumerated() where address != .unspecified {
+        for (address, index) in entries where address != .unspecified {
             var bucket = AddressMap.bucket(address, shift: shift)
             while keys[bucket] != 0 { bucket = (bucket + 1) & (keys.count - 1) }
             keys[bucket] = address.rawValue

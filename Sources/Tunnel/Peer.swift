@@ -8,6 +8,8 @@ public struct Peer: Equatable, Sendable {
     public var name: String?
     /// The outer address that packets are sent to and accepted from; `nil` while ``host`` has none that is known.
     public var endpoint: IPv4Address?
+    /// Further addresses that packets are accepted from: those that ``host`` has beside `endpoint`.
+    public var others: [IPv4Address]
     /// The name that the endpoint was given by; `nil` where an address was given.
     public var host: String?
     /// Our outer address, the source of what is sent; `nil` while there is no route to the peer that would tell it.
@@ -27,11 +29,13 @@ public struct Peer: Equatable, Sendable {
 
     /// A peer that anything may be sent to and taken from, unless `allowed` says otherwise.
     public init(
-        name: String? = nil, endpoint: IPv4Address?, host: String? = nil, local: IPv4Address?,
+        name: String? = nil, endpoint: IPv4Address?, others: [IPv4Address] = [], host: String? = nil,
+        local: IPv4Address?,
         acceptance: Acceptance = .anyAddress, allowed: [Prefix] = [.all]
     ) {
         self.name = name
         self.endpoint = endpoint
+        self.others = others
         self.host = host
         self.local = local
         self.acceptance = acceptance

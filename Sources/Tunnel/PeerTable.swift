@@ -54,10 +54,19 @@ public struct PeerTable: Sendable {
         peers = slots.compactMap(\.self)
         indices = slots.indices.filter { slots[$0] != nil }.map { PeerIndex(rawValue: UInt32($0)) }
         endpoints = slots.map(Endpoint.init)
-        byEndpoint = AddressMap(endpoints.map(\.remote))
+        byEndpoint = AddressMap(indexed: PeerTable.senders(slots))
         everythingElse = owners.ofPrefix.removeValue(forKey: .all)
         byInnerAddress = PrefixMap(owners.ofPrefix.map { ($0.key, $0.value) })
         localEnds = AddressMap(Array(Set(endpoints.map(\.local))))
+    }
+
+    /// Which address each peer sends from: its endpoint, and further ones that are nobody else's.
+    private static func senders(_ slots: [Peer?]) -> [(address: IPv4Address, index: Int)] {
+        let endpoints = slots.enumerated().map { index, peer in (peer?.endpoint ?? .unspecified, index) }
+        guard slots.contains(where: { $0?.others.isEmpty == false }) else { return endpoints }
+        var taken = Set(endpoints.map(\.0))
+        let others = slots.enumerated().flatMap { index, peer in (peer?.others ?? []).map { ($0, index) } }
+        return endpoints + others.filter { taken.insert($0.0).inserted }
     }
 
     /// The peer whose AllowedIPs hold `address` most specifically: the one to send it to, the only one to take it from.
@@ -76,8 +85,9 @@ public struct PeerTable: Sendable {
 
     /// The peer that we send outer packets to from `local` to `remote`; `nil` when we send none between them.
     func peer(sentFrom local: IPv4Address, to remote: IPv4Address) -> PeerIndex? {
-        guard let peer = peer(at: remote), endpoint(of: peer).local == local, local != .unspecified else { return nil }
-        return peer
+        guard let peer = peer(at: remote), local != .unspecified else { return nil }
+        let endpoint = endpoint(of: peer)
+        return endpoint.local == local && endpoint.remote == remote ? peer : nil
     }
 
     /// The outer addresses of a peer of this table; none at a vacant place.

@@ -27,7 +27,7 @@ struct NamesTests {
             let server = nameserver.map { "nameserver \($0)\n" } ?? ""
             try Files.replace("\(lab.directory)/resolv", with: Array(server.utf8), mode: 0o644)
             let script = """
-                mount -t tmpfs tmpfs /etc
+                mount -t tmpfs tmpfs /etc; echo multi on > /etc/host.conf
                 cd "$1"; shift
                 for pair in hosts:hosts nsswitch:nsswitch.conf resolv:resolv.conf; do
                     touch /etc/${pair#*:}; mount --bind ${pair%:*} /etc/${pair#*:}
@@ -91,6 +91,36 @@ struct NamesTests {
             #expect(try tunnel.end() == 0)
             #expect(Clock.milliseconds - end < 5_000)
             #expect(try a.changes(since: before) == [])
+        }
+    }
+
+    /// As with names that a server gives in another order each time (round robin).
+    @Test func `of two good addresses the one in use stays, and packets from both are taken`() throws {
+        try Lab.open { lab in
+            let (a, b) = try lab.pair()
+            try b.shell("ip address add 192.0.2.3/24 dev eth0")
+            let book = try Book(lab, "192.0.2.2 b.example", "192.0.2.3 b.example")
+            let tunnel = try a.up([try file(lab, "b.example")], through: book.wrapper)
+            try tunnel.waitUntilReachable("b.example")
+            let first = try #require(try tunnel.report().peers.first?.endpoint)
+            let second = first == "192.0.2.2" ? "192.0.2.3" : "192.0.2.2"
+            for order in [[second, first], [first, second], [second, first]] {
+                try book.write(order.map { "\($0) b.example" })
+                try reload(tunnel)
+            }
+            let inner = CraftedPacket.datagram("10.9.0.2", "10.9.0.1", port: 9)
+            for source in [first, second] { try b.send([.outer(source, "192.0.2.1", inner.octets)]) }
+            let report = try tunnel.report { $0.decapsulate.delivered == 2 }
+            #expect(report.decapsulate.delivered == 2 && report.decapsulateDrops == [:])
+            // One that it has no longer is a stranger's.
+            try book.write(["\(first) b.example"])
+            try reload(tunnel)
+            try eventually("the second address is nobody's") {
+                try b.send([.outer(second, "192.0.2.1", inner.octets)])
+                return try tunnel.report().decapsulateDrops["not-peer"] ?? 0 > 0
+            }
+            #expect(try tunnel.report().peers.first?.endpoint == first)
+            #expect(tunnel.process.lines.count { $0.contains("a name leads to this address now") } == 1)
         }
     }
 

@@ -147,6 +147,45 @@ struct NamespaceTests {
         try eventually("the janitor is done") { Running.isGone(janitor) }
     }
 
+    /// As WireGuard's test for circular references has it: a namespace is freed when it is deleted, whoever has a tunnel there.
+    @Test func `a namespace that is deleted ends its tunnel, and is freed at once`() throws {
+        try Lab.open { lab in
+            let (a, b) = try lab.pair()
+            let inside = try lab.host("in")
+            try lab.connect(b, "into", "10.77.0.1/24", inside, "out", "10.77.0.2/24")
+            let before = try a.state
+            let tunnel = try a.up(
+                "--peer", "192.0.2.2", "--address", "10.9.0.1/32", "--allowed-ips", "0.0.0.0/0", "--netns",
+                inside.namespace)
+            let janitor = try tunnel.janitor
+            try Lab.command("ip", "netns", "delete", inside.namespace)
+            #expect(try tunnel.process.wait() == 1)
+            let complaint = tunnel.process.lines.last.map(String.init) ?? ""
+            #expect(complaint.contains("network namespace '\(inside.namespace)': was deleted by somebody; "))
+            explains(complaint + "\n")
+            try eventually("the janitor is done") { Running.isGone(janitor) }
+            // With a namespace go the ends of links that are in it, and so their other ends.
+            try eventually("the namespace is freed", within: 5) {
+                try b.shell("ip -oneline link show").contains("into@") == false
+            }
+            #expect(try a.changes(since: before) == [])
+        }
+    }
+
+    @Test func `a namespace of another name that is deleted changes nothing`() throws {
+        try Lab.open { lab in
+            let (a, b) = try lab.pair()
+            let (inside, other) = (try lab.host("in"), try lab.host("x"))
+            _ = try b.up("--peer", "192.0.2.1", "--address", "10.9.0.2/32", "--allowed-ips", "10.9.0.1/32")
+            let tunnel = try a.up(
+                "--peer", "192.0.2.2", "--address", "10.9.0.1/32", "--allowed-ips", "0.0.0.0/0", "--netns",
+                inside.namespace)
+            try Lab.command("ip", "netns", "delete", other.namespace)
+            #expect(try inside.ping("10.9.0.2") == 3)
+            #expect(try tunnel.end() == 0)
+        }
+    }
+
     @Test func `a namespace that is not there, and one that may not be entered, are said`() throws {
         try Lab.open { lab in
             let (a, _) = try lab.pair()

@@ -26,6 +26,22 @@ import Wire
         #expect(try PeerTable(peers).peers == peers)
     }
 
+    @Test func `a peer may send from further addresses, unless one is another peer's own`() throws {
+        let (third, fourth) = (IPv4Address(203, 0, 113, 33), IPv4Address(203, 0, 113, 34))
+        let table = try PeerTable([
+            Peer(
+                endpoint: Example.firstEndpoint, others: [third, Example.secondEndpoint, fourth], local: Example.local,
+                allowed: []),
+            Peer(endpoint: Example.secondEndpoint, others: [fourth], local: Example.local, allowed: []),
+        ])
+        #expect(table.peer(at: third) == Example.first && table.peer(at: fourth) == Example.first)
+        #expect(table.peer(at: Example.secondEndpoint) == Example.second)
+        // What is sent goes to the endpoint, and an error about anything else is about nothing of ours.
+        #expect(table.endpoint(of: Example.first).remote == Example.firstEndpoint)
+        #expect(table.peer(sentFrom: Example.local, to: Example.firstEndpoint) == Example.first)
+        #expect(table.peer(sentFrom: Example.local, to: third) == nil)
+    }
+
     @Test func `only what is known is an end of ours`() throws {
         let table = try PeerTable([
             Peer(endpoint: Example.firstEndpoint, local: nil, allowed: []),

@@ -12,7 +12,7 @@ extension RosterTests {
 
     @Test func `who is in both keeps the place and all that is known`() {
         var roster = Roster([.sample("192.0.2.1"), .sample("b.example"), .sample("192.0.2.3")], local: nil)
-        _ = roster.learn(Self.second, of: "b.example")
+        _ = roster.learn([Self.second], of: "b.example")
         let way = Way(local: Self.ours, gateway: nil, link: 2, mtu: 1500)
         _ = roster.settle(1, by: .success(way), own: [])
         let changes = roster.replace(by: [
@@ -31,7 +31,7 @@ extension RosterTests {
     @Test func `the same configuration changes nothing`() {
         let peers = [PeerSettings.sample("192.0.2.1", name: "b"), .sample("c.example")]
         var roster = Roster(peers, local: nil)
-        _ = roster.learn(Self.first, of: "c.example")
+        _ = roster.learn([Self.first], of: "c.example")
         let before = roster.members
         let changes = roster.replace(by: peers)
         var expected = Roster.Changes()

@@ -57,28 +57,42 @@ import Wire
 extension RosterTests {
     @Test func `a name that is learned moves its peers, and once only`() {
         var roster = Roster([.sample("b.example"), .sample("192.0.2.2"), .sample("c.example")], local: nil)
-        let moved = roster.learn(Self.first, of: "b.example")
-        let again = roster.learn(Self.first, of: "b.example")
-        let unknown = roster.learn(Self.first, of: "z.example")
-        let elsewhere = roster.learn(IPv4Address(192, 0, 2, 9), of: "b.example")
-        #expect([moved, again, unknown, elsewhere] == [[0], [], [], [0]])
+        let moved = roster.learn([Self.first], of: "b.example")
+        let again = roster.learn([Self.first], of: "b.example")
+        let unknown = roster.learn([Self.first], of: "z.example")
+        let elsewhere = roster.learn([IPv4Address(192, 0, 2, 9)], of: "b.example")
+        #expect([moved, again, unknown, elsewhere].map(\.moved) == [[0], [], [], [0]])
+        #expect([moved, again, unknown, elsewhere].map(\.isNews) == [true, false, false, true])
         #expect(roster.endpoints() == [IPv4Address(192, 0, 2, 9), Self.second, nil])
+    }
+
+    @Test func `of several addresses the one in use stays as long as it is among them, in whatever order`() throws {
+        var roster = Roster([.sample("b.example")], local: nil)
+        let third = IPv4Address(192, 0, 2, 3)
+        #expect(roster.learn([Self.first, Self.second], of: "b.example") == .init(moved: [0], isNews: true))
+        #expect(roster.learn([Self.second, Self.first], of: "b.example") == .init())
+        #expect(roster.endpoints() == [Self.first])
+        // From a third one packets are accepted, and no longer from the second.
+        #expect(roster.learn([third, Self.first], of: "b.example") == .init(moved: [], isNews: true))
+        #expect(try roster.table().peers.map(\.others) == [[third]])
+        #expect(roster.learn([third, Self.second], of: "b.example") == .init(moved: [0], isNews: true))
+        #expect(roster.endpoints() == [third])
     }
 
     @Test func `an address that a name and a literal claim belongs to the literal, wherever it stands`() {
         var roster = Roster([.sample("b.example"), .sample("192.0.2.1")], local: nil)
-        _ = roster.learn(Self.first, of: "b.example")
+        _ = roster.learn([Self.first], of: "b.example")
         #expect(roster.endpoints() == [nil, Self.first])
         var other = Roster([.sample("192.0.2.1"), .sample("b.example")], local: nil)
-        _ = other.learn(Self.first, of: "b.example")
+        _ = other.learn([Self.first], of: "b.example")
         #expect(other.endpoints() == [Self.first, nil])
     }
 
     @Test func `of two names with one address the first in the configuration has it, whoever came first`() throws {
         var roster = Roster([.sample("b.example", allowed: []), .sample("c.example", allowed: [])], local: nil)
-        _ = roster.learn(Self.first, of: "c.example")
+        _ = roster.learn([Self.first], of: "c.example")
         #expect(roster.endpoints() == [nil, Self.first])
-        _ = roster.learn(Self.first, of: "b.example")
+        _ = roster.learn([Self.first], of: "b.example")
         #expect(roster.endpoints() == [Self.first, nil])
         // The configuration counts, not the place.
         let changes = roster.replace(by: [.sample("c.example", allowed: []), .sample("b.example", allowed: [])])
@@ -86,7 +100,7 @@ extension RosterTests {
         #expect(roster.endpoints() == [nil, Self.first])
         // Such a conflict is none to the rules.
         #expect(try Self.endpoints(roster) == [nil, Self.first])
-        _ = roster.learn(Self.second, of: "c.example")
+        _ = roster.learn([Self.second], of: "c.example")
         #expect(roster.endpoints() == [Self.first, Self.second])
     }
 }

@@ -8,6 +8,11 @@ struct HostWatch: ~Copyable {
     private let changes: NetworkChanges
     /// What changes where the device is, if that is another network namespace.
     private let changesAtDevice: NetworkChanges?
+    /// Whether that namespace still has its name: it would live for as long as we hold it.
+    private let names: DirectoryWatch?
+    private let namespace: String?
+    /// Whether it has been deleted.
+    private(set) var isNamespaceGone = false
     private var peersInTunnel: Set<IPv4Address> = []
     private var ways: [IPv4Address: Leaving] = [:]
     /// When to look next, milliseconds; `nil` while nothing has changed.
@@ -65,12 +70,19 @@ struct HostWatch: ~Copyable {
 
     /// Begins to listen. It is due at once.
     static func start(_ place: borrowing DevicePlace) throws(Errno) -> HostWatch {
-        HostWatch(changes: try NetworkChanges(), changesAtDevice: try changes(at: place))
+        let names = place.name == nil ? nil : try DirectoryWatch(NetworkNamespace.directory)
+        return HostWatch(
+            changes: try NetworkChanges(), changesAtDevice: try changes(at: place), names: names, namespace: place.name)
     }
 
-    private init(changes: consuming NetworkChanges, changesAtDevice: consuming NetworkChanges?) {
+    private init(
+        changes: consuming NetworkChanges, changesAtDevice: consuming NetworkChanges?, names: consuming DirectoryWatch?,
+        namespace: String?
+    ) {
         self.changes = changes
         self.changesAtDevice = changesAtDevice
+        self.names = names
+        self.namespace = namespace
     }
 
     private static func changes(at place: borrowing DevicePlace) throws(Errno) -> NetworkChanges? {
@@ -78,9 +90,16 @@ struct HostWatch: ~Copyable {
         return try place.inside { () throws(Errno) in try NetworkChanges() }
     }
 
-    /// That something changed: here, and where the device is.
+    /// That something changed: here, where the device is, and among the names of namespaces.
     var interests: [Poll.Interest] {
-        [.reading(changes.descriptor), HostWatch.interest(in: changesAtDevice)]
+        [.reading(changes.descriptor), HostWatch.interest(in: changesAtDevice), HostWatch.interest(in: names)]
+    }
+
+    private static func interest(in names: borrowing DirectoryWatch?) -> Poll.Interest {
+        switch names {
+        case .some(let names): .reading(names.descriptor)
+        case .none: .nothing
+        }
     }
 
     private static func interest(in changes: borrowing NetworkChanges?) -> Poll.Interest {
@@ -100,6 +119,7 @@ struct HostWatch: ~Copyable {
     mutating func listen(at now: UInt64) {
         let isHere = changes.drain()
         let isThere = changesAtDevice?.drain() ?? false
+        if let namespace, let removed = names?.removed(), removed.contains(namespace) { isNamespaceGone = true }
         if isHere || isThere { lookAgain(at: now + HostWatch.patience) }
     }
 

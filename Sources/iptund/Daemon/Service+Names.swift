@@ -41,21 +41,23 @@ extension Service {
         }
     }
 
-    /// Returns whether a peer is somewhere else now.
+    /// Returns whether packets go, or may come from, somewhere else now.
     private mutating func take(_ answer: ResolverProcess.Answer, at now: UInt64) -> Bool {
         switch answer.outcome {
-        case .success(let address):
+        case .success(let addresses):
             names.answered(answer.name, found: true, at: now)
             unresolved.remove(answer.name)
-            let fields: Logger.Metadata = ["host": "\(answer.name)", "address": "\(address)"]
-            guard address.isUnicast else {
+            let good = addresses.filter(\.isUnicast)
+            var fields: Logger.Metadata = ["host": "\(answer.name)", "address": "\(good.first ?? addresses[0])"]
+            guard !good.isEmpty else {
                 sayName("a name leads to an address that no single host has", .warning, answer, fields, at: now)
                 return false
             }
-            let places = roster.learn(address, of: answer.name)
-            if !places.isEmpty { sayName("a name leads to this address now", .notice, answer, fields, at: now) }
-            for place in places { datapath.forgetWay(at: place) }
-            return !places.isEmpty
+            let lesson = roster.learn(good, of: answer.name)
+            if good.count > 1 { fields["others"] = "\(good.dropFirst().map(\.description).joined(separator: ","))" }
+            if !lesson.moved.isEmpty { sayName("a name leads to this address now", .notice, answer, fields, at: now) }
+            for place in lesson.moved { datapath.forgetWay(at: place) }
+            return lesson.isNews || !lesson.moved.isEmpty
         case .failure(let failure):
             let known = roster.places.contains { place in
                 roster.members[place]?.host == answer.name && roster.members[place]?.address != nil

@@ -134,11 +134,12 @@ struct Service: ~Copyable {
             if interests[1].isReady { break }
             attend(isCalled: interests[2].isReady)
             resolver = follow(resolver.take(), isCalled: interests[3].isReady)
-            if interests[4].isReady || interests[5].isReady { watch.listen(at: Clock.milliseconds) }
+            if interests[4...6].contains(where: \.isReady) { watch.listen(at: Clock.milliseconds) }
+            if watch.isNamespaceGone { ending = .failed(Complaint(deletedNamespace: place.name ?? "")) }
             follow(place, netlink)
-            if interests[6].isReady || interests[7].isReady { takeAnswers() }
+            if interests[7].isReady || interests[8].isReady { takeAnswers() }
             lookAtPeers(at: Clock.milliseconds)
-            control.serve(interests[8...]) { answer($0, place.netlink, netlink) }
+            control.serve(interests[9...]) { answer($0, place.netlink, netlink) }
             if let streams = control.takeChangedStreams() { datapath.show(to: streams) }
             watchdog.look(datapath, supervisor, log, at: Clock.milliseconds)
             if supervisor.isThere, let line = status.next(roster, at: Clock.milliseconds) { supervisor.status(line) }
@@ -193,5 +194,14 @@ struct Service: ~Copyable {
             throw Complaint("tunnel \(name)", why: "the data path ended: \(error)", whatNow: "start it again")
         }
         if hasStarted { log.info("\(name) is down") }
+    }
+}
+
+extension Complaint {
+    /// Somebody deleted the namespace of the device: it is freed when nobody holds it, which we do.
+    fileprivate init(deletedNamespace name: String) {
+        self.init(
+            "network namespace '\(name)'", why: "was deleted by somebody",
+            whatNow: "make it again, and start the tunnel again: 'ip netns add \(name)', 'iptund up'")
     }
 }

@@ -16,7 +16,8 @@ struct ResolverProcess: ~Copyable {
     /// What became of a question.
     struct Answer: Equatable {
         let name: String
-        let outcome: Result<IPv4Address, NameFailure>
+        /// At least one address, if it has any.
+        let outcome: Result<[IPv4Address], NameFailure>
     }
 
     /// Why a name has no address, in the words of the system's resolver.
@@ -90,7 +91,7 @@ struct ResolverProcess: ~Copyable {
                 let name = String(decoding: bytes, as: UTF8.self)
                 let answer: String
                 do throws(Resolver.Failure) {
-                    answer = "\(try Resolver.address(of: name))"
+                    answer = try Resolver.addresses(of: name).map(\.description).joined(separator: " ")
                 } catch {
                     answer = "!\(error)"
                 }
@@ -101,13 +102,14 @@ struct ResolverProcess: ~Copyable {
 }
 
 extension ResolverProcess.Answer {
-    /// Reads `NAME\nADDRESS` or `NAME\n!REASON`.
+    /// Reads `NAME\nADDRESS ADDRESS...` or `NAME\n!REASON`.
     init?(_ bytes: [UInt8]) {
         let parts = String(decoding: bytes, as: UTF8.self).split(separator: "\n", maxSplits: 1)
         guard parts.count == 2 else { return nil }
         name = String(parts[0])
-        if let address = IPv4Address(parts[1]) {
-            outcome = .success(address)
+        let addresses = parts[1].split(separator: " ").map { IPv4Address($0) }
+        if !addresses.isEmpty, addresses.count <= Resolver.most, !addresses.contains(nil) {
+            outcome = .success(addresses.compactMap(\.self))
         } else {
             outcome = .failure(ResolverProcess.NameFailure(why: String(parts[1].drop { $0 == "!" })))
         }

@@ -4,13 +4,29 @@ internal import Wire
 
 /// What is learned while the tunnel is up.
 extension Roster {
-    /// The name `host` has this address. Returns the places whose peer is somewhere else now.
-    mutating func learn(_ address: IPv4Address, of host: String) -> [Int] {
-        places.filter { place in
-            guard members[place]?.host == host, members[place]?.address != address else { return false }
-            members[place]?.address = address
-            return true
+    /// What came of an answer about a name.
+    struct Lesson: Equatable {
+        /// Places whose peer is somewhere else now.
+        var moved: [Int] = []
+        /// Whether anything is different, be it only from where packets are accepted.
+        var isNews = false
+    }
+
+    /// The name `host` has these addresses, the best one first. A peer stays where it is as long as that is one of them:
+    /// name servers give them in another order each time.
+    mutating func learn(_ addresses: [IPv4Address], of host: String) -> Lesson {
+        var lesson = Lesson()
+        for place in places {
+            guard var member = members[place], member.host == host, member.addresses != addresses else { continue }
+            lesson.isNews = lesson.isNews || Set(member.addresses) != Set(addresses)
+            member.addresses = addresses
+            if !addresses.contains(where: { $0 == member.address }) {
+                member.address = addresses.first
+                lesson.moved.append(place)
+            }
+            members[place] = member
         }
+        return lesson
     }
 
     /// The way to the peer at `place`, or why there is none. Returns whether our address towards it is another now.

@@ -15,6 +15,8 @@ struct Roster {
         var order: Int
         /// The address that was given or found last.
         var address: IPv4Address?
+        /// All addresses that its name had when it was asked for last: it may send from any of them.
+        var addresses: [IPv4Address] = []
         /// Our address towards it.
         var local: IPv4Address?
         /// Why nothing can be sent to it, in a few words; `nil` when something can.
@@ -22,6 +24,9 @@ struct Roster {
 
         /// The host name that it was given by.
         var host: String? { if case .name(let name) = settings.endpoint { name } else { nil } }
+
+        /// Those of its addresses that packets to it are not sent to.
+        var others: [IPv4Address] { addresses.filter { $0 != address } }
 
         /// What people call it.
         var label: String { settings.name ?? host ?? address.map { "\($0)" } ?? "?" }
@@ -60,7 +65,8 @@ struct Roster {
             slots: members.indices.map { place in
                 guard let member = members[place] else { return nil }
                 return Peer(
-                    name: member.settings.name, endpoint: endpoints[place], host: member.host,
+                    name: member.settings.name, endpoint: endpoints[place],
+                    others: endpoints[place] == nil ? [] : member.others, host: member.host,
                     local: endpoints[place] == nil ? nil : member.local,
                     acceptance: local == nil ? .anyAddress : .localOnly, allowed: member.settings.allowed ?? [.all])
             })
