@@ -5,12 +5,12 @@ package struct DeviceName: Equatable, Sendable, Hashable {
     /// The name itself.
     package let text: String
 
-    /// `nil` when the kernel would not take it (`dev_valid_name`), or when it means something else to sysctl or to us.
+    /// Letters, digits, `-`, `_` and `.`: `nil` for what the kernel would take beyond these (`dev_valid_name`), and for what
+    /// means something else to sysctl or to us. Names stand in commands that people copy, and a leading dot hides a file.
     package init?(_ text: String) {
-        let forbidden: Set<Character> = ["/", ":", "%", "@"]
-        guard (1...15).contains(text.utf8.count), ![".", "..", "all", "default"].contains(text),
-            text.first != "-", text.allSatisfy({ $0.isASCII && !$0.isWhitespace && !forbidden.contains($0) }),
-            !text.utf8.contains(where: { $0 < 0x21 || $0 == 0x7f })
+        guard (1...15).contains(text.utf8.count), !["all", "default"].contains(text),
+            text.first != "-", text.first != ".",
+            text.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber || "-_.".contains($0)) })
         else { return nil }
         self.text = text
     }

@@ -81,10 +81,10 @@ extension Entry {
         return ProxyARP(device: try deviceName(device), scope: words.count == 2 ? .networks : .hosts)
     }
 
-    /// `Netns`: a name that `ip netns add` takes, as a file of /run/netns.
+    /// `Netns`: a name that `ip netns add` takes, as a file of /run/netns, and that does nothing in a command.
     package func namespace() throws(Complaint) -> String {
-        let isPlain = text.utf8.allSatisfy { $0 > 0x20 && $0 != 0x7f && $0 != UInt8(ascii: "/") }
-        guard isPlain, (1...255).contains(text.utf8.count), text != ".", text != ".." else {
+        let plain = text.filter { !"@:+,=".contains($0) }
+        guard isPlain(plain), (1...255).contains(text.utf8.count), text.first != ".", text.first != "-" else {
             throw refusal(why: "not a name of a network namespace", whatNow: "'ip netns' lists them")
         }
         return text

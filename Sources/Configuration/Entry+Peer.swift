@@ -16,11 +16,26 @@ extension Entry {
     package func endpoint() throws(Complaint) -> PeerAddress {
         guard let peer = PeerAddress(text) else {
             throw refusal(
-                why: "neither an IPv4 address nor a host name",
-                whatNow: "give the other end's address, such as 192.0.2.1")
+                why: strangeness, whatNow: "give the other end's IPv4 address, such as 192.0.2.1, or its name")
         }
         if case .address(let address) = peer { try checkUnicast(address) }
         return peer
+    }
+
+    /// What somebody may have meant who comes from other tunnels.
+    private var strangeness: String {
+        let parts = text.split(separator: ":", omittingEmptySubsequences: false)
+        if text.hasPrefix("["), text.contains("]") || parts.count > 2, text.contains(":") {
+            return "an IPv6 address: outer packets are IPv4 only, and have no ports"
+        }
+        if parts.count > 2, text.prefix(while: { $0 != "%" }).allSatisfy({ $0.isHexDigit || ":.".contains($0) }) {
+            return "an IPv6 address: outer packets are IPv4 only"
+        }
+        if parts.count == 2, PeerAddress(String(parts[0])) != nil, parts[1].allSatisfy(\.isNumber) {
+            return "has a port: protocol 4 has none"
+        }
+        if text.contains("/") { return "a block of addresses, and a peer has one" }
+        return "neither an IPv4 address nor a host name"
     }
 
     /// `AllowedIPs`.

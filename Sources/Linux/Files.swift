@@ -19,17 +19,24 @@ package enum Files {
 
     /// Replaces the file at `path`, which may not be a symbolic link, and gives it to whoever called us by way of sudo.
     package static func write(_ bytes: [UInt8], to path: String) throws(Errno) {
-        let file = try Descriptor.open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_NONBLOCK, mode: 0o644)
-        try giveToCaller(file)
-        try file.write(bytes)
+        try open(path, O_WRONLY | O_NOFOLLOW | O_NONBLOCK, mode: 0o644).write(bytes)
     }
 
     /// Opens `path` to write to it, emptied if it is there: for what nobody else may read. It may not be a symbolic link, but
     /// a pipe, for which a reader is waited.
     package static func create(_ path: String) throws(Errno) -> Descriptor {
-        let file = try Descriptor.open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, mode: 0o600)
-        if try status(of: file).isRegular { try giveToCaller(file) }
-        return file
+        try open(path, O_WRONLY | O_NOFOLLOW, mode: 0o600)
+    }
+
+    /// A new file is whoever's has us make it; one that was there stays whose it was, and is emptied.
+    private static func open(_ path: String, _ flags: Int32, mode: UInt32) throws(Errno) -> Descriptor {
+        do throws(Errno) {
+            let file = try Descriptor.open(path, flags | O_CREAT | O_EXCL, mode: mode)
+            try giveToCaller(file)
+            return file
+        } catch .exists {
+            return try Descriptor.open(path, flags | O_TRUNC)
+        }
     }
 
     /// What somebody has us write by way of sudo is theirs.

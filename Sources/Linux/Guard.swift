@@ -13,9 +13,12 @@ package struct Guard: ~Copyable, Sendable {
 
     /// Opens the socket. The corresponding C functions are `socket` and `setsockopt(SO_ATTACH_FILTER)`.
     ///
-    /// Requires `CAP_NET_RAW`.
+    /// Requires `CAP_NET_RAW`, and `CAP_NET_ADMIN` for the mark before Linux 5.17.
     package init() throws(Errno) {
         let descriptor = try Descriptor.rawSocket()
+        // The kernel would write headers, with an address of this host, if anybody ever sent by it.
+        try descriptor.set(IPPROTO_IP, IP_HDRINCL, to: 0)
+        try descriptor.set(SOL_SOCKET, SO_MARK, to: Int32(RawSender.mark))
         // BPF_RET | BPF_K with k = 0: keep no octet of any packet.
         try descriptor.attach([sock_filter(code: UInt16(BPF_RET | BPF_K), jt: 0, jf: 0, k: 0)])
         self.init(descriptor)

@@ -20,6 +20,8 @@ public struct RawReceiver: ~Copyable, Sendable {
     /// system's limit.
     package init(capacity: Int, worker index: Int = 0, of workers: Int = 1) throws(Errno) {
         let descriptor = try Descriptor.rawSocket()
+        // Nothing is sent by it; if anything ever were, rules for outer packets would see it.
+        try descriptor.set(SOL_SOCKET, SO_MARK, to: Int32(RawSender.mark))
         if workers > 1 { try descriptor.attach(FlowFilter.program(worker: index, of: workers)) }
         if index == 0 { try descriptor.set(IPPROTO_IP, IP_RECVERR, to: 1) }
         try descriptor.setBuffer(forced: SO_RCVBUFFORCE, plain: SO_RCVBUF, octets: RawReceiver.bufferSize)

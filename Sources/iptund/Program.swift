@@ -56,6 +56,11 @@ enum Main {
         } catch let complaint as Complaint {
             StandardErrorLog.logger().error("\(complaint)")
             exit(complaint.exitCode)
+        } catch let error as Errno {
+            let complaint = Complaint(
+                "cannot go on", error, whatNow: "is the limit of open files ('ulimit -n') or of memory reached?")
+            StandardErrorLog.logger().error("\(complaint)")
+            exit(complaint.exitCode)
         } catch {
             end(with: error)
         }

@@ -60,7 +60,7 @@ extension TunnelSettings {
     fileprivate static func random(using generator: inout SplitMix) -> TunnelSettings {
         var settings = TunnelSettings(peers: peers(using: &generator))
         func some<Value>(_ value: Value) -> Value? { Bool.random(using: &generator) ? value : nil }
-        settings.device = ["tun", "a,b", "#1", "a#b", "x=y", "[x]"].randomElement(using: &generator).flatMap {
+        settings.device = ["tun", "a.b", "_1", "a-b"].randomElement(using: &generator).flatMap {
             some($0)
         }
         .flatMap { DeviceName($0) }
@@ -80,10 +80,10 @@ extension TunnelSettings {
         if settings.peers.contains(where: { $0.allowed != nil }) {
             settings.table = [.automatic, .off, .number(1), .number(.max)].randomElement(using: &generator) ?? .off
             settings.killSwitch = settings.table != .off && Bool.random(using: &generator)
-            settings.proxyARP = DeviceName("#eth0").flatMap { some(ProxyARP(device: $0)) }
+            settings.proxyARP = DeviceName("eth0.5").flatMap { some(ProxyARP(device: $0)) }
             if Bool.random(using: &generator) { settings.proxyARP?.scope = .networks }
         }
-        if settings.forward == .off, settings.proxyARP == nil { settings.namespace = some("#ns") }
+        if settings.forward == .off, settings.proxyARP == nil { settings.namespace = some("cni-1@x") }
         settings.policy.randomize(using: &generator, mayBothWays: !settings.peers.isEmpty)
         if settings.policy.only == nil { settings.keepalive = some(Keepalive(seconds: 3_600, misses: 1)) }
         return settings

@@ -88,10 +88,13 @@ import Wire
     }
 
     @Test func `a number sign inside of a word is no comment`() throws {
-        let parsed = try settings("[Interface]\nNetns = a#b\nDevice =#1\n[Peer]\nEndpoint = b #c")
-        #expect(parsed.namespace == "a#b")
-        #expect(parsed.device?.text == "#1")
+        let parsed = try settings("[Interface]\n[Peer]\nEndpoint = b #c")
         #expect(parsed.peers.first?.endpoint == .name("b"))
+        // No value has one; what was written is what is refused, whole.
+        for (line, word) in [("Netns = a#b", "Netns 'a#b'"), ("Device =#1", "Device '#1'")] {
+            let mistake = #expect(throws: Complaint.self) { try settings("[Interface]\n\(line)\n[Peer]\nEndpoint = b") }
+            #expect(mistake?.description.contains(word) == true, "\(String(describing: mistake))")
+        }
     }
 
     @Test(

@@ -77,8 +77,10 @@ import Wire
     }
 
     @Test func `a namespace is a file's name`() throws {
-        for text in ["b", "a.b", "...", "ä", "#1"] { #expect(try Entry(.namespace, text).namespace() == text) }
-        for text in ["", ".", "..", "a/b", "a b", "a\n", String(repeating: "a", count: 256)] {
+        for text in ["b", "a.b", "cni-1", "qrouter@x"] { #expect(try Entry(.namespace, text).namespace() == text) }
+        for text in [
+            "", ".", "..", "...", "ä", "#1", "t;reboot", "-a", "a/b", "a b", "a\n", String(repeating: "a", count: 256),
+        ] {
             #expect(throws: Complaint.self) { try Entry(.namespace, text).namespace() }
         }
     }

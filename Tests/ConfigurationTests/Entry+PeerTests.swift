@@ -37,12 +37,24 @@ import Wire
     }
 
     @Test(arguments: [
-        "", " ", "192.0.2", "192.0.2.256", "192.0.2.1/32", "192.0.2.01", "2001:db8::1", "a_b", "-a", "a b",
+        ("2001:db8::1", "an IPv6 address: outer packets are IPv4 only"),
+        ("fe80::1%eth0", "an IPv6 address: outer packets are IPv4 only"),
+        ("::", "an IPv6 address: outer packets are IPv4 only"),
+        ("[2001:db8::1]:51820", "an IPv6 address: outer packets are IPv4 only, and have no ports"),
+        ("192.0.2.1:51820", "has a port: protocol 4 has none"), ("b.example:4", "has a port: protocol 4 has none"),
+        ("192.0.2.1/32", "a block of addresses, and a peer has one"),
     ])
+    func `what other tunnels take is named`(text: String, why: String) {
+        let expected = Complaint.usage(
+            "--peer '\(text)'", why: why, whatNow: "give the other end's IPv4 address, such as 192.0.2.1, or its name")
+        #expect(throws: expected) { try Entry(.endpoint, text).endpoint() }
+    }
+
+    @Test(arguments: ["", " ", "192.0.2", "192.0.2.256", "192.0.2.01", "a_b", "-a", "a b", ":", "a:b", "x:y:z"])
     func `what is neither an address nor a name is no peer`(text: String) {
         let expected = Complaint.usage(
             "--peer '\(text)'", why: "neither an IPv4 address nor a host name",
-            whatNow: "give the other end's address, such as 192.0.2.1")
+            whatNow: "give the other end's IPv4 address, such as 192.0.2.1, or its name")
         #expect(throws: expected) { try Entry(.endpoint, text).endpoint() }
         #expect(throws: Complaint.self) { try Entry(.local, text).local() }
     }

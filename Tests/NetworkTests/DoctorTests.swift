@@ -25,6 +25,22 @@ struct DoctorTests {
         return (try decode(ending.text, as: Diagnoses.self), ending.status)
     }
 
+    @Test func `a tunnel whose program has another name is no foreign owner of protocol 4`() throws {
+        try Lab.open { lab in
+            let (a, _) = try lab.pair()
+            let renamed = "\(lab.directory)/tunneld"
+            try a.shell("cp \(Host.program) \(renamed)")
+            let process = try a.start([
+                renamed, "up", "--peer", "192.0.2.2", "--device", "t", "--address", "10.9.0.1/32",
+            ])
+            try process.waitFor(" is up: ")
+            for program in [Host.program, renamed] {
+                let text = try a.run([program, "doctor", "t"]).text
+                #expect(!text.contains("   owner.foreign"), "\(text)")
+            }
+        }
+    }
+
     @Test func `before up it says whether it would work, from flags or from a file`() throws {
         try Lab.open { lab in
             let (a, _) = try lab.pair()

@@ -62,6 +62,17 @@ struct IntruderTests {
         }
     }
 
+    @Test func `a socket for which the kernel writes headers stays one`() throws {
+        try Lab.open { lab in
+            let (a, _) = try lab.pair()
+            let tunnel = try lab.upA(a)
+            let intruder = Intruder(tunnel: tunnel)
+            let (setsockopt, hdrincl) = (54, 3)
+            let died = try intruder.call(setsockopt, 3, Int(IPPROTO_IP), hdrincl, 0, 4, at: .main)
+            #expect(died == .killed("SIGSYS"))
+        }
+    }
+
     @Test func `the daemon can signal itself and nobody else`() throws {
         try Lab.open { lab in
             let (a, _) = try lab.pair()

@@ -124,6 +124,20 @@ struct PacketCaptureTests {
         }
     }
 
+    @Test func `by way of sudo a new file is the caller's, and one that was there stays whose it was`() throws {
+        try Lab.open { lab in
+            let (a, _) = try lab.tunnel()
+            let (old, new) = ("\(lab.directory)/old.pcapng", "\(lab.directory)/new.pcapng")
+            try a.host.shell("touch \(old); chown 12:34 \(old)")
+            _ = try lab.start(["ping", "-n", "-i", "0.1", "10.9.0.2"], on: a.host)
+            for file in [old, new] {
+                let words = ["env", "SUDO_UID=1234", "SUDO_GID=1235", Host.program, "capture", a.name, "-c", "2"]
+                #expect(try a.host.run(words + ["-w", file, "--force"]).status == 0)
+            }
+            #expect(try a.host.shell("stat -c %u:%g \(old) \(new)") == "12:34\n1234:1235\n")
+        }
+    }
+
     @Test func `a client that stops or is killed costs no packet and no memory`() throws {
         try Lab.open { lab in
             let (a, b) = try pair(lab)

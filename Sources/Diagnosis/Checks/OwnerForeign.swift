@@ -12,7 +12,7 @@ package enum OwnerForeign: Check {
         switch host.surroundings.owners {
         case .hidden(let why): return [finding(.unknown, [why])]
         case .known(let owners):
-            let findings = owners.filter { $0.command != ownCommand }.map { owner in
+            let findings = owners.filter { $0.command != ownCommand && !$0.isOurs }.map { owner in
                 guard let process = owner.process else {
                     return finding(.warning, ["a raw socket of protocol 4 belongs to \(owner.command)"])
                 }

@@ -44,10 +44,13 @@ package struct Surroundings: Sendable {
         /// `nil` when it is a process that cannot be seen from here.
         package var process: Int32?
         package var command: String
+        /// Whether it is a daemon of ours, by another name perhaps.
+        package var isOurs = false
 
-        package init(process: Int32?, command: String) {
+        package init(process: Int32?, command: String, isOurs: Bool = false) {
             self.process = process
             self.command = command
+            self.isOurs = isOurs
         }
     }
 }

@@ -6,19 +6,19 @@ internal import Configuration
 /// What `up` lets people say about the device and about routes.
 struct DeviceOptions: ParsableArguments {
     @Option(name: .key(.device), help: .key(.device))
-    var device: String?
+    var device: [String] = []
 
     @Option(name: .key(.address), help: .key(.address))
     var address: [String] = []
 
     @Option(name: .key(.mtu), help: .key(.mtu))
-    var mtu: String?
+    var mtu: [String] = []
 
     @Option(name: .key(.namespace), help: .key(.namespace))
-    var namespace: String?
+    var namespace: [String] = []
 
     @Option(name: .key(.table), help: .key(.table))
-    var table: String?
+    var table: [String] = []
 
     @Flag(name: .key(.forward), help: .key(.forward))
     var forward = false
@@ -30,7 +30,7 @@ struct DeviceOptions: ParsableArguments {
     var forwardDevices: [String] = []
 
     @Option(name: .key(.proxyARP), help: .key(.proxyARP))
-    var proxyARP: String?
+    var proxyARP: [String] = []
 
     @Flag(name: .key(.killSwitch), help: .key(.killSwitch))
     var killSwitch = false

@@ -13,8 +13,8 @@ extension NameSpecification {
 }
 
 extension Entry {
-    /// The value of a flag, if it was given.
-    static func given(_ key: Key, _ text: String?) -> [Entry] { text.map { [Entry(key, $0)] } ?? [] }
+    /// The values of a flag as often as it was given: once too often is a mistake, not a correction.
+    static func given(_ key: Key, _ texts: [String]) -> [Entry] { texts.map { Entry(key, $0) } }
 
     /// A flag that says yes, if it was given.
     static func given(_ key: Key, isSet: Bool) -> [Entry] { isSet ? [Entry(key, "yes")] : [] }

@@ -6,19 +6,19 @@ internal import Configuration
 /// What `up` lets people say about the two ends.
 struct PeerOptions: ParsableArguments {
     @Option(name: .key(.endpoint), help: .key(.endpoint))
-    var peer: String?
+    var peer: [String] = []
 
     @Option(name: .key(.name), help: .key(.name))
-    var name: String?
+    var name: [String] = []
 
     @Option(name: .key(.allowedIPs), help: .key(.allowedIPs))
     var allowedIPs: [String] = []
 
     @Option(name: .key(.probe), help: .key(.probe))
-    var probe: String?
+    var probe: [String] = []
 
     @Option(name: .key(.local), help: .key(.local))
-    var local: String?
+    var local: [String] = []
 
     /// The one peer that flags can describe, if they do.
     var drafts: [Draft.PeerDraft] {

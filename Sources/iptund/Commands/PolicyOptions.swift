@@ -6,25 +6,25 @@ internal import Configuration
 /// What `up` lets people say about the treatment of packets.
 struct PolicyOptions: ParsableArguments {
     @Option(name: .key(.ttl), help: .key(.ttl))
-    var ttl: String?
+    var ttl: [String] = []
 
     @Option(name: .key(.df), help: .key(.df))
-    var df: String?
+    var df: [String] = []
 
     @Option(name: .key(.dscp), help: .key(.dscp))
-    var dscp: String?
+    var dscp: [String] = []
 
     @Option(name: .key(.ecn), help: .key(.ecn))
-    var ecn: String?
+    var ecn: [String] = []
 
     @Option(name: .key(.minimumTTL), help: .key(.minimumTTL))
-    var minimumTTL: String?
+    var minimumTTL: [String] = []
 
     @Option(name: .key(.segmentSizeClamp), help: .key(.segmentSizeClamp))
-    var segmentSizeClamp: String?
+    var segmentSizeClamp: [String] = []
 
     @Option(name: .key(.only), help: .key(.only))
-    var only: String?
+    var only: [String] = []
 
     @Option(name: .key(.acceptFrom), help: .key(.acceptFrom))
     var acceptFrom: [String] = []

@@ -6,16 +6,16 @@ internal import Configuration
 /// What `up` lets people say about the daemon.
 struct ProcessOptions: ParsableArguments {
     @Option(name: .key(.user), help: .key(.user))
-    var user: String?
+    var user: [String] = []
 
     @Option(name: .key(.workers), help: .key(.workers))
-    var workers: String?
+    var workers: [String] = []
 
     @Option(name: .key(.offload), help: .key(.offload))
-    var offload: String?
+    var offload: [String] = []
 
     @Option(name: .key(.keepalive), help: .key(.keepalive))
-    var keepalive: String?
+    var keepalive: [String] = []
 
     /// What was given.
     var entries: [Entry] {

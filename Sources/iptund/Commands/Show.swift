@@ -26,6 +26,9 @@ struct Show: ParsableCommand {
             // `iptund statsu` comes here, because this is the default verb.
             throw Program.misspelling(name) ?? RunningTunnels.complaint(about: name, directory: location.directory)
         }
+        if answers.isEmpty {
+            standardError("iptund: no tunnel is up in this network namespace; 'iptund up --help' says how to start one")
+        }
         var reports: [TunnelReport] = []
         for answer in answers {
             switch answer {

@@ -84,10 +84,28 @@ struct Up: ParsableCommand {
     /// - Throws: a ``Complaint`` with exit code 2 about the first that makes no sense.
     func request(_ files: ConfigurationFiles = ConfigurationFiles()) throws(Complaint) -> Request {
         if let source { return try read(source, files) }
+        let draft = draft
+        if let entry = Up.repeated(draft.interface + draft.peers.flatMap(\.entries)) {
+            let isPeer = entry.key == .endpoint
+            throw .usage(
+                entry.key.flag, why: isPeer ? "given twice, and a tunnel of flags has one peer" : "given twice",
+                whatNow: isPeer ? "name several in a file ('man iptund.conf'): 'iptund up FILE'" : "give it once")
+        }
+        guard !draft.interface.isEmpty || !draft.peers.isEmpty else {
+            throw .usage(
+                "no tunnel", why: "neither a name or file nor a peer was given",
+                whatNow: "'iptund up NAME' for /etc/iptund/NAME.conf, or 'iptund up --peer HOST'")
+        }
         let settings = try Interpretation(draft).checked()
         guard let save else { return Request(settings: settings) }
         let copy = try SavedTunnel(settings, name: save, files)
         return Request(settings: copy.settings, name: save, copy: copy)
+    }
+
+    /// The second of two values where one can be.
+    private static func repeated(_ entries: [Entry]) -> Entry? {
+        var seen: Set<Key> = []
+        return entries.first { $0.key.multiplicity == .one && !seen.insert($0.key).inserted }
     }
 
     /// The flags, as something to be understood.

@@ -35,7 +35,8 @@ extension SystemCalls {
 
     /// The main thread while tunnels stand, for good: it answers clients, follows the host by netlink, and waits for children.
     static let mainThread = SystemCalls(
-        names: runtime + packets + endOfThread + conversation, conditional: noNewCode + abort + duplicate + seals,
+        names: runtime + packets + endOfThread + conversation,
+        conditional: noNewCode + abort + duplicate + seals + plainOptions,
         probe: .processGroup, otherwise: .kill)
 
     /// Everybody until the threads run: both of the above, and what it takes to start them.
@@ -64,8 +65,11 @@ extension SystemCalls {
     /// when our outer address changes: there is no way to get another one.
     private static let conversation = [
         "accept4", "bind", "capget", "connect", "fstat", "getrandom", "getsockopt", "lseek", "newfstatat", "pread64",
-        "recvfrom", "sendmsg", "sendto", "setsockopt", "shutdown", "wait4",
+        "recvfrom", "sendmsg", "sendto", "shutdown", "wait4",
     ]
+
+    /// Options of sockets as such (SOL_SOCKET), and none of IP: a socket for which the kernel writes headers stays one.
+    private static let plainOptions = [("setsockopt", SystemCallFilter.Condition(argument: 1, is: 1))]
 
     /// Memory that nobody can execute. Bit 2 is PROT_EXEC.
     private static let noNewCode: [(String, SystemCallFilter.Condition)] = [
@@ -105,7 +109,8 @@ extension SystemCalls {
         names: mainThread.names + files + startOfThread + [
             "clock_nanosleep", "epoll_create1", "epoll_ctl", "epoll_pwait", "epoll_wait", "eventfd2", "fcntl",
             "getpeername", "getsockname", "ioctl", "mmap", "mprotect", "pipe2", "prctl", "readlink", "readlinkat",
-            "rt_sigaction", "sigaltstack", "socket", "socketpair", "sysinfo", "timerfd_create", "timerfd_settime",
+            "rt_sigaction", "setsockopt", "sigaltstack", "socket", "socketpair", "sysinfo", "timerfd_create",
+            "timerfd_settime",
             "uname",
         ],
         conditional: abort + cloneThread, probe: .parent, otherwise: .refuse)

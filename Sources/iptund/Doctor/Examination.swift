@@ -58,7 +58,8 @@ struct Examination: ~Copyable {
         host.netfilter = NetfilterReading.read()
         host.ipsecPolicies = IPsecLook.read(netlink)
         host.appliesIPsec = IPsecLook.isApplied
-        host.surroundings = .look(links, host.network.rawSockets, netlink)
+        let daemons = Set((patients.asked + patients.others).compactMap { $0.report?.pid })
+        host.surroundings = .look(links, host.network.rawSockets, daemons: daemons, netlink)
         return host
     }
 

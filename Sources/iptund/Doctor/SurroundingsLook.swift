@@ -6,8 +6,12 @@ internal import Wire
 
 extension Surroundings {
     /// Looks at what else has to do with protocol 4 in the network namespace of this thread.
-    /// - Parameter links: the names of those that matter.
-    static func look(_ links: Set<String>, _ sockets: Seen<[RawSocket]>, _ netlink: borrowing Netlink) -> Surroundings {
+    /// - Parameters:
+    ///   - links: the names of those that matter.
+    ///   - daemons: the processes of tunnels that run, whatever their program is called.
+    static func look(
+        _ links: Set<String>, _ sockets: Seen<[RawSocket]>, daemons: Set<Int32>, _ netlink: borrowing Netlink
+    ) -> Surroundings {
         var surroundings = Surroundings()
         for name in links {
             guard let link = (try? netlink.link(named: name)) ?? nil,
@@ -19,7 +23,7 @@ extension Surroundings {
         surroundings.modules = ["ipip", "sit", "xfrm4_tunnel", "tunnel4"].filter { name in
             Files.exists("/sys/module/\(name)") || loadedModules.contains(name)
         }
-        surroundings.owners = lookAtOwners(sockets)
+        surroundings.owners = lookAtOwners(sockets, daemons)
         surroundings.vendor = (try? Files.read("/sys/class/dmi/id/sys_vendor")).map { text in
             String(text.prefix { $0 != "\n" }).printable
         }
@@ -46,7 +50,7 @@ extension Surroundings {
         return Set(lines.compactMap { $0.split(separator: " ").first.map(String.init) })
     }()
 
-    private static func lookAtOwners(_ sockets: Seen<[RawSocket]>) -> Seen<[Owner]> {
+    private static func lookAtOwners(_ sockets: Seen<[RawSocket]>, _ daemons: Set<Int32>) -> Seen<[Owner]> {
         switch sockets {
         case .hidden(let why): return .hidden(why)
         case .known(let sockets):
@@ -57,7 +61,10 @@ extension Surroundings {
             }
             var owners = Set(found.values.map(\.process)).sorted().map { process in
                 let command = found.values.first { $0.process == process }?.command ?? "?"
-                return Owner(process: process, command: command.printable)
+                return Owner(
+                    process: process, command: command.printable,
+                    isOurs: daemons.contains(process)
+                        || program != nil && program == Surroundings.program(of: "\(process)"))
             }
             if found.count < inodes.count {
                 owners.append(Owner(process: nil, command: "a process that cannot be seen here, as of a container"))
@@ -65,6 +72,13 @@ extension Surroundings {
             return .known(owners)
         }
     }
+
+    /// The file that a process runs, for root; one that was replaced meanwhile counts as the same.
+    private static func program(of process: String) -> String? {
+        guard let path = Files.linkTarget("/proc/\(process)/exe") else { return nil }
+        return path.hasSuffix(" (deleted)") ? String(path.dropLast(10)) : path
+    }
+    private static let program = program(of: "self")
 
     /// The log of the kernel, or what the journal has of it.
     private static func lookAtMartians() -> Seen<[String]> {

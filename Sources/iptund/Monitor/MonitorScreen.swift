@@ -42,8 +42,12 @@ struct MonitorScreen {
             }
         } catch let complaint as Complaint {
             throw complaint
-        } catch {
+        } catch let error as Errno where error == .inputOutput {
             // The terminal went away, and whoever looked at it with it.
+        } catch {
+            throw Complaint(
+                "cannot draw on the terminal", error as? Errno ?? .inputOutput,
+                whatNow: "is the limit of open files ('ulimit -n') reached? 'iptund monitor NAME | cat' prints lines")
         }
     }
 
