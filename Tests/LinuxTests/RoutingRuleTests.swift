@@ -46,6 +46,10 @@ import Wire
             "8:\tfrom 192.0.2.1 ipproto icmp dport 1-65534 goto 32766 proto 142"
         ),
         (
+            RoutingRule(priority: 10, input: "lo", mark: 7, ipProtocol: 4, table: 254, protocolNumber: 142),
+            "10:\tfrom all fwmark 0x7 iif lo ipproto ipencap lookup main proto 142"
+        ),
+        (
             RoutingRule(priority: 9, destinationPorts: 258...4_660, target: 77, protocolNumber: 142),
             "9:\tfrom all dport 258-4660 goto 77 [unresolved] proto 142"
         ),
@@ -78,7 +82,7 @@ import Wire
     @Test(arguments: [
         "from 10.0.0.0/8 lookup 100", "to 10.0.0.0/8 lookup 100", "not from 10.0.0.0/8 lookup 100",
         "fwmark 1/3 lookup 100",
-        "iif lo lookup 100", "oif lo lookup 100", "tos 0x10 lookup 100", "uidrange 0-5 lookup 100",
+        "oif lo lookup 100", "tos 0x10 lookup 100", "uidrange 0-5 lookup 100",
         "ipproto udp sport 5 lookup 100", "lookup 100 suppress_ifgroup 5", "lookup 100 realms 5", "blackhole", "nop",
     ])
     func `a rule that says more is listed, but not as one of ours`(text: String) throws {

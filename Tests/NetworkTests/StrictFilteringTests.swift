@@ -116,6 +116,29 @@ struct StrictFilteringTests {
         }
     }
 
+    /// A gateway whose tunnel takes everything: what others send as protocol 4 is no exception (peacey/split-vpn#24,
+    /// ivpn/desktop-app#217: hosts behind a full tunnel that get out beside it).
+    @Test(arguments: [[], ["--kill-switch"]] as [[String]])
+    func `protocol 4 of a host behind the gateway goes into the tunnel, too`(options: [String]) throws {
+        try open { lab, a, r, _, b in
+            let h = try lab.host("h")
+            try lab.connect(a, "lan", "10.20.1.1/24", h, "eth0", "10.20.1.5/24")
+            try h.shell("ip route add default via 10.20.1.1")
+            _ = try b.up("--peer", "192.0.2.1", "--allowed-ips", "10.20.1.0/24,10.9.0.1/32", "--address", "10.9.0.2/32")
+            let tunnel = try a.up(
+                ["--peer", "198.51.100.2", "--address", "10.9.0.1/32", "--allowed-ips", "0.0.0.0/0", "--forward"]
+                    + options)
+            try a.filterStrictly()
+            try a.setSysctl("conf/iptun0/rp_filter", 2)
+            try r.startCounting("iifname west ip saddr 10.20.1.5")
+            let inner = CraftedPacket.datagram("10.20.1.5", "203.0.113.9", port: 9).octets
+            try h.send(Array(repeating: .outer("10.20.1.5", "203.0.113.9", inner), count: 10))
+            #expect(try tunnel.report { $0.encapsulate.delivered >= 10 }.encapsulate.delivered >= 10)
+            #expect(try r.counted() == 0)
+            #expect(try a.ping("10.9.0.2") == 3)
+        }
+    }
+
     @Test func `where nothing is filtered strictly there are no rules for it`() throws {
         try Lab.open { lab in
             let (a, _) = try lab.pair()

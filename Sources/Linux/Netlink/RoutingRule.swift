@@ -12,6 +12,9 @@ package struct RoutingRule: Hashable, Sendable, Codable {
     package let sense: Sense
     /// Only packets with this source; `nil` for all.
     package let source: IPv4Address?
+    /// Only packets that came by this link; `lo` for those of this host itself, and for the way back that reverse path
+    /// filtering looks for; `nil` for all.
+    package let input: String?
     /// Only packets that carry exactly this mark (`SO_MARK`); `nil` for all.
     package let mark: UInt32?
     /// Only packets of this IP protocol; `nil` for all.
@@ -38,13 +41,14 @@ package struct RoutingRule: Hashable, Sendable, Codable {
 
     /// A rule as `ip rule add` makes it.
     package init(
-        priority: UInt32, sense: Sense = .these, source: IPv4Address? = nil, mark: UInt32? = nil,
+        priority: UInt32, sense: Sense = .these, source: IPv4Address? = nil, input: String? = nil, mark: UInt32? = nil,
         ipProtocol: UInt8? = nil, destinationPorts: ClosedRange<UInt16>? = nil, suppressPrefixLength: UInt32? = nil,
         table: UInt32 = 0, target: UInt32? = nil, protocolNumber: UInt8
     ) {
         self.priority = priority
         self.sense = sense
         self.source = source
+        self.input = input
         self.mark = mark
         self.ipProtocol = ipProtocol
         self.destinationPorts = destinationPorts
@@ -89,7 +93,7 @@ extension Netlink {
 
     /// Adds a rule, behind those of the same priority.
     ///
-    /// `ip rule add priority P [not] [from A] [fwmark M] [ipproto N [dport X-Y]] lookup T [suppress_prefixlength L] protocol
+    /// `ip rule add priority P [not] [from A] [iif DEV] [fwmark M] [ipproto N [dport X-Y]] lookup T [suppress_prefixlength L] protocol
     /// PROTOCOL`, or `goto P` instead of the table. Requires `CAP_NET_ADMIN`.
     /// - Throws: `EEXIST` when there is this rule already, or one that differs from it only by asking for addresses,
     ///   too. The same one by another maker is another rule.
@@ -126,6 +130,7 @@ extension RoutingRule {
         try request.put(FRA_PRIORITY, priority)
         if let target { try request.put(FRA_GOTO, target) } else { try request.put(FRA_TABLE, table) }
         if let source { try request.put(FRA_SRC, source) }
+        if let input { try request.put(FRA_IIFNAME, input) }
         try request.put(FRA_PROTOCOL, protocolNumber)
         if let mark {
             try request.put(FRA_FWMARK, mark)
@@ -146,7 +151,7 @@ extension RoutingRule {
     fileprivate static let attributes: Set = Set(
         [
             FRA_PRIORITY, FRA_TABLE, FRA_PROTOCOL, FRA_FWMARK, FRA_FWMASK, FRA_IP_PROTO, FRA_SUPPRESS_PREFIXLEN,
-            FRA_SRC, FRA_GOTO, FRA_DPORT_RANGE,
+            FRA_SRC, FRA_IIFNAME, FRA_GOTO, FRA_DPORT_RANGE,
         ].map(Int32.init))
 }
 
@@ -161,7 +166,7 @@ extension RuleSummary {
         let mask = reply.number(FRA_FWMASK)
         let rule = RoutingRule(
             priority: priority, sense: header.flags & UInt32(FIB_RULE_INVERT) == 0 ? .these : .others,
-            source: reply.address(FRA_SRC),
+            source: reply.address(FRA_SRC), input: reply.text(FRA_IIFNAME),
             mark: mask == nil ? nil : reply.number(FRA_FWMARK) ?? 0,
             ipProtocol: reply.octet(FRA_IP_PROTO), destinationPorts: reply.portRange(FRA_DPORT_RANGE),
             suppressPrefixLength: suppressed, table: table, target: reply.number(FRA_GOTO), protocolNumber: maker
@@ -183,7 +188,8 @@ extension RuleSummary {
         // What else it says is not known: the kernel would not mind.
         guard let rule else { return true }
         return rule.sense == other.sense && (other.mark == nil || rule.mark == other.mark)
-            && (other.source == nil || rule.source == other.source) && rule.target == other.target
+            && (other.source == nil || rule.source == other.source)
+            && (other.input == nil || rule.input == other.input) && rule.target == other.target
             && (other.destinationPorts == nil || rule.destinationPorts == other.destinationPorts)
             && (other.ipProtocol == nil || rule.ipProtocol == other.ipProtocol)
             && (other.suppressPrefixLength == nil || rule.suppressPrefixLength == other.suppressPrefixLength)

@@ -42,7 +42,8 @@ extension HostChange {
 
     fileprivate static func text(_ rule: RoutingRule) -> String {
         let sense = (rule.sense == .others ? " not" : "") + (rule.source.map { " from \($0)" } ?? "")
-        let mark = rule.mark.map { " fwmark 0x\(String($0, radix: 16))" } ?? ""
+        let input = rule.input.map { " iif \($0)" } ?? ""
+        let mark = input + (rule.mark.map { " fwmark 0x\(String($0, radix: 16))" } ?? "")
         let ports = rule.destinationPorts.map { " dport \($0.lowerBound)-\($0.upperBound)" } ?? ""
         let ipProtocol = (rule.ipProtocol.map { " ipproto \($0)" } ?? "") + ports
         let table = rule.table == Route.mainTable ? "main" : "\(rule.table)"

@@ -26,7 +26,8 @@ struct PolicyRouting: Hashable, Codable {
     /// Rules that send inner packets to our table and nothing else, in the order of their priorities.
     ///
     /// Outer packets that arrive are protocol 4, which is what strict reverse path filtering asks about before it lets
-    /// them in. Those that we send carry our mark, and never see our table: not even when `main` has no way for them, as
+    /// them in; it asks as if this host sent them (`iif lo`), so that protocol 4 of others, which this host may forward, goes
+    /// where everything goes. Those that we send carry our mark, and never see our table: not even when `main` has no way for them, as
     /// while the uplink is down. Of what remains, the longest prefix wins as in a single table: for each of `lengths`,
     /// longer routes of `main` first, then ours of that length.
     ///
@@ -36,17 +37,17 @@ struct PolicyRouting: Hashable, Codable {
         guard !lengths.isEmpty else { return [] }
         var rules = errorRules(strict)
         func append(
-            _ sense: RoutingRule.Sense = .these, mark: UInt32? = nil, ipProtocol: UInt8? = nil, suppress: Int? = nil,
-            table: UInt32
+            _ sense: RoutingRule.Sense = .these, input: String? = nil, mark: UInt32? = nil, ipProtocol: UInt8? = nil,
+            suppress: Int? = nil, table: UInt32
         ) {
             rules.append(
                 RoutingRule(
-                    priority: priorities.lowerBound + UInt32(rules.count), sense: sense, mark: mark,
+                    priority: priorities.lowerBound + UInt32(rules.count), sense: sense, input: input, mark: mark,
                     ipProtocol: ipProtocol,
                     suppressPrefixLength: suppress.map(UInt32.init), table: table,
                     protocolNumber: HostChange.protocolNumber))
         }
-        append(ipProtocol: IPProtocol.ipip.rawValue, table: Route.mainTable)
+        append(input: "lo", ipProtocol: IPProtocol.ipip.rawValue, table: Route.mainTable)
         let descending = lengths.sorted(by: >)
         for length in descending {
             append(suppress: length, table: Route.mainTable)
