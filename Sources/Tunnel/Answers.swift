@@ -21,7 +21,8 @@ public struct Answers: ~Copyable, Sendable {
 
     /// Writes `error` about the packet at the start of `bytes`, which may be cut off, into `slot`. `now` in milliseconds.
     ///
-    /// It is an error about an inner packet, from its destination to its source: the device delivers it like any other.
+    /// It is an error about an inner packet, to its source; that it comes from its destination is no more than a placeholder,
+    /// since the kernel puts an address of this host there.
     public mutating func write(
         _ error: ICMPv4Error, about bytes: RawSpan, into slot: inout PacketSlot, at now: UInt64
     ) -> Outcome {

@@ -74,7 +74,8 @@ extension TunnelSettings {
         settings.offload = Offload.allCases.randomElement(using: &generator) ?? .off
         settings.policy.clamp = [.off, .auto, .fixed(88)].randomElement(using: &generator) ?? .off
         let ways: [Forwarding] = [
-            .off, .connected, .devices([DeviceName("lan")!]), .devices([DeviceName("a")!, DeviceName("b.5")!]),
+            .off, .connected, .devices(["lan"].compactMap { DeviceName($0) }),
+            .devices(["a", "b.5"].compactMap { DeviceName($0) }),
         ]
         settings.forward = ways.randomElement(using: &generator) ?? .off
         if settings.peers.contains(where: { $0.allowed != nil }) {

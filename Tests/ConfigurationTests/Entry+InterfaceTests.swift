@@ -114,7 +114,7 @@ import Wire
     }
 
     @Test func `Forward takes yes, no, or devices one by one`() throws {
-        let (lan, dmz) = (DeviceName("lan")!, DeviceName("dmz.5")!)
+        let (lan, dmz) = (try #require(DeviceName("lan")), try #require(DeviceName("dmz.5")))
         #expect(try Entry(.forward, "yes").forwarding(after: .off) == .connected)
         #expect(try Entry(.forward, "OFF").forwarding(after: .off) == .off)
         #expect(try Entry(.forward, "lan").forwarding(after: .off) == .devices([lan]))

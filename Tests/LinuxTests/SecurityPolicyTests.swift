@@ -6,6 +6,8 @@ import Testing
 import Wire
 
 @Suite(.needsRoot) struct SecurityPolicyTests {
+    private func block(_ text: String) throws -> Prefix { try #require(Prefix(text)) }
+
     @Test func `policies are read as ip xfrm wrote them`() throws {
         let policies = try inFreshNetwork {
             try shell(
@@ -19,19 +21,19 @@ import Wire
                 """)
             return try Netlink.securityPolicies().sorted { $0.priority < $1.priority }
         }
-        var block = SecurityPolicy(.outgoing, .block)
-        (block.source, block.destination) = (Prefix("192.0.2.1/32")!, Prefix("192.0.2.0/24")!)
-        (block.ipProtocol, block.priority) = (4, 7)
+        var blocking = SecurityPolicy(.outgoing, .block)
+        (blocking.source, blocking.destination) = (try block("192.0.2.1/32"), try block("192.0.2.0/24"))
+        (blocking.ipProtocol, blocking.priority) = (4, 7)
         var pass = SecurityPolicy(.incoming, .pass)
         pass.priority = 8
         var protect = SecurityPolicy(.forwarded, .protect)
-        (protect.source, protect.destination) = (Prefix("192.0.2.1/32")!, Prefix("192.0.2.2/32")!)
+        (protect.source, protect.destination) = (try block("192.0.2.1/32"), try block("192.0.2.2/32"))
         (protect.ipProtocol, protect.link, protect.mark, protect.mask) = (4, 1, 0x1994, 0xffff)
         protect.priority = 9
         var ports = SecurityPolicy(.outgoing, .pass)
         (ports.source, ports.destination) = (protect.source, protect.destination)
         (ports.ipProtocol, ports.namesPorts, ports.interface, ports.priority) = (17, true, 5, 10)
-        #expect(policies == [block, pass, protect, ports])
+        #expect(policies == [blocking, pass, protect, ports])
     }
 
     @Test func `without policies there are none`() throws {

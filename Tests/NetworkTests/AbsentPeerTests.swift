@@ -17,7 +17,7 @@ struct AbsentPeerTests {
             let tunnel = try lab.upA(a)
             let text = try a.run(["ping", "-n", "-c", "25", "-i", "0.1", "-W", "1", "10.9.0.2"]).text
             let told = text.split(separator: "\n").count {
-                $0.hasPrefix("From 10.9.0.2 ") && $0.hasSuffix("Destination Host Unreachable")
+                $0.hasPrefix("From 10.9.0.1 ") && $0.hasSuffix("Destination Host Unreachable")
             }
             // 2.4 seconds from the first to the last; a busy machine takes longer, but never sends more.
             #expect((2...20).contains(told), "\(text)")

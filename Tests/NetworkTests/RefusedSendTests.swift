@@ -31,9 +31,33 @@ struct RefusedSendTests {
         let (drops, text, answers) = try drops(
             after: "ip route delete 192.0.2.2; ip route add unreachable 192.0.2.2")
         #expect(drops == ["unreachable": 3])
-        #expect(text.contains("From 10.9.0.2 icmp_seq=1 Destination Host Unreachable"))
+        #expect(text.contains("From 10.9.0.1 icmp_seq=1 Destination Host Unreachable"))
         // One a second, to one sender.
         #expect(answers == 1)
+    }
+
+    /// An error comes from an address of the host that has it to say (RFC 1812 §4.3.2.4), through NAT as well: the packet that
+    /// it is about had another source when the tunnel saw it.
+    @Test(arguments: [false, true])
+    func `a host behind the gateway hears from the gateway`(isMasqueraded: Bool) throws {
+        try Lab.open { lab in
+            let (a, _) = try lab.pair()
+            let h = try lab.host("h")
+            try lab.connect(a, "lan", "10.20.1.1/24", h, "eth0", "10.20.1.5/24")
+            try h.shell("ip route add default via 10.20.1.1")
+            _ = try lab.upA(a, ["--forward"])
+            if isMasqueraded {
+                try a.shell(
+                    "nft add table ip n; nft 'add chain ip n p { type nat hook postrouting priority srcnat; }'; "
+                        + "nft add rule ip n p oifname iptun0 masquerade")
+            }
+            try a.shell("ip route delete 192.0.2.2; ip route add unreachable 192.0.2.2")
+            let text = try h.run(["ping", "-n", "-c", "2", "-i", "1.1", "-W", "1", "10.9.0.2"]).text
+            let answers = text.split(separator: "\n").filter { $0.hasSuffix("Destination Host Unreachable") }
+            // The kernel takes the address on the way to the source that the tunnel saw.
+            let own = isMasqueraded ? "10.9.0.1" : "10.20.1.1"
+            #expect(!answers.isEmpty && answers.allSatisfy { $0.hasPrefix("From \(own) ") }, "\(text)")
+        }
     }
 
     @Test func `a firewall on output is named`() throws {
@@ -62,7 +86,7 @@ struct RefusedSendTests {
             let tunnel = try a.up("--peer", "192.0.2.2", "--address", "10.9.0.1/32", "--allowed-ips", "10.9.0.2/32")
             try a.shell("ip route add 10.8.0.0/16 dev iptun0")
             let text = try a.run(["ping", "-n", "-c", "1", "-W", "1", "10.8.0.1"]).text
-            #expect(text.contains("From 10.8.0.1 icmp_seq=1 Destination Host Unreachable"))
+            #expect(text.contains("From 10.9.0.1 icmp_seq=1 Destination Host Unreachable"))
             #expect(try tunnel.report().encapsulate.drops == ["no-peer": 1])
         }
     }

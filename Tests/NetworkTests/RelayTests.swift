@@ -27,7 +27,7 @@ struct RelayTests {
             let tunnel = try chain.tunnel()
             try chain.a.shell("echo 1 > /proc/sys/net/ipv4/conf/iptun0/rp_filter")
             try chain.r2.filter("forward", "ip protocol 4 reject with icmp type \(reject)")
-            #expect(try chain.a.complaint(to: "10.9.0.2") == "From 10.9.0.2 icmp_seq=1 \(heard)")
+            #expect(try chain.a.complaint(to: "10.9.0.2") == "From 10.9.0.1 icmp_seq=1 \(heard)")
             let report = try tunnel.a.report { $0.decapsulate.icmp_errors_sent == 1 }
             #expect(report.decapsulate.icmp_errors_sent == 1)
             #expect(report.peers.first?.icmp_errors_received == 1)
@@ -56,7 +56,7 @@ struct RelayTests {
             let chain = try lab.chain()
             let tunnel = try chain.tunnel("--ttl", "2")
             let complaint = try chain.a.complaint(to: "10.9.0.2")
-            #expect(complaint == "From 10.9.0.2 icmp_seq=1 Destination Host Unreachable")
+            #expect(complaint == "From 10.9.0.1 icmp_seq=1 Destination Host Unreachable")
             let report = try tunnel.a.report { $0.decapsulate.icmp_errors_sent == 1 }
             let last = "the outer TTL ran out: a routing loop, or a TTL that is too low (ICMP 11/0 from 10.1.2.2)"
             #expect(report.peers.first?.last_icmp_error == last)
@@ -82,7 +82,7 @@ struct RelayTests {
         try Lab.open { lab in
             let (sites, tunnel) = try lab.sites()
             try sites.chain.r2.filter("forward", "ip protocol 4 reject with icmp type admin-prohibited")
-            #expect(try sites.left.complaint(to: "10.20.2.9") == "From 10.20.2.9 icmp_seq=1 Packet filtered")
+            #expect(try sites.left.complaint(to: "10.20.2.9") == "From 10.20.1.1 icmp_seq=1 Packet filtered")
             for end in [tunnel.a, tunnel.b] { try end.expectEveryPacketAccountedFor() }
         }
     }

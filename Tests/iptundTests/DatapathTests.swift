@@ -39,7 +39,8 @@ import Wire
             let table = try PeerTable([Peer(endpoint: Self.peer, local: Self.local, allowed: [allowed])])
             let ports = Worker.Ports(
                 device: device, receiver: try RawReceiver(capacity: Datapath.batchCapacity),
-                sender: try RawSender(capacity: Datapath.batchCapacity, local: Self.local))
+                sender: try RawSender(capacity: Datapath.batchCapacity, local: Self.local),
+                reports: try ReportSocket(capacity: Datapath.batchCapacity))
             let path = try Datapath(with: [ports], capacity: 4)
             path.setUnderlayMTU(1500, at: 0)
             try path.start(by: Self.orders(RuleSet(table: table)), nil)
@@ -121,7 +122,7 @@ import Wire
             return answers + (try outside.receive(1))
         }
         let answer = try #require(sight.packets.first)
-        #expect(answer[12..<20] == [10, 9, 0, 2, 10, 1, 0, 2])  // from whom the packet was for, to its sender
+        #expect(answer[12..<20] == [10, 1, 0, 1, 10, 1, 0, 2])  // from an address of this host, to the packet's sender
         #expect(answer[20..<22] == [3, 4])
         #expect(answer[26..<28] == [0x05, 0x64])  // 1380
         #expect(sight.packets.last?.count == 1400)
@@ -138,7 +139,7 @@ import Wire
             return try inside.receive(1)
         }
         let answer = try #require(sight.packets.first)
-        #expect(answer[12..<20] == [10, 9, 0, 2, 10, 1, 0, 2])
+        #expect(answer[12..<20] == [10, 1, 0, 1, 10, 1, 0, 2])
         #expect(answer[20..<22] == [3, 1])
         let inner = packet(.udp, from: Self.near, to: Self.far, ttl: 63, payload: [1, 2, 3, 4, 5, 6, 7, 8])
         #expect(Array(answer[28...]) == inner)

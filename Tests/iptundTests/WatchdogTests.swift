@@ -62,7 +62,8 @@ import Testing
                     // Its threads are never started, so they are as silent as if they were stuck.
                     let ports = Worker.Ports(
                         device: try TUNDevice(name: "silent"), receiver: try RawReceiver(capacity: 1),
-                        sender: try RawSender(capacity: 1, local: nil))
+                        sender: try RawSender(capacity: 1, local: nil),
+                        reports: try ReportSocket(capacity: 1))
                     let path = try Datapath(with: [ports], capacity: 1)
                     var watchdog = Watchdog(microseconds: "2000000", process: nil, own: 1, now: 0)
                     var heard: [String] = []

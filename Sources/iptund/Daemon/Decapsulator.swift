@@ -9,6 +9,7 @@ internal import Wire
 struct Decapsulator: ~Copyable, ThreadWork {
     private var receiver: RawReceiver
     private var device: TUNDevice
+    private let reports: ReportSocket
     private var rules: Decapsulation
     private var relay: ICMPRelay
     private var answers = Answers()
@@ -16,12 +17,13 @@ struct Decapsulator: ~Copyable, ThreadWork {
 
     init(
         from receiver: consuming RawReceiver, rules: Decapsulation, relay: ICMPRelay, to device: consuming TUNDevice,
-        _ thread: consuming DataThread
+        reports: consuming ReportSocket, _ thread: consuming DataThread
     ) {
         self.receiver = receiver
         self.rules = rules
         self.relay = relay
         self.device = device
+        self.reports = reports
         self.thread = thread
     }
 
@@ -71,6 +73,6 @@ struct Decapsulator: ~Copyable, ThreadWork {
             }
         }
         thread.callAttention(at: now)
-        if !replies.isEmpty { try device.drain(&replies) }
+        if !replies.isEmpty { reports.send(replies) }
     }
 }

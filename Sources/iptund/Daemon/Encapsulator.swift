@@ -8,17 +8,19 @@ internal import Wire
 struct Encapsulator: ~Copyable, ThreadWork {
     private var device: TUNDevice
     private var sender: RawSender
+    private let reports: ReportSocket
     private var rules: Encapsulation
     private var answers = Answers()
     private var thread: DataThread
 
     init(
         from device: consuming TUNDevice, rules: Encapsulation, to sender: consuming RawSender,
-        _ thread: consuming DataThread
+        reports: consuming ReportSocket, _ thread: consuming DataThread
     ) {
         self.device = device
         self.rules = rules
         self.sender = sender
+        self.reports = reports
         self.thread = thread
     }
 
@@ -75,7 +77,7 @@ struct Encapsulator: ~Copyable, ThreadWork {
         }
     }
 
-    /// Tells the senders of packets what became of them, through the device that they came out of.
+    /// Tells the senders of packets what became of them.
     private mutating func answer(
         _ batch: borrowing PacketBatch, _ replies: inout PacketBatch, at now: UInt64
     ) throws(Errno) {
@@ -86,7 +88,7 @@ struct Encapsulator: ~Copyable, ThreadWork {
                 thread.keep(outcome, in: &replies)
             }
         }
-        if !replies.isEmpty { try device.drain(&replies) }
+        if !replies.isEmpty { reports.send(replies) }
     }
 
     /// What the sender is told of a packet that the host has no way for.

@@ -190,7 +190,8 @@ extension PreparedHost {
                     : try place.inside { () throws(Errno) in try claim.device.nextQueue() }
                 let receiver = try RawReceiver(capacity: capacity, worker: index, of: count)
                 let sender = try RawSender(capacity: capacity, local: local, worker: index, of: count)
-                ports.append(Worker.Ports(device: device, receiver: receiver, sender: sender))
+                let reports = try place.inside { () throws(Errno) in try ReportSocket(capacity: capacity) }
+                ports.append(Worker.Ports(device: device, receiver: receiver, sender: sender, reports: reports))
             } catch {
                 throw Complaint("cannot open what worker \(index) needs", error, whatNow: Prerequisites.remedy)
             }

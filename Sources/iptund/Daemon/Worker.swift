@@ -25,11 +25,16 @@ final class Worker {
         fileprivate let device: TUNDevice
         fileprivate let receiver: RawReceiver
         fileprivate let sender: RawSender
+        fileprivate let reports: ReportSocket
 
-        init(device: consuming TUNDevice, receiver: consuming RawReceiver, sender: consuming RawSender) {
+        init(
+            device: consuming TUNDevice, receiver: consuming RawReceiver, sender: consuming RawSender,
+            reports: consuming ReportSocket
+        ) {
             self.device = device
             self.receiver = receiver
             self.sender = sender
+            self.reports = reports
         }
 
         /// Whether IPsec policies and routing rules for protocol 4 see what is sent.
@@ -71,12 +76,12 @@ final class Worker {
     ) throws(Errno) {
         let outward = Encapsulator(
             from: try ports.device.duplicate(), rules: duties.encapsulation,
-            to: try ports.sender.duplicate(),
+            to: try ports.sender.duplicate(), reports: try ports.reports.duplicate(),
             try signals.thread(
                 encapsulated.writer, news.encapsulate, calls.encapsulate, confinement, listeners.encapsulate))
         let inward = Decapsulator(
             from: try ports.receiver.duplicate(), rules: duties.decapsulation, relay: duties.relay,
-            to: try ports.device.duplicate(),
+            to: try ports.device.duplicate(), reports: try ports.reports.duplicate(),
             try signals.thread(
                 decapsulated.writer, news.decapsulate, calls.decapsulate, confinement, listeners.decapsulate))
         encapsulate = try Thread.start("encapsulate\(suffix)", outward)
