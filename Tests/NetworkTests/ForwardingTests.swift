@@ -3,7 +3,8 @@
 import Linux
 import Testing
 
-/// Two sites whose gateways are told to forward, and nothing else: hosts behind them reach each other, both ways.
+/// Two sites whose gateways are told to forward, and nothing else: hosts behind them reach each other, both ways. (What others
+/// saw: forwarding by device that is on at one of two, ifupdown-ng/ifupdown-ng#136, hassio-addons/app-wireguard#190.)
 ///
 /// ```
 ///   h  10.20.1.5 ─ lan ─ 10.20.1.1  a  192.0.2.1 ─ eth0 ═══ eth0 ─ 192.0.2.2  b  10.20.2.1 ─ lan ─ 10.20.2.5  k

@@ -4,7 +4,8 @@ import Linux
 import Testing
 
 /// IPsec policies for protocol 4, as RFC 4891 and docs/security.md have them: what they forbid neither leaves nor arrives, and
-/// what they want protected never leaves in clear. So it is with a tunnel of the kernel.
+/// what they want protected never leaves in clear. So it is with a tunnel of the kernel. (What others saw: transport mode that
+/// sends in clear, opnsense/core#1875; policies with marks, cilium/cilium#21370.)
 ///
 /// ```
 ///   10.9.0.1  iptun0 ·················································· iptun0  10.9.0.2

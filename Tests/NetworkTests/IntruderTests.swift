@@ -62,6 +62,35 @@ struct IntruderTests {
         }
     }
 
+    /// What code inside of the daemon could send, played by a socket with the daemon's mark.
+    @Test func `the firewall rules of the page let a tunnel pass, and nothing else with its mark`() throws {
+        try Lab.open { lab in
+            let (a, b) = try lab.tunnel(a: [], b: [])
+            let root = #filePath.split(separator: "/").dropLast(3).reduce("") { "\($0)/\($1)" }
+            let page = try Files.read("\(root)/docs/security.md").split(
+                separator: "\n", omittingEmptySubsequences: false)
+            let rules = page.drop { $0 != "table inet iptund {" }.prefix { $0 != "```" }.joined(separator: "\n")
+            try a.host.shell("nft -f \(try lab.file("a/rules.nft", rules + "\n"))")
+            try b.host.startCounting("ip daddr 192.0.2.2 ip protocol != 4")
+            _ = try a.host.run([
+                "/usr/bin/python3", "-c",
+                """
+                import socket
+                wire = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW)
+                wire.setsockopt(socket.SOL_SOCKET, socket.SO_MARK, 0x1994)
+                for source in ("192.0.2.1", "203.0.113.7"):
+                    for number in (6, 17, 89, 112):
+                        header = bytes([0x45, 0, 0, 40, 0, 1, 0, 0, 64, number, 0, 0])
+                        packet = header + socket.inet_aton(source) + socket.inet_aton("192.0.2.2") + bytes(20)
+                        try: wire.sendto(packet, ("192.0.2.2", 0))
+                        except PermissionError: pass
+                """,
+            ])
+            #expect(try b.host.counted() == 0)
+            #expect(try a.host.ping("10.9.0.2") == 3)
+        }
+    }
+
     @Test func `a socket for which the kernel writes headers stays one`() throws {
         try Lab.open { lab in
             let (a, _) = try lab.pair()

@@ -94,7 +94,8 @@ struct NamesTests {
         }
     }
 
-    /// As with names that a server gives in another order each time (round robin).
+    /// As with names that a server gives in another order each time (Tunnelblick/Tunnelblick#506,
+    /// haugene/docker-transmission-openvpn#1688).
     @Test func `of two good addresses the one in use stays, and packets from both are taken`() throws {
         try Lab.open { lab in
             let (a, b) = try lab.pair()

@@ -148,6 +148,7 @@ struct NamespaceTests {
     }
 
     /// As WireGuard's test for circular references has it: a namespace is freed when it is deleted, whoever has a tunnel there.
+    /// (What others saw: namespaces that live on, moby/moby#32090 and #41136, passteque/gluetun#641.)
     @Test func `a namespace that is deleted ends its tunnel, and is freed at once`() throws {
         try Lab.open { lab in
             let (a, b) = try lab.pair()

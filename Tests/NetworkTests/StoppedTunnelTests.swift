@@ -5,7 +5,8 @@ import Linux
 import Testing
 
 /// A tunnel that stands still (SIGSTOP, as a debugger or a full disk would have it), whose queue of askers is full: commands
-/// about it end in time, and commands about others are not held up.
+/// about it end in time, and commands about others are not held up. (What others saw: a command line that hangs with its
+/// daemon, sonic-net/sonic-buildimage#3358, strongswan/strongswan#566.)
 ///
 /// ```
 ///   10.9.0.1  iptun0 ·················································· iptun0  10.9.0.2

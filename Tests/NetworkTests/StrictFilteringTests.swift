@@ -7,7 +7,7 @@ import Testing
 @Suite(.needsRoot)
 struct StrictFilteringTests {
     /// The real server behind a load balancer, as Linux Virtual Server has it (LVS-TUN): its service has an address that is
-    /// nobody's here (`lo`), and the tunnel's device has none.
+    /// nobody's here (`lo`), and the tunnel's device has none (facebookincubator/katran#24).
     ///
     /// ```
     ///   client  192.0.2.1  a  eth0 ═══ eth0  192.0.2.2  b  203.0.113.80 (lo), iptun0 (only decapsulates)
@@ -33,7 +33,8 @@ struct StrictFilteringTests {
         }
     }
 
-    /// Everything goes into the tunnel, and a router that is not the next one has something to say about outer packets.
+    /// Everything goes into the tunnel, and a router that is not the next one has something to say about outer packets
+    /// (tailscale/tailscale#19537, QubesOS/qubes-issues#5264, jamesmcm/vopono#372: full tunnels whose path MTU is lost).
     ///
     /// ```
     ///   10.9.0.1  iptun0 ·················································· iptun0  10.9.0.2

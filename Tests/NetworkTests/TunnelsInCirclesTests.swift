@@ -4,7 +4,8 @@ import Linux
 import Testing
 
 /// Two tunnels of one host whose peers lie behind each other, as WireGuard's test "routing loop through two tunnels" has
-/// them (tools/testing/selftests/wireguard/netns.sh), or as a routing daemon makes them ("recursive routing").
+/// them (tools/testing/selftests/wireguard/netns.sh), or as a routing daemon makes them ("recursive routing"); a tunnel inside
+/// of another one works (opnsense/core#6466, SagerNet/sing-box#3858).
 ///
 /// ```
 ///   a  192.0.2.1/24 ──── eth0 ═══ eth0 ──── 192.0.2.2/24  b

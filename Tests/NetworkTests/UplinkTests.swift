@@ -53,6 +53,22 @@ struct UplinkTests {
         }
     }
 
+    /// What others saw: an MTU that is the one of the start for ever (acassen/keepalived#1070, projectcalico/calico#7146,
+    /// meh/rust-tun#160).
+    @Test func `what show has of the way follows the MTU of the uplink`() throws {
+        try Lab.open { lab in
+            let (a, _) = try lab.tunnel()
+            for mtu in [1400, 1300, 1500] {
+                try a.host.shell("ip link set eth0 mtu \(mtu)")
+                try eventually("show says \(mtu)") {
+                    let report = try a.report()
+                    return report.underlay_mtu == mtu && report.peers[0].path_mtu == mtu
+                }
+                #expect(try a.host.iptund("show").text.contains("(path \(mtu))"))
+            }
+        }
+    }
+
     @Test func `an uplink that goes down and up again is used again`() throws {
         try Lab.open { lab in
             let (a, b) = try lab.pair()
