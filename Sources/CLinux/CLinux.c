@@ -53,6 +53,11 @@ int clinux_tun_set_little_endian(int fd) {
 
 int clinux_buffer_output_by_line(void) { return setvbuf(stdout, NULL, _IOLBF, 0) == 0 ? 0 : -EINVAL; }
 
+int clinux_flush_output(void) {
+    if (fflush(stdout) != 0) return -errno;
+    return ferror(stdout) == 0 ? 0 : -EIO;
+}
+
 int clinux_fork(void) { return result(fork()); }
 
 int clinux_prctl(int option, unsigned long argument) { return result(prctl(option, argument, 0, 0, 0)); }

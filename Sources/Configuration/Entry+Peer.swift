@@ -34,7 +34,7 @@ extension Entry {
         if parts.count == 2, PeerAddress(String(parts[0])) != nil, parts[1].allSatisfy(\.isNumber) {
             return "has a port: protocol 4 has none"
         }
-        if text.contains("/") { return "a block of addresses, and a peer has one" }
+        if text.contains("/"), !text.contains("//") { return "a block of addresses, and a peer has one" }
         return "neither an IPv4 address nor a host name"
     }
 

@@ -61,6 +61,10 @@ package enum Console {
     /// The corresponding C function is `setvbuf`.
     package static func bufferOutputByLine() { _ = clinux_buffer_output_by_line() }
 
+    /// Writes out what was printed. The corresponding C function is `fflush`.
+    /// - Throws: why some of it is lost, as on a full disk.
+    package static func flushOutput() throws(Errno) { try checked(clinux_flush_output()) }
+
     /// Standard output, for what is not text: nothing may be printed any more once this has gone.
     package static var output: Descriptor { Descriptor(owning: STDOUT_FILENO) }
 

@@ -54,6 +54,8 @@ extension Errno {
     package static let noProtocol = Errno(rawValue: ENOPROTOOPT)
     package static let protocolError = Errno(rawValue: EPROTO)
     package static let protocolNotSupported = Errno(rawValue: EPROTONOSUPPORT)
+    package static let processFiles = Errno(rawValue: EMFILE)
+    package static let systemFiles = Errno(rawValue: ENFILE)
     package static let noBuffers = Errno(rawValue: ENOBUFS)
     package static let descriptorState = Errno(rawValue: EBADFD)
     package static let fileTooLarge = Errno(rawValue: EFBIG)

@@ -70,6 +70,11 @@ public struct Encapsulation: Sendable {
             fragmentation: policy.fragmentation(dontFragment: inner.dontFragment))
     }
 
+    /// Whether another tunnel of this host has wrapped the packet, or what it is a fragment of.
+    private func isNested(_ inner: InnerPacket) -> Bool {
+        inner.protocolNumber == .ipip && rules.isOurs(inner.source)
+    }
+
     /// The outer TTL: where another tunnel of this host has wrapped the packet, or a fragment of it, one less than it gave,
     /// whatever the policy says.
     ///
@@ -77,7 +82,7 @@ public struct Encapsulation: Sendable {
     /// No router between them would count: a packet of this host's own has not been forwarded.
     /// - Throws: ``Drop/loop`` when nothing is left.
     private func ttl(for inner: InnerPacket) throws(Drop) -> TTL {
-        guard inner.protocolNumber == .ipip, rules.isOurs(inner.source) else { return policy.ttl(for: inner.ttl) }
+        guard isNested(inner) else { return policy.ttl(for: inner.ttl) }
         guard let rest = TTL(rawValue: inner.ttl.rawValue - 1) else { throw .loop }
         return rest
     }
@@ -109,6 +114,12 @@ public struct Encapsulation: Sendable {
         }
         try finishChecksum(of: &slot, inner)
         guard inner.totalLength > tunnelMTU else { return }
+        if isNested(inner) {
+            // Cut at each turn, one packet would become thousands where tunnels lead into each other. The tunnel that made it
+            // is told what fits, and makes the next ones so.
+            slot.answer = .fragmentationNeeded(mtu: UInt16(clamping: tunnelMTU))
+            throw .fragmentationNeeded
+        }
         if outer.fragmentation == .allowed {
             guard inner.totalLength <= OuterHeader.maximumPayloadLength else { throw .tooLong }
             slot.cut = .outerFragments(limit: tunnelMTU + OuterHeader.length)

@@ -53,6 +53,7 @@ enum Main {
         do {
             var command = try Program.parseAsRoot()
             try command.run()
+            finishOutput()
         } catch let complaint as Complaint {
             StandardErrorLog.logger().error("\(complaint)")
             exit(complaint.exitCode)
@@ -66,8 +67,21 @@ enum Main {
         }
     }
 
+    /// What was printed and could not be written is no success. Who reads no more has had enough.
+    private static func finishOutput() {
+        do throws(Errno) {
+            try Console.flushOutput()
+        } catch .brokenPipe {
+            return
+        } catch {
+            standardError("iptund: standard output: \(error); what was printed is not whole: is the disk full?")
+            exit(1)
+        }
+    }
+
     /// Ends the program after something that the argument parser threw: help and version are no errors.
     private static func end(with error: any Error) -> Never {
+        finishOutput()
         let code = Program.exitCode(for: error)
         if code.isSuccess || !(code == .validationFailure) { Program.exit(withError: error) }
         if let complaint = Program.misspelling(CommandLine.arguments.dropFirst().first ?? "") {

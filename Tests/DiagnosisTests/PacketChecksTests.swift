@@ -38,7 +38,7 @@ struct PacketChecksTests {
 
     @Test func `a device that is too large for the way is warned of, one that is too large for the path is not`() {
         #expect(MTUDevice.verdicts(.peer { $0.underlayMTU = 1_400 }) == [.warning])
-        #expect(MTUDevice.judge(.peer { $0.underlayMTU = 1_400 })[0].fix == "ip link set b mtu 1380")
+        #expect(MTUDevice.judge(.peer { $0.underlayMTU = 1_400 })[0].fix == "ip link set dev b mtu 1380")
         #expect(MTUDevice.verdicts(.peer { $0.pathMTU = 1_300 }) == [.info])
         #expect(MTUDevice.verdicts(.peer { $0.pathMTU = 0 }) == [.ok])
     }

@@ -15,8 +15,8 @@ struct StandingChecksTests {
     }
 
     @Test func `a device that is down has its command`() {
-        let host = HostSnapshot.tunnel { $0.standing = .running(problem: "the device is down: ip link set b up") }
-        #expect(TunnelUp.judge(host)[0].fix == "ip link set b up")
+        let host = HostSnapshot.tunnel { $0.standing = .running(problem: "the device is down: ip link set dev b up") }
+        #expect(TunnelUp.judge(host)[0].fix == "ip link set dev b up")
     }
 
     @Test func `what only the tunnel knows is unknown while it does not talk to us`() {

@@ -15,7 +15,7 @@ struct ShowTests {
         try Lab.open { lab in
             let (a, _) = try lab.pair()
             let none = try a.iptund("show")
-            #expect(none.status == 0 && none.text.isEmpty)
+            #expect(none.status == 0 && none.text.hasPrefix("iptund: no tunnel is up in this network namespace; "))
             _ = try a.up("--peer", "192.0.2.2", "--address", "10.9.0.1/32", "--allowed-ips", "10.9.1.0/24")
             _ = try a.up("--peer", "192.0.2.3")
             let all = try a.iptund().text
@@ -72,7 +72,7 @@ struct ShowTests {
             try b.host.shell("ip link set iptun0 down")
             let degraded = try b.host.iptund("status", "iptun0")
             #expect(degraded.status == 3)
-            #expect(degraded.text.contains("ip link set iptun0 up"))
+            #expect(degraded.text.contains("ip link set dev iptun0 up"))
             #expect(try a.host.ping("10.9.0.2", count: 2, "-W", "0.2") == 0)
             let report = try b.report { $0.decapsulate.dropped == 2 }
             #expect(report.state == "degraded")

@@ -65,6 +65,49 @@ struct TunnelsInCirclesTests {
         }
     }
 
+    /// Where each turn cuts what the one before has cut, one packet becomes hundreds.
+    @Test(
+        arguments: [
+            (["--df", "clear"], "1350", "dont"), (["--df", "copy"], "1350", "dont"), (["--df", "clear"], "1400", "do"),
+            (["--df", "copy"], "1400", "do"), (["--df", "set"], "1350", "dont"),
+            (["--df", "clear", "--ttl", "255"], "1400", "do"), (["--df", "copy", "--ttl", "255"], "56", "dont"),
+        ] as [([String], String, String)])
+    func `long packets do not become many`(options: [String], size: String, mayCut: String) throws {
+        try Lab.open { lab in
+            let circle = try circle(lab, options)
+            _ = try circle.w0.host.ping("10.2.0.5", count: 3, "-W", "0.3", "-s", size, "-M", mayCut)
+            var last = -1
+            try eventually("it is silent") {
+                defer { last = (try? wrapped(circle)) ?? -1 }
+                return try wrapped(circle) == last
+            }
+            let turns = options.contains("255") ? 255 : 64
+            let count = try wrapped(circle)
+            // The first tunnel may cut what was not wrapped yet.
+            #expect(count <= 3 * 2 * turns, "\(count) outer packets")
+        }
+    }
+
+    @Test func `reload warns of it, too`() throws {
+        try Lab.open { lab in
+            let (a, _) = try lab.pair()
+            try a.shell("ip route add default via 192.0.2.2")
+            func file(_ allowed: String) throws -> String {
+                try lab.file(
+                    "a/w1",
+                    "[Interface]\nAddress = 10.1.200.1/32\n[Peer]\nEndpoint = 10.2.0.1\nAllowedIPs = \(allowed)\n")
+            }
+            _ = try a.up(
+                "--device", "w0", "--peer", "10.1.0.1", "--address", "10.2.200.1/32", "--allowed-ips", "10.2.0.0/16")
+            let path = try file("10.7.0.0/16")
+            let w1 = try a.up([path])
+            #expect(!w1.process.text.contains("go round"))
+            _ = try file("10.1.0.0/16")
+            let reloaded = try a.iptund("reload", "w1")
+            #expect(reloaded.status == 0 && reloaded.text.contains("w1 -> w0 -> w1"), "\(reloaded.text)")
+        }
+    }
+
     @Test func `up warns of it, and doctor shows the circle`() throws {
         try Lab.open { lab in
             let circle = try circle(lab)

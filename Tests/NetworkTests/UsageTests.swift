@@ -48,6 +48,16 @@ struct UsageTests {
         }
     }
 
+    @Test(arguments: [["show", "--json"], ["metrics"], ["status", "x"], ["doctor"]])
+    func `what cannot be printed is no success`(words: [String]) throws {
+        try Lab.open { lab in
+            let a = try lab.host("a")
+            let ending = try a.run(["sh", "-c", "exec \"$@\" >/dev/full", "sh", Host.program] + words)
+            #expect(ending.status == 1, "\(words): \(ending.text)")
+            explains("\(ending.text.split(separator: "\n").last ?? "")\n")
+        }
+    }
+
     @Test(arguments: [
         ["monitor", "x"], ["capture", "x"], ["demo"], ["show"], ["doctor"], ["up", "--peer", "192.0.2.2"],
     ])
@@ -62,6 +72,7 @@ struct UsageTests {
                     #expect(
                         line != "iptund: Too many open files" && line.contains("; "),
                         "\(words), \(limit): \(ending.text)")
+                    #expect(!line.contains("Too many open files;") || line.contains("ulimit"), "\(ending.text)")
                 }
                 #expect(!ending.text.contains("rror: ") && ending.status < 128, "\(words), \(limit): \(ending.text)")
             }

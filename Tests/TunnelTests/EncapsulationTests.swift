@@ -140,6 +140,21 @@ import Wire
         }
     }
 
+    @Test func `what is too long of it is never cut once more, but whoever made it is told what fits`() throws {
+        for fragmentation in OuterPolicy.FragmentationPolicy.allCases {
+            let tunnel = try TestTunnel(
+                ownAddresses: [Example.ours], policy: OuterPolicy(fragmentation: fragmentation), pathMTU: 100)
+            for isWhole in [true, false] {
+                let long = otherTunnelsPacket().with {
+                    $0.payload = [UInt8](repeating: 0x45, count: 80)
+                    $0.fragment = isWhole ? 0 : 0x2000
+                }
+                let outcome = encapsulate(long.bytes(), by: tunnel)
+                #expect(outcome.drop == .fragmentationNeeded && outcome.answer == .fragmentationNeeded(mtu: 80))
+            }
+        }
+    }
+
     @Test func `fragments of it have, too`() throws {
         let tunnel = try TestTunnel(ownAddresses: [Example.ours])
         let fragment = otherTunnelsPacket().with { ($0.ttl, $0.fragment) = (9, 1480 / 8) }

@@ -93,10 +93,14 @@ import Wire
         for place in PolicyRouting.places {
             let routing = PolicyRouting(place: place)
             let rules = routing.rules(for: lengths)
-            #expect(rules.count == 1 + 2 * lengths.count)
+            #expect(rules.count == 2 + 2 * lengths.count)
             #expect(rules.map(\.priority) == Array(routing.priorities.prefix(rules.count)))
             #expect(rules.hasOnly { $0.protocolNumber == HostChange.protocolNumber })
-            #expect(Set(rules.map(\.table)) == [Route.mainTable, routing.table])
+            #expect(Set(rules.filter { $0.target == nil }.map(\.table)) == [Route.mainTable, routing.table])
+            // Whatever goes on goes on to a rule that is there, behind it.
+            for (index, rule) in rules.enumerated() {
+                if let target = rule.target { #expect(rules[(index + 1)...].contains { $0.priority == target }) }
+            }
         }
     }
 

@@ -24,7 +24,7 @@ extension ReporterTests {
         let report = report(Self.roster, link: link)
         #expect(report.state == (isUp == true ? .up : .degraded))
         #expect(report.mtu == (isUp == nil ? 0 : 1480))
-        let expected = isUp == nil ? "the device is gone" : "the device is down: ip link set iptun0 up"
+        let expected = isUp == nil ? "the device is gone" : "the device is down: ip link set dev iptun0 up"
         #expect(report.problem == (isUp == true ? nil : expected))
     }
 

@@ -70,6 +70,8 @@ int clinux_tun_set_little_endian(int fd);
 
 /* setvbuf(3): standard output goes out line by line, into a pipe too. Swift refuses the mutable global `stdout`. */
 int clinux_buffer_output_by_line(void);
+/* fflush(3) and ferror(3): 0 if all of standard output has been written. Swift refuses the mutable global `stdout`. */
+int clinux_flush_output(void);
 /* fork(2): marked unavailable in Swift. Only for a process that has one thread. */
 int clinux_fork(void);
 /* prctl(2) with two arguments: variadic. */

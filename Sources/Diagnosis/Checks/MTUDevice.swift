@@ -23,7 +23,7 @@ package enum MTUDevice: Check {
             // A path that was learned is told to every sender; what nobody ever sends full needs no more.
             return finding(
                 what == "the path" ? .info : .warning, evidence,
-                fix: "ip link set \(device) mtu \(least - OuterHeader.length)")
+                fix: "ip link set dev \(device) mtu \(least - OuterHeader.length)")
         }
     }
 }

@@ -20,7 +20,7 @@ package enum MTUPath: Check {
             ]
             return finding(
                 size.isHole ? .broken : .info, evidence,
-                fix: size.isHole ? "ip link set \(device) mtu \(size.largest)" : nil)
+                fix: size.isHole ? "ip link set dev \(device) mtu \(size.largest)" : nil)
         }
         return findings.isEmpty ? [finding(.ok)] : findings
     }

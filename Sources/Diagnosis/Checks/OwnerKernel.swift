@@ -18,7 +18,7 @@ package enum OwnerKernel: Check {
         let rivals = links.filter { link in link.isUp && host.tunnels.contains { takes(link, $0) } }
         if !rivals.isEmpty {
             return rivals.map { link in
-                finding(.broken, [describe(link)] + hint(link), fix: "ip link set \(link.name) down")
+                finding(.broken, [describe(link)] + hint(link), fix: "ip link set dev \(link.name) down")
             }
         }
         let loaded = host.surroundings.modules

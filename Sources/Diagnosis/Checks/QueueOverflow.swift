@@ -11,7 +11,7 @@ package enum QueueOverflow: Check {
             let evidence = tunnel.deviceLosses.saying("packets lost at \(device)", host)
             return [
                 finding(
-                    verdict, ["tunnel \(tunnel.name): \(evidence)"], fix: "ip link set \(device) txqueuelen 5000")
+                    verdict, ["tunnel \(tunnel.name): \(evidence)"], fix: "ip link set dev \(device) txqueuelen 5000")
             ]
         }
     }

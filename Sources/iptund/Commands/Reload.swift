@@ -11,8 +11,8 @@ struct Reload: ParsableCommand {
         abstract: "Apply what changed in a tunnel's file, without losing a packet of unchanged peers.",
         discussion: """
             The host is changed by this command, which needs CAP_NET_ADMIN; the tunnel itself, which has no privilege, is \
-            given its new peers. A file with a mistake changes nothing. Device, Local, Netns, User, Workers and Offload \
-            cannot change while a tunnel is up.
+            given its new peers. A file with a mistake changes nothing. Names of peers are asked for again. Device, Local, Netns, \
+            User, Workers, Offload and Keepalive cannot change while a tunnel is up.
             """)
 
     @Argument(help: "The tunnel.")

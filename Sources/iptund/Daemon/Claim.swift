@@ -110,7 +110,7 @@ struct Claim: ~Copyable {
         case .invalidArgument, .exists:
             Complaint(
                 "device \(name)", why: "exists and is no TUN device of one queue, which could be attached to",
-                whatNow: "choose another --device, or remove it with 'ip link delete \(name)'")
+                whatNow: "choose another --device; 'ip -d link show \(name)' says what it is")
         case .notPermitted, .permissionDenied:
             Complaint("cannot create device \(name)", error, whatNow: Prerequisites.remedy)
         default:

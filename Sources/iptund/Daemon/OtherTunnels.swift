@@ -14,6 +14,8 @@ enum OtherTunnels {
         try RunningTunnels.askOthers(besides: name).compactMap { answer in
             switch answer {
             case .report(let report): return report.name == name ? nil : report
+            // Who may not ask may not change anything either, and hears of that.
+            case .unreadable(_, .permissionDenied), .unreadable(_, .notPermitted): return nil
             case .unreadable(let other, let error):
                 let complaint = RunningTunnels.complaint(aboutUnreadable: other, error)
                 standardError("iptund: \(complaint); whether both take the same packets is not known")

@@ -112,7 +112,7 @@ struct Reporter {
     /// Why packets cannot pass, in a sentence; `nil` when they can, to some peer at least.
     private func problem(_ moment: Moment) -> String? {
         guard let link = moment.link else { return "the device is gone" }
-        guard link.isUp else { return "the device is down: ip link set \(link.name) up" }
+        guard link.isUp else { return "the device is down: ip link set dev \(link.name) up" }
         if let problem = moment.problem { return problem }
         let peers = moment.roster.places.compactMap { place in
             moment.roster.members[place].map { ($0.label, $0.problem ?? silence(place, moment)) }

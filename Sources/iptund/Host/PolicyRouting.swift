@@ -38,15 +38,19 @@ struct PolicyRouting: Hashable, Codable {
         var rules = errorRules(strict)
         func append(
             _ sense: RoutingRule.Sense = .these, input: String? = nil, mark: UInt32? = nil, ipProtocol: UInt8? = nil,
-            suppress: Int? = nil, table: UInt32
+            suppress: Int? = nil, table: UInt32 = 0, target: UInt32? = nil
         ) {
             rules.append(
                 RoutingRule(
                     priority: priorities.lowerBound + UInt32(rules.count), sense: sense, input: input, mark: mark,
                     ipProtocol: ipProtocol,
-                    suppressPrefixLength: suppress.map(UInt32.init), table: table,
+                    suppressPrefixLength: suppress.map(UInt32.init), table: table, target: target,
                     protocolNumber: HostChange.protocolNumber))
         }
+        // Goes on to the next one, and so does nothing but this: the kernel looks for the protocol of what arrives only where a
+        // rule asks for it that is not about this host's own packets (Linux, `fib_rule_requires_fldissect`).
+        append(
+            ipProtocol: IPProtocol.ipip.rawValue, target: priorities.lowerBound + UInt32(rules.count) + 1)
         append(input: "lo", ipProtocol: IPProtocol.ipip.rawValue, table: Route.mainTable)
         let descending = lengths.sorted(by: >)
         for length in descending {
