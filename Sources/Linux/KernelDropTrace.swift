@@ -47,7 +47,11 @@ package struct KernelDropTrace: ~Copyable {
         try? KernelDropTrace.write("0", to: "\(instance)/\(KernelDropTrace.event)/enable")
         // An instance that somebody reads cannot go.
         close(pipe)
-        unsafe rmdir(instance)
+        // A child that another thread is just starting has it open until it becomes another program.
+        for _ in 0..<100 {
+            guard unsafe rmdir(instance) != 0, Errno.current == .busy else { return }
+            usleep(10_000)
+        }
     }
 
     private static let event = "events/skb/kfree_skb"

@@ -68,15 +68,15 @@ struct DoctorTests {
             #expect(fine.status == 0)
             #expect(try a.host.iptund("doctor").status == 0)
             #expect(try a.host.changes(since: before) == [])
-            try a.host.shell("ip link set iptun0 mtu 1490")
+            try a.host.shell("ip link set dev iptun0 mtu 1490")
             let warned = try a.host.iptund("doctor", a.name)
             #expect(warned.text.contains("\nwarning  mtu.device\n") || warned.text.hasPrefix("warning  mtu.device\n"))
-            #expect(warned.text.contains("         fix: ip link set iptun0 mtu 1480\n"))
+            #expect(warned.text.contains("         fix: ip link set dev iptun0 mtu 1480\n"))
             #expect(warned.status == 3)
             try a.host.shell("ip link set iptun0 down")
             let broken = try a.host.iptund("doctor")
             #expect(broken.text.hasPrefix("broken   tunnel.up\n"))
-            #expect(broken.text.contains("         fix: ip link set iptun0 up\n"))
+            #expect(broken.text.contains("         fix: ip link set dev iptun0 up\n"))
             #expect(broken.status == 1)
         }
     }
