@@ -22,7 +22,7 @@ extension Entry {
         return peer
     }
 
-    /// What somebody may have meant who comes from other tunnels.
+    /// Why the text is no endpoint: names the forms that other tunnels accept and protocol 4 does not have.
     private var strangeness: String {
         let parts = text.split(separator: ":", omittingEmptySubsequences: false)
         if text.hasPrefix("["), text.contains("]") || parts.count > 2, text.contains(":") {

@@ -9,7 +9,7 @@ package struct TunnelLoop: Equatable, Sendable {
     /// The way that leads from the first tunnel on.
     package let way: RouteAnswer
 
-    /// How it goes round.
+    /// The tunnels of the loop as text: `w0 -> w1 -> w0`.
     package var path: String { tunnels.joined(separator: " -> ") }
 
     /// Follows the way to `peer` of `tunnel` through those of `all` whose devices are here too; `nil` when it ends.

@@ -28,7 +28,7 @@ package enum Files {
         try open(path, O_WRONLY | O_NOFOLLOW, mode: 0o600)
     }
 
-    /// A new file is whoever's has us make it; one that was there stays whose it was, and is emptied.
+    /// Opens a file for writing. A new file is given to the user behind sudo; an existing one is truncated and keeps its owner.
     private static func open(_ path: String, _ flags: Int32, mode: UInt32) throws(Errno) -> Descriptor {
         do throws(Errno) {
             let file = try Descriptor.open(path, flags | O_CREAT | O_EXCL, mode: mode)

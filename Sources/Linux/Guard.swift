@@ -16,7 +16,7 @@ package struct Guard: ~Copyable, Sendable {
     /// Requires `CAP_NET_RAW`, and `CAP_NET_ADMIN` for the mark before Linux 5.17.
     package init() throws(Errno) {
         let descriptor = try Descriptor.rawSocket()
-        // The kernel would write headers, with an address of this host, if anybody ever sent by it.
+        // Anything ever sent through this socket would get a header from the kernel, with an address of this host.
         try descriptor.set(IPPROTO_IP, IP_HDRINCL, to: 0)
         try descriptor.set(SOL_SOCKET, SO_MARK, to: Int32(RawSender.mark))
         // BPF_RET | BPF_K with k = 0: keep no octet of any packet.

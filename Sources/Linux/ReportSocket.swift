@@ -37,8 +37,8 @@ package struct ReportSocket: ~Copyable, Sendable {
         ReportSocket(try descriptor.duplicate(), capacity: messages.capacity)
     }
 
-    /// Sends the ICMP message of each packet in `batch`, without its header, to where that says. What the host does not let
-    /// go is lost: nobody is told of errors about errors. The corresponding C function is `sendmmsg`.
+    /// Sends the ICMP message of each packet in `batch`, without its IP header, to the destination of that header. A message
+    /// that the host refuses is lost: no error is sent about an error. The corresponding C function is `sendmmsg`.
     package func send(_ batch: borrowing PacketBatch) {
         let header = IPv4Packet.minimumHeaderLength
         let count = min(batch.count, messages.capacity)

@@ -25,7 +25,7 @@ package enum UnixSocket {
     /// A socket that never waits, for ``connect(_:to:)``.
     package static func client() throws(Errno) -> Descriptor { try make(SOCK_STREAM, flags: SOCK_NONBLOCK) }
 
-    /// Connects such a socket to whoever listens at `path`; `false` when there is no room for one more in his queue.
+    /// Connects such a socket to the listener at `path`. Returns `false` when the listener's queue is full.
     package static func connect(_ client: borrowing Descriptor, to path: String) throws(Errno) -> Bool {
         guard unsafe try withAddress(path, { unsafe Glibc.connect(client.rawValue, $0, $1) }) < 0 else { return true }
         if Errno.current == .wouldBlock { return false }

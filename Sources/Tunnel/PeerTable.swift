@@ -60,7 +60,7 @@ public struct PeerTable: Sendable {
         localEnds = AddressMap(Array(Set(endpoints.map(\.local))))
     }
 
-    /// Which address each peer sends from: its endpoint, and further ones that are nobody else's.
+    /// The outer source addresses of each peer: its endpoint, and further addresses that belong to no other peer.
     private static func senders(_ slots: [Peer?]) -> [(address: IPv4Address, index: Int)] {
         let endpoints = slots.enumerated().map { index, peer in (peer?.endpoint ?? .unspecified, index) }
         guard slots.contains(where: { $0?.others.isEmpty == false }) else { return endpoints }

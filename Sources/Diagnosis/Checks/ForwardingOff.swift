@@ -15,7 +15,7 @@ package enum ForwardingOff: Check {
             guard !off.isEmpty else { return [] }
             var evidence = off.map { network.saying(.forwarding, $0) }
             let dying = network.counter("Ip.InAddrErrors") ?? Growth()
-            // Whoever asked for it sees packets for others die wherever they come in; else only those of the tunnel count.
+            // With Forward, packets dropped on any device count; without it, only those that came out of the tunnel.
             let isSeen = dying.recent > 0 && (tunnel.decapsulated.recent > 0 || tunnel.forwarding == .asked)
             if isSeen { evidence.append("Ip InAddrErrors: \(dying.saying("packets for others", host))") }
             guard tunnel.forwarding == .asked || isSeen else { return [] }

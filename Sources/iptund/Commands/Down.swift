@@ -65,8 +65,8 @@ struct Down: ParsableCommand {
 
     /// What asking a tunnel to end came to.
     private enum Reply {
-        /// Nobody is there to ask.
-        case nobody
+        /// No daemon listens at the socket.
+        case notListening
         /// It ends.
         case ending
         /// It will not, or does not say.
@@ -79,9 +79,9 @@ struct Down: ParsableCommand {
         do throws(Errno) {
             answer = try ControlConnection.order(directory.controlSocket, "down")
         } catch .noSuchFile {
-            return .nobody
+            return .notListening
         } catch .connectionRefused {
-            return .nobody
+            return .notListening
         } catch  where [.connectionReset, .brokenPipe].contains(error) {
             // It was just ending, so it does what we want.
             return .ending
@@ -110,7 +110,7 @@ struct Down: ParsableCommand {
             var refusal: Complaint?
             if !wasRunning {
                 switch askToEnd(directory) {
-                case .nobody: break
+                case .notListening: break
                 case .ending: wasRunning = true
                 case .refusing(let complaint): refusal = complaint
                 }
