@@ -19,6 +19,8 @@ package struct HostSnapshot: Sendable {
 
     /// The packet filter of ``network``.
     package var netfilter: Seen<Netfilter> = .hidden("not asked")
+    /// Packets for other hosts that came out of tunnels' devices while it was watched.
+    package var transit: [TransitTraffic] = []
     /// Its IPsec policies that may be about outer packets, in the order in which they were made.
     package var ipsecPolicies: Seen<[IPsecPolicy]> = .hidden("not asked")
     /// Whether the kernel applies those for protocol 4 to what a tunnel sends; `nil` when it could not be tried.

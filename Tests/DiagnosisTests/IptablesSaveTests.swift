@@ -74,7 +74,7 @@ import Wire
 
     @Test func `sources are rewritten by address or by device`() {
         func rewritings(_ source: Prefix, _ device: String) -> [Netfilter.Rewriting] {
-            let packet = Netfilter.Packet(from: source, protocolNumber: 4, outputDevice: device, state: .new)
+            let packet = Netfilter.Packet(from: source, protocolNumber: 4, outputDevice: .named(device), state: .new)
             return netfilter.judge(packet, at: .postrouting).rewritings.map(\.rewriting)
         }
         #expect(rewritings(.of("10.1.1.1"), "eth7") == [.source(0xc000_0209...0xc000_0209)])

@@ -15,11 +15,11 @@ package enum NATSource: Check {
         }
         var findings: [Finding] = []
         for question in questions {
-            var packet = question.packet
-            packet.state = .new
+            let packet = question.packet(at: .postrouting, netfilter)
             let judgement = netfilter.judge(packet, at: .postrouting)
             for change in judgement.rewritings {
-                findings.append(finding(question, change.place, change.rewriting, host))
+                let fix = question.mending(change.place, in: netfilter)
+                findings.append(finding(question, change, host, fix: fix))
             }
             for doubt in judgement.doubts {
                 guard case .rewritten = doubt.consequence else { continue }
@@ -33,11 +33,10 @@ package enum NATSource: Check {
     }
 
     private static func finding(
-        _ question: NetfilterQuestion, _ place: Netfilter.Place, _ rewriting: Netfilter.Rewriting, _ host: HostSnapshot
+        _ question: NetfilterQuestion, _ change: Netfilter.Change, _ host: HostSnapshot, fix: String
     ) -> Finding {
-        let local = question.packet.source
-        let fix = question.mending(place)
-        switch rewriting {
+        let (local, place) = (question.packet.source, change.place)
+        switch change.rewriting {
         case .destination: return finding(.ok)
         case .source(local): return finding(.ok)
         case .source(let range?) where range.count == 1:
@@ -46,7 +45,7 @@ package enum NATSource: Check {
         case .source: return finding(.broken, ["\(place)", "rewrites the source of \(question.subject)"], fix: fix)
         case .masquerade:
             // By the address that the device has first: mostly it is ours.
-            let first = question.packet.outputDevice.flatMap { host.surroundings.firstAddresses[$0] }
+            let first = question.packet.outputDevice.name.flatMap { host.surroundings.firstAddresses[$0] }
             guard let first else {
                 return finding(.warning, ["\(place)", "may rewrite the source of \(question.subject)"], fix: fix)
             }

@@ -7,18 +7,18 @@ package enum NetfilterPrerouting: NetfilterCheck {
     package static let hooks: [Netfilter.Hook] = [.ingress, .prerouting]
 
     package static func questions(_ host: HostSnapshot) -> [NetfilterQuestion] {
-        host.arrivals() + host.innerArrivals(forwarded: false)
+        host.arrivals() + host.innerArrivals()
     }
 }
 
 /// Outer packets from peers, on their way to our raw socket; inner ones for this host.
 package enum NetfilterInput: NetfilterCheck {
     package static let id = "netfilter.input"
-    package static let why = "a raw socket is given only what the input chains accept"
+    package static let why = "a raw socket receives only the packets that the input chains accept"
     package static let hooks: [Netfilter.Hook] = [.input]
 
     package static func questions(_ host: HostSnapshot) -> [NetfilterQuestion] {
-        host.arrivals() + host.innerArrivals(forwarded: false)
+        host.arrivals() + host.innerArrivals()
     }
 }
 
@@ -29,7 +29,7 @@ package enum NetfilterOutput: NetfilterCheck {
     package static let hooks: [Netfilter.Hook] = [.output]
 
     package static func questions(_ host: HostSnapshot) -> [NetfilterQuestion] {
-        host.departures() + host.innerDepartures(forwarded: false)
+        host.departures() + host.innerDepartures()
     }
 }
 
@@ -40,17 +40,6 @@ package enum NetfilterPostrouting: NetfilterCheck {
     package static let hooks: [Netfilter.Hook] = [.postrouting, .egress]
 
     package static func questions(_ host: HostSnapshot) -> [NetfilterQuestion] {
-        host.departures() + host.innerDepartures(forwarded: false)
-    }
-}
-
-/// Inner packets between the tunnel and the hosts behind us.
-package enum NetfilterForward: NetfilterCheck {
-    package static let id = "netfilter.forward"
-    package static let why = "the tunnel is to forward, and a rule drops what is forwarded"
-    package static let hooks: [Netfilter.Hook] = [.forward]
-
-    package static func questions(_ host: HostSnapshot) -> [NetfilterQuestion] {
-        host.innerArrivals(forwarded: true) + host.innerDepartures(forwarded: true)
+        host.departures() + host.innerDepartures()
     }
 }

@@ -28,9 +28,9 @@ package enum NetfilterProtocol94: Check {
         -> Finding?
     {
         guard let answer = question.answer(netfilter, at: hook) else { return nil }
-        var other = question.packet
-        (other.protocolNumber, other.state) = (94, .new)
-        let judgement = netfilter.judge(other, at: hook)
+        var other = question
+        other.packet.protocolNumber = 94
+        let judgement = netfilter.judge(other.packet(at: hook, netfilter), at: hook)
         guard judgement.fate == .accepted,
             let trap = judgement.acceptances.first(where: {
                 ($0.table, $0.family, $0.base) == (answer.place.table, answer.place.family, answer.place.base)
@@ -38,8 +38,8 @@ package enum NetfilterProtocol94: Check {
         else { return nil }
         let evidence = ["\(trap)", "accepts protocol 94, and \(answer.place.rule) stops \(question.subject)"]
         switch answer.certainty {
-        case .always: return finding(.broken, evidence, fix: question.mending(answer.place))
-        case .unlessKnown: return finding(.warning, evidence, fix: question.mending(answer.place))
+        case .always: return finding(.broken, evidence, fix: question.mending(answer.place, in: netfilter))
+        case .unlessKnown: return finding(.warning, evidence, fix: question.mending(answer.place, in: netfilter))
         case .perhaps: return nil
         }
     }

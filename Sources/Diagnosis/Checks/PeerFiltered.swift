@@ -10,7 +10,7 @@ package enum PeerFiltered: PeerCheck {
 
     package static func fix(_ probe: PeerProbe) -> String? {
         guard let firewall = probe.report(for: .filtered)?.offender else { return nil }
-        let peers = probe.local.map { "ip saddr { \(probe.endpoint), \($0) } " } ?? ""
-        return "on \(firewall): nft insert rule inet filter forward \(peers)ip protocol 4 accept"
+        let peers = probe.local.map { "between \($0) and \(probe.endpoint)" } ?? "to and from \(probe.endpoint)"
+        return "on \(firewall): accept IP protocol 4 (ipencap, not ipip) \(peers), in both directions"
     }
 }

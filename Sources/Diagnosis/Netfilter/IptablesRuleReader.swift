@@ -2,11 +2,14 @@
 
 internal import Wire
 
-/// Reads the options of one rule of iptables.
+/// Reads the options of one rule of iptables (iptables-extensions(8)).
 struct IptablesRuleReader {
-    var words: ArraySlice<String>
-    let protocols: ProtocolNumbers
+    private var words: ArraySlice<String>
+    private let protocols: ProtocolNumbers
     private var steps: [Netfilter.Step] = []
+    /// The match that options belong to.
+    private var module = ""
+    private var last = ""
 
     init(words: ArraySlice<String>, protocols: ProtocolNumbers) {
         self.words = words
@@ -26,35 +29,78 @@ struct IptablesRuleReader {
         switch option {
         case "-s": match(.source, comparison, addresses(next()))
         case "-d": match(.destination, comparison, addresses(next()))
-        case "--src-range": match(.source, comparison, addresses(next()))
-        case "--dst-range": match(.destination, comparison, addresses(next()))
         case "-i": match(.inputDevice, comparison, .device(device(next())))
         case "-o": match(.outputDevice, comparison, .device(device(next())))
         case "-p": matchProtocol(next(), comparison)
-        case "--ctstate", "--state": matchStates(next(), comparison)
-        case "--mark": match(.mark, comparison, mark(next()))
-        case "-m":
-            if !IptablesRuleReader.silentModules.contains(next()) { steps.append(.unknown("-m \(last)")) }
-        case "--comment": _ = next()
+        case "-m": enter(next())
         case "-j": target(next())
         case "-g": steps.append(.verdict(.goto(next())))
+        case "-f": steps.append(.unknown("a fragment"))
         default:
-            // Options of modules that are in doubt already, and what belongs to targets.
-            if option.hasPrefix("--"), steps.contains(where: IptablesRuleReader.isDoubt) {
-                return
-            }
-            if option.hasPrefix("-") { steps.append(.unknown(option)) }
+            guard !IptablesRuleReader.silentModules.contains(module) else { return }
+            if !readOfModule(option, comparison) { doubt(option) }
         }
     }
 
-    /// Modules whose options are understood, or say nothing about a packet.
-    private static let silentModules = ["comment", "conntrack", "state", "iprange", "mark", "tcp", "udp", "icmp"]
+    /// Matches of protocols: `-p` stands before them, and decides. And a match that says nothing about a packet.
+    private static let silentModules = [
+        "comment", "tcp", "udp", "udplite", "icmp", "multiport", "sctp", "dccp", "esp", "ah",
+    ]
+    /// Matches of which at least one option is understood.
+    private static let knownModules = [
+        "conntrack", "state", "iprange", "mark", "addrtype", "pkttype", "rpfilter", "physdev", "helper",
+    ]
 
-    private static func isDoubt(_ step: Netfilter.Step) -> Bool {
-        if case .unknown = step { true } else { false }
+    private mutating func enter(_ name: String) {
+        module = name
+        switch name {
+        case "rpfilter": match(.returnPath, words.contains("--invert") ? .isNoneOf : .isOneOf, .exists(true))
+        case "esp" where !isProtocolNamed, "ah" where !isProtocolNamed: steps.append(.unknown("-m \(name)"))
+        case _ where IptablesRuleReader.silentModules.contains(name): break
+        case _ where IptablesRuleReader.knownModules.contains(name): break
+        default: steps.append(.unknown("-m \(name)"))
+        }
     }
 
-    private var last = ""
+    private var isProtocolNamed: Bool {
+        steps.contains { step in
+            if case .match(let match) = step { match.fields == [.protocolNumber] } else { false }
+        }
+    }
+
+    /// Reads an option of a match that is understood; `false` where the option is not.
+    private mutating func readOfModule(_ option: String, _ comparison: Netfilter.Comparison) -> Bool {
+        switch (module, option) {
+        case ("conntrack", "--ctstate"), ("state", "--state"): matchWords(.connectionState, comparison, next())
+        case ("conntrack", "--ctstatus"): matchWords(.connectionStatus, comparison, next())
+        case ("conntrack", "--ctdir"): matchWords(.connectionDirection, comparison, next())
+        case ("conntrack", "--ctproto"): matchProtocol(next(), comparison)
+        case ("conntrack", "--ctorigsrc"): match(.originalSource, comparison, addresses(next()))
+        case ("conntrack", "--ctorigdst"): match(.originalDestination, comparison, addresses(next()))
+        case ("helper", "--helper"): match(.helper, comparison, .unknown(next()))
+        case ("iprange", "--src-range"): match(.source, comparison, addresses(next()))
+        case ("iprange", "--dst-range"): match(.destination, comparison, addresses(next()))
+        case ("mark", "--mark"): match(.mark, comparison, mark(next()))
+        case ("addrtype", "--src-type"): matchWords(.sourceType, comparison, next())
+        case ("addrtype", "--dst-type"):
+            let isLimited = words.contains("--limit-iface-in") || words.contains("--limit-iface-out")
+            matchWords(isLimited ? .destinationTypeAtDevice : .destinationType, comparison, next())
+        case ("addrtype", "--limit-iface-in"), ("addrtype", "--limit-iface-out"): break
+        case ("pkttype", "--pkt-type"): matchWords(.packetType, comparison, next())
+        case ("rpfilter", _): break
+        // A packet that this host receives, sends or routes is not bridged.
+        case ("physdev", "--physdev-is-bridged"):
+            steps.append(.match(.init([.inputDevice], comparison, .elements([]))))
+        default: return false
+        }
+        return true
+    }
+
+    /// Notes a match that is not understood, once for each option of a module.
+    private mutating func doubt(_ option: String) {
+        if steps.contains(.unknown("-m \(module)")) { return }
+        if option.hasPrefix("-") { steps.append(.unknown(module.isEmpty ? option : "-m \(module) \(option)")) }
+    }
 
     private mutating func next() -> String {
         last = words.popFirst() ?? ""
@@ -62,23 +108,27 @@ struct IptablesRuleReader {
     }
 
     private mutating func match(
-        _ field: Netfilter.Field, _ comparison: Netfilter.Comparison, _ values: Netfilter.Value...
+        _ field: Netfilter.Field, _ comparison: Netfilter.Comparison, _ value: Netfilter.Value
     ) {
-        steps.append(.match(.init([field], comparison, .elements(values.map { .init([$0]) }))))
+        steps.append(.match(.init([field], comparison, .elements([.init([value])]))))
     }
 
     private mutating func matchProtocol(_ name: String, _ comparison: Netfilter.Comparison) {
-        guard name != "all" else { return }
+        guard name != "all", name != "0" else { return }
         let number = protocols.number(name).map(UInt32.init)
         match(.protocolNumber, comparison, number.map { .numbers($0...$0) } ?? .unknown(name))
     }
 
-    private mutating func matchStates(_ list: String, _ comparison: Netfilter.Comparison) {
-        let values = list.split(separator: ",").map { name -> Netfilter.Value in
-            Netfilter.ConnectionState(rawValue: name.lowercased()).map { .state($0) } ?? .unknown(String(name))
+    /// `RELATED,ESTABLISHED`, `LOCAL`, `SEEN_REPLY`
+    private mutating func matchWords(_ field: Netfilter.Field, _ comparison: Netfilter.Comparison, _ list: String) {
+        let elements = list.split(separator: ",").map { name -> Netfilter.Element in
+            let word = String(name.lowercased().map { $0 == "_" ? "-" : $0 })
+            if field == .connectionState, let state = Netfilter.ConnectionState(rawValue: word) {
+                return .init([.state(state)])
+            }
+            return .init([.word(word)])
         }
-        steps.append(
-            .match(.init([.connectionState], comparison, .elements(values.map { .init([$0]) }))))
+        steps.append(.match(.init([field], comparison, .elements(elements))))
     }
 
     /// `192.0.2.0/24`, or `192.0.2.1-192.0.2.9`.
@@ -89,16 +139,16 @@ struct IptablesRuleReader {
         return .numbers(prefix.address.rawValue...prefix.last.rawValue)
     }
 
-    /// A plus at its end is the star of others.
+    /// iptables ends a pattern with `+`, nft with `*`.
     private func device(_ text: String) -> String { text.hasSuffix("+") ? text.dropLast() + "*" : text }
 
-    /// `0x1` or `0x1/0xffffffff`; with another mask it is in doubt.
+    /// `0x1` or `0x8000/0x8000`
     private func mark(_ text: String) -> Netfilter.Value {
         let parts = text.split(separator: "/").map { part in
             part.hasPrefix("0x") ? UInt32(part.dropFirst(2), radix: 16) : UInt32(part)
         }
-        guard let value = parts.first ?? nil, parts.count == 1 || parts.last == .max else { return .unknown(text) }
-        return .numbers(value...value)
+        guard let value = parts.first ?? nil, let mask = parts.last ?? nil else { return .unknown(text) }
+        return .masked(mask: parts.count == 1 ? .max : mask, value: value)
     }
 
     private mutating func target(_ name: String) {
@@ -110,18 +160,25 @@ struct IptablesRuleReader {
         case "NFQUEUE", "QUEUE": steps.append(.verdict(.queue))
         case "MASQUERADE": steps.append(.rewrite(.masquerade))
         case "SNAT": steps.append(.rewrite(.source(newSource)))
+        case "NETMAP": steps.append(.unknown(name))
         case "DNAT", "REDIRECT": steps.append(.rewrite(.destination))
-        case "MARK", "CONNMARK": steps.append(.changeMark)
-        case "LOG", "NFLOG", "CT", "NOTRACK", "TRACE", "CLASSIFY", "DSCP", "TOS", "TTL", "TCPMSS", "SET", "AUDIT",
-            "CHECKSUM", "CONNSECMARK", "SECMARK":
-            break
+        case "MARK", "HMARK": steps.append(.changeMark)
+        case "CONNMARK": if words.contains("--restore-mark") { steps.append(.changeMark) }
+        case _ where IptablesRuleReader.silentTargets.contains(name): break
         default: steps.append(.verdict(.jump(name)))
         }
         // What follows are the target's own options.
         words = []
     }
 
-    /// What stands behind `--to-source`, still unread.
+    /// Targets after which the next rule is asked, and that leave a packet's addresses and mark alone.
+    private static let silentTargets = [
+        "LOG", "NFLOG", "ULOG", "CT", "NOTRACK", "TRACE", "CLASSIFY", "DSCP", "TOS", "TTL", "ECN", "TCPMSS",
+        "TCPOPTSTRIP", "SET", "AUDIT", "CHECKSUM", "CONNSECMARK", "SECMARK", "TEE", "IDLETIMER", "LED", "RATEEST",
+        "TPROXY", "SYNPROXY", "CLUSTERIP",
+    ]
+
+    /// The address behind `--to-source`, which is not read yet.
     private var newSource: ClosedRange<UInt32>? {
         guard let option = words.firstIndex(of: "--to-source"), option + 1 < words.endIndex,
             case .numbers(let range) = addresses(words[option + 1])

@@ -2,14 +2,16 @@
 
 internal import Wire
 
-/// Reads what `iptables-save` prints: the tables of the packet filter before nftables.
+/// Reads what `iptables-save` prints: tables of iptables, whether nftables keeps them or the kernel's older packet filter.
 package enum IptablesSave {
     /// The tables in `text`. Lines that are not understood are passed over, and options of rules are in doubt.
-    package static func parse(_ text: String, protocols: ProtocolNumbers) -> [Netfilter.Table] {
+    package static func parse(
+        _ text: String, tool: Netfilter.Tool = .iptables, protocols: ProtocolNumbers
+    ) -> [Netfilter.Table] {
         var tables: [Netfilter.Table] = []
-        for line in text.split(separator: "\n") {
+        for line in text.utf8.split(separator: UInt8(ascii: "\n")).map(Substring.init) {
             if line.hasPrefix("*") {
-                tables.append(Netfilter.Table(.ip, String(line.dropFirst()), tool: .iptables))
+                tables.append(Netfilter.Table(.ip, String(line.dropFirst()), tool: tool))
             }
             guard var table = tables.popLast() else { continue }
             if line.hasPrefix(":") {
@@ -48,24 +50,24 @@ package enum IptablesSave {
         table.chains[words[1], default: Netfilter.Chain(words[1])].rules.append(Netfilter.Rule(text, steps))
     }
 
-    /// A shell's words, of which comments may hold several in quotes.
+    /// Words as of a shell: comments may hold several in quotes.
     private static func words(_ line: Substring) -> [String] {
         var words: [String] = []
-        var (word, isQuoted, isEscaped) = ("", false, false)
-        for character in line {
-            switch character {
+        var (word, isQuoted, isEscaped) = ([UInt8](), false, false)
+        for octet in line.utf8 {
+            switch octet {
             case _ where isEscaped:
-                word.append(character)
+                word.append(octet)
                 isEscaped = false
-            case "\\" where isQuoted: isEscaped = true
-            case "\"": isQuoted.toggle()
-            case " " where !isQuoted:
-                if !word.isEmpty { words.append(word) }
-                word = ""
-            default: word.append(character)
+            case UInt8(ascii: "\\") where isQuoted: isEscaped = true
+            case UInt8(ascii: "\""): isQuoted.toggle()
+            case UInt8(ascii: " ") where !isQuoted:
+                if !word.isEmpty { words.append(String(decoding: word, as: UTF8.self)) }
+                word.removeAll(keepingCapacity: true)
+            default: word.append(octet)
             }
         }
-        return word.isEmpty ? words : words + [word]
+        return word.isEmpty ? words : words + [String(decoding: word, as: UTF8.self)]
     }
 
     private static let hooks: [String: Netfilter.Hook] = [

@@ -29,12 +29,17 @@ package struct Netfilter: Equatable, Sendable {
         case ip
         case inet
         case netdev
+        /// Of Linux bridges: frames, before IP is looked at.
+        case bridge
     }
 
-    /// What the rules were made with, and would be mended with.
+    /// The program that made the rules, and that mends them.
     package enum Tool: Sendable {
         case nft
+        /// The iptables whose rules are kept by nftables.
         case iptables
+        /// The iptables before nftables.
+        case legacyIptables
     }
 
     /// A table: chains, and the sets that their rules look into.

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A check of what the packet filter does at one hook of a packet's way.
+/// A check of the packet filter at one hook of a packet's way.
 package protocol NetfilterCheck: Check {
     /// The hooks, in the order of the way.
     static var hooks: [Netfilter.Hook] { get }
-    /// What passes there.
+    /// The packets that pass there.
     static func questions(_ host: HostSnapshot) -> [NetfilterQuestion]
 }
 
@@ -14,41 +14,58 @@ extension NetfilterCheck {
     package static func judge(_ host: HostSnapshot) -> [Finding] {
         let questions = questions(host)
         guard !questions.isEmpty else { return [finding(.ok)] }
-        guard case .known(let netfilter) = host.netfilter else {
-            if case .hidden(let why) = host.netfilter { return [finding(.unknown, [why])] }
-            return []
-        }
-        var findings: [Finding] = []
-        for question in questions {
-            for hook in hooks {
-                guard let answer = question.answer(netfilter, at: hook) else { continue }
-                let finding = finding(for: question, answer)
-                // One rule is one fault, however many packets it stops.
-                if !findings.contains(where: { $0.evidence.first == finding.evidence.first }) {
-                    findings.append(finding)
+        return judge(host) { netfilter in
+            questions.flatMap { question in
+                hooks.compactMap { hook in
+                    question.answer(netfilter, at: hook).map { finding(for: question, $0, netfilter) }
                 }
             }
         }
-        if !findings.isEmpty { return findings }
-        if !netfilter.gaps.isEmpty { return [finding(.unknown, netfilter.gaps)] }
-        return [finding(.ok)]
+    }
+}
+
+extension Check {
+    /// The findings of `body` about the packet filter, one for each rule; unknown where it was not read.
+    static func judge(_ host: HostSnapshot, _ body: (Netfilter) -> [Finding]) -> [Finding] {
+        switch host.netfilter {
+        case .hidden(let why): return [finding(.unknown, [why])]
+        case .known(let netfilter):
+            var findings: [Finding] = []
+            // One rule is one fault, however many packets it stops.
+            for finding in body(netfilter).sorted(by: { $0.verdict.rank > $1.verdict.rank })
+            where !findings.contains(where: { $0.evidence.first == finding.evidence.first }) {
+                findings.append(finding)
+            }
+            // What was not read may be the cause of what is in doubt.
+            if !netfilter.gaps.isEmpty, findings.allSatisfy({ $0.verdict == .info }) {
+                findings.append(finding(.unknown, netfilter.gaps))
+            }
+            return findings.isEmpty ? [finding(.ok)] : findings
+        }
     }
 
-    private static func finding(for question: NetfilterQuestion, _ answer: NetfilterQuestion.Answer) -> Finding {
-        let fix = question.mending(answer.place)
+    /// The finding about packets that a rule stops, or may stop.
+    static func finding(
+        for question: NetfilterQuestion, _ answer: NetfilterQuestion.Answer, _ netfilter: Netfilter
+    ) -> Finding {
+        let fix = question.mending(answer.place, in: netfilter)
         switch answer.certainty {
         case .always:
             let evidence = ["\(answer.place)", "stops \(question.subject)"]
-            // Whoever stops some of what the tunnel carries, and nobody asked it to forward, may mean to.
+            // An administrator may mean to stop inner packets that the tunnel was not asked to forward.
             return finding(question.isNeeded ? .broken : .info, evidence, fix: fix)
         case .unlessKnown:
             let evidence = ["\(answer.place)", "stops \(question.subject), until packets went the other way"]
-            return finding(question.isNeeded && !isInner(question) ? .warning : .info, evidence, fix: fix)
+            // A filter that lets only answers through to hosts is what most filters are.
+            let isWarning = question.isNeeded && !question.traffic.isInner
+            return finding(isWarning ? .warning : .info, evidence, fix: fix)
         case .perhaps(let reason):
             return finding(.info, ["\(answer.place)", "may stop \(question.subject): it depends on \(reason)"])
         }
     }
+}
 
-    /// A filter that lets only answers through to hosts is what most filters are.
-    private static func isInner(_ question: NetfilterQuestion) -> Bool { question.packet.protocolNumber == nil }
+extension Verdict {
+    /// The place in `allCases`, which ends with the worst.
+    fileprivate var rank: Int { Verdict.allCases.firstIndex(of: self) ?? 0 }
 }

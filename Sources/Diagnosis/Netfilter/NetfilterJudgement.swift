@@ -68,14 +68,19 @@ extension Netfilter {
         /// Dropped or rejected.
         case dead
         case rewritten(Rewriting)
-        /// The rest of the chain is passed over, or a program decides.
+        /// A chain was not read, or a program decides.
         case undecided
     }
 }
 
 extension Netfilter.Judgement {
+    /// The first rule in doubt that could save the packet.
+    package var rescue: Netfilter.Doubt? {
+        doubts.first { $0.consequence == .accepted || $0.consequence == .undecided }
+    }
+
     /// Whether a rule in doubt could save the packet.
-    package var mayLive: Bool { doubts.contains { $0.consequence == .accepted || $0.consequence == .undecided } }
+    package var mayLive: Bool { rescue != nil }
 
     /// Whether a rule in doubt could kill it.
     package var mayDie: Bool { doubts.contains { $0.consequence == .dead || $0.consequence == .undecided } }
@@ -86,7 +91,7 @@ extension Netfilter.Place: CustomStringConvertible {
     package var description: String {
         switch tool {
         case .nft: "table \(family.rawValue) \(table), chain \(chain): \(rule)"
-        case .iptables: "iptables -t \(table), chain \(chain): \(rule)"
+        case .iptables, .legacyIptables: "iptables -t \(table), chain \(chain): \(rule)"
         }
     }
 }

@@ -2,83 +2,158 @@
 
 package import Wire
 
-/// A packet that a tunnel lives by, and what the filter would do with it.
+/// Packets that a tunnel lives by, to be judged by the packet filter.
 package struct NetfilterQuestion: Sendable {
-    /// What it is, for people: `protocol 4 from 192.0.2.2 to 192.0.2.1`.
+    /// The packets for people: `protocol 4 from 192.0.2.2 to 192.0.2.1 by eth0`.
     package var subject: String
     package var packet: Netfilter.Packet
-    /// The condition that accepts just such packets, in the words of each tool.
-    package var nftCondition: String
-    package var iptablesCondition: String
-    /// Whether packets of this kind are what the tunnel is for, or only what somebody may want.
+    package var traffic: Traffic
+    /// Whether the tunnel is for packets of this kind, or they only may be wanted.
     package var isNeeded: Bool
+
+    /// Which packets of a tunnel they are.
+    package enum Traffic: Equatable, Sendable {
+        /// Outer packets from a peer.
+        case arriving(from: IPv4Address, at: IPv4Address)
+        /// Outer packets to a peer.
+        case leaving(to: IPv4Address, from: IPv4Address)
+        /// Inner packets out of a tunnel's device; `onto` is the link that they are forwarded to.
+        case emerging(from: Prefix, by: String, onto: String?)
+        /// Inner packets into a tunnel's device; `from` is the link that they are forwarded from.
+        case entering(to: Prefix, by: String, from: String?)
+
+        package var isInner: Bool {
+            switch self {
+            case .arriving, .leaving: false
+            case .emerging, .entering: true
+            }
+        }
+    }
+
+    /// The mark of the packets that a tunnel sends (SO_MARK).
+    static let outerMark: UInt32 = 0x1994
 
     /// Outer packets from a peer.
     package static func arriving(from peer: IPv4Address, at local: IPv4Address, by device: String) -> NetfilterQuestion
     {
-        NetfilterQuestion(
-            subject: "protocol 4 from \(peer) to \(local) by \(device)",
-            packet: Netfilter.Packet(
-                from: Prefix(host: peer), to: Prefix(host: local), protocolNumber: IPProtocol.ipip.rawValue,
-                inputDevice: device, mark: nil),
-            nftCondition: "ip saddr \(peer) ip protocol 4", iptablesCondition: "-s \(peer) -p 4", isNeeded: true)
+        var packet = Netfilter.Packet(
+            from: Prefix(host: peer), to: Prefix(host: local), protocolNumber: IPProtocol.ipip.rawValue,
+            inputDevice: .named(device), mark: 0)
+        (packet.sourceTypes, packet.destinationTypes) = ([.unicast], [.local])
+        packet.destinationTypesAtDevice = [.local, .unicast]
+        return NetfilterQuestion(
+            subject: "protocol 4 from \(peer) to \(local) by \(device)", packet: packet,
+            traffic: .arriving(from: peer, at: local), isNeeded: true)
     }
 
     /// Outer packets to a peer.
     package static func leaving(to peer: IPv4Address, from local: IPv4Address, by device: String) -> NetfilterQuestion {
-        NetfilterQuestion(
-            subject: "protocol 4 from \(local) to \(peer) by \(device)",
-            packet: Netfilter.Packet(
-                from: Prefix(host: local), to: Prefix(host: peer), protocolNumber: IPProtocol.ipip.rawValue,
-                outputDevice: device),
-            nftCondition: "ip daddr \(peer) ip protocol 4", iptablesCondition: "-d \(peer) -p 4", isNeeded: true)
+        var packet = Netfilter.Packet(
+            from: Prefix(host: local), to: Prefix(host: peer), protocolNumber: IPProtocol.ipip.rawValue,
+            outputDevice: .named(device), mark: outerMark)
+        (packet.sourceTypes, packet.destinationTypes) = ([.local], [.unicast])
+        return NetfilterQuestion(
+            subject: "protocol 4 from \(local) to \(peer) by \(device)", packet: packet,
+            traffic: .leaving(to: peer, from: local), isNeeded: true)
     }
 
     /// Inner packets that come out of the tunnel's device, for this host or on to another one.
-    package static func emerging(from source: Prefix, by device: String, on output: String?, needed isNeeded: Bool)
+    package static func emerging(from source: Prefix, by device: String, onto link: String?, needed isNeeded: Bool)
         -> NetfilterQuestion
     {
-        let way = output.map { (", on to \($0)", " oifname \"\($0)\"", " -o \($0)") } ?? ("", "", "")
+        var packet = Netfilter.Packet(from: source, inputDevice: .named(device), mark: 0)
+        if let link { packet.outputDevice = .named(link) }
+        packet.sourceTypes = [.unicast]
         return NetfilterQuestion(
-            subject: "inner packets from \(source) out of \(device)\(way.0)",
-            packet: Netfilter.Packet(from: source, inputDevice: device, outputDevice: output),
-            nftCondition: "iifname \"\(device)\"\(way.1)", iptablesCondition: "-i \(device)\(way.2)",
-            isNeeded: isNeeded)
+            subject: "inner packets from \(source) out of \(device)\(link.map { ", on to \($0)" } ?? "")",
+            packet: packet, traffic: .emerging(from: source, by: device, onto: link), isNeeded: isNeeded)
     }
 
     /// Inner packets that go into the tunnel's device, from this host or from another one.
-    package static func entering(to destination: Prefix, by device: String, from input: String?, needed isNeeded: Bool)
+    package static func entering(to destination: Prefix, by device: String, from link: String?, needed isNeeded: Bool)
         -> NetfilterQuestion
     {
-        let way = input.map { (" from \($0)", "iifname \"\($0)\" ", "-i \($0) ") } ?? ("", "", "")
+        var packet = Netfilter.Packet(to: destination, outputDevice: .named(device))
+        if let link { packet.inputDevice = .named(link) }
+        packet.sourceTypes = link == nil ? [.local] : [.unicast]
+        packet.destinationTypes = [.unicast, .multicast]
         return NetfilterQuestion(
-            subject: "inner packets to \(destination)\(way.0) into \(device)",
-            packet: Netfilter.Packet(to: destination, inputDevice: input, outputDevice: device),
-            nftCondition: "\(way.1)oifname \"\(device)\"", iptablesCondition: "\(way.2)-o \(device)",
-            isNeeded: isNeeded)
+            subject: "inner packets to \(destination)\(link.map { " from \($0)" } ?? "") into \(device)",
+            packet: packet, traffic: .entering(to: destination, by: device, from: link), isNeeded: isNeeded)
+    }
+
+    /// The question about the answers to packets that are forwarded; `nil` about others.
+    var reversed: NetfilterQuestion? {
+        var question: NetfilterQuestion
+        switch traffic {
+        case .emerging(let prefix, let device, let link):
+            question = .entering(to: prefix, by: device, from: link, needed: isNeeded)
+        case .entering(let prefix, let device, let link):
+            question = .emerging(from: prefix, by: device, onto: link, needed: isNeeded)
+        default: return nil
+        }
+        (question.packet.inputDevice, question.packet.outputDevice) = (packet.outputDevice, packet.inputDevice)
+        if packet.bridges.contains(.input) { question.packet.bridges.insert(.output) }
+        if packet.bridges.contains(.output) { question.packet.bridges.insert(.input) }
+        return question
+    }
+
+    /// The same question about packets that are forwarded, where the link at the other end is not known.
+    package var forwardedAnywhere: NetfilterQuestion {
+        var question = self
+        switch traffic {
+        case .emerging(_, let device, nil): question.packet.outputDevice = .other(than: device)
+        case .entering(_, let device, nil):
+            question.packet.inputDevice = .other(than: device)
+            question.packet.sourceTypes = [.unicast]
+        default: break
+        }
+        return question
     }
 }
 
 extension NetfilterQuestion {
-    /// The answer: `nil` when such packets pass, as far as can be told.
+    /// The answer: `nil` when such packets pass, as far as the rules are understood.
     ///
-    /// Whether a connection is known already may decide, so both kinds are asked for.
+    /// Rules may treat packets of a known connection otherwise than the first one, so both kinds are asked for.
     package func answer(_ netfilter: Netfilter, at hook: Netfilter.Hook) -> Answer? {
-        let (new, known) = (judge(netfilter, hook, .new), judge(netfilter, hook, .established))
+        let packet = packet(at: hook, netfilter)
+        let (new, known) = (judge(packet, netfilter, hook, .new), judge(packet, netfilter, hook, .established))
         if let death = new.fate.death, !new.mayLive {
             if known.fate.death != nil, !known.mayLive { return Answer(.always, death) }
             return Answer(.unlessKnown, death)
         }
-        if let death = new.fate.death { return Answer(.perhaps(new.doubts.first?.reason ?? ""), death) }
+        if let death = new.fate.death { return Answer(.perhaps(new.rescue?.reason ?? ""), death) }
         if let doubt = new.doubts.first(where: { $0.consequence == .dead }) {
             return Answer(.perhaps(doubt.reason), doubt.place)
         }
         return nil
     }
 
-    private func judge(_ netfilter: Netfilter, _ hook: Netfilter.Hook, _ state: Netfilter.ConnectionState)
-        -> Netfilter.Judgement
-    {
+    /// The first packet of a connection as it comes to `hook`: with the mark and the NAT of the hooks before it.
+    package func packet(at hook: Netfilter.Hook, _ netfilter: Netfilter) -> Netfilter.Packet {
+        var packet = packet
+        (packet.state, packet.isRedirected) = (.new, .no)
+        let earlier: [Netfilter.Hook] =
+            switch hook {
+            case .ingress, .output: []
+            case .prerouting: [.ingress]
+            case .input, .forward: [.ingress, .prerouting]
+            case .postrouting: packet.isOwn ? [.output] : []
+            case .egress: packet.isOwn ? [.output, .postrouting] : []
+            }
+        for hook in earlier { _ = netfilter.judge(&packet, at: hook) }
+        switch hook {
+        case .input: packet.destinationTypes.formIntersection([.local, .broadcast, .multicast])
+        case .forward: packet.destinationTypes.formIntersection([.unicast])
+        default: break
+        }
+        return packet
+    }
+
+    private func judge(
+        _ packet: Netfilter.Packet, _ netfilter: Netfilter, _ hook: Netfilter.Hook, _ state: Netfilter.ConnectionState
+    ) -> Netfilter.Judgement {
         var packet = packet
         packet.state = state
         return netfilter.judge(packet, at: hook)
@@ -101,14 +176,5 @@ extension NetfilterQuestion {
         case unlessKnown
         /// It depends on a condition that is not understood: which one.
         case perhaps(String)
-    }
-
-    /// The command that lets such packets pass where `place` stops them.
-    package func mending(_ place: Netfilter.Place) -> String {
-        switch place.tool {
-        case .nft:
-            "nft insert rule \(place.family.rawValue) \(place.table) \(place.base) \(nftCondition) accept"
-        case .iptables: "iptables -t \(place.table) -I \(place.base) \(iptablesCondition) -j ACCEPT"
-        }
     }
 }

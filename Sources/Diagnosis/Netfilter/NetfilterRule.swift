@@ -45,20 +45,6 @@ extension Netfilter {
         case isNoneOf
     }
 
-    /// What of a packet is looked at.
-    package enum Field: Equatable, Sendable {
-        case version
-        case protocolNumber
-        case source
-        case destination
-        case inputDevice
-        case outputDevice
-        case mark
-        case connectionState
-        /// Anything else: its name.
-        case other(String)
-    }
-
     package enum Operand: Equatable, Sendable {
         case elements([Element])
         /// A set or map of the table, by its name.
@@ -74,18 +60,6 @@ extension Netfilter {
             self.values = values
             self.verdict = verdict
         }
-    }
-
-    package enum Value: Equatable, Sendable {
-        /// Numbers and addresses, host byte order.
-        case numbers(ClosedRange<UInt32>)
-        /// A device; a star at its end stands for any rest.
-        case device(String)
-        case state(ConnectionState)
-        /// Everything (`*`).
-        case anything
-        /// What is not understood.
-        case unknown(String)
     }
 
     /// What connection tracking says of a packet (`ct state`).

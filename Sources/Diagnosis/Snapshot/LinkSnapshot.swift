@@ -8,6 +8,8 @@ package struct LinkSnapshot: Equatable, Sendable {
     package var mtu: Int
     /// Whether it is switched on, and whether it can carry packets now.
     package var isUp = true, isRunning = true
+    /// Whether it is a bridge of Linux, whose frames pass the packet filter's family `bridge`.
+    package var isBridge = false
     /// Whether it has any IPv4 address: without one, loose reverse path filtering is strict (Linux, `fib_validate_source`).
     package var hasAddress = true
     /// Packets that were dropped instead of sent.

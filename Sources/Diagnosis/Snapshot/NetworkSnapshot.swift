@@ -6,6 +6,8 @@ package import Wire
 package struct NetworkSnapshot: Sendable {
     /// The links that the tunnels asked about have to do with, by name.
     package var links: [String: LinkSnapshot] = [:]
+    /// The links that this host has a network at, loopback aside; the first ones where there are many.
+    package var connected: [LinkSnapshot] = []
     /// This host's own addresses there.
     package var addresses: Seen<Set<IPv4Address>> = .hidden("not asked")
     /// Routing rules, in their order.

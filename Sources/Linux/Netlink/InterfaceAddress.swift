@@ -21,8 +21,8 @@ extension Netlink {
     }
 
     /// The links but loopback that this host has a network at, or a neighbour: with an address that makes the kernel route
-    /// something there. In the order of their numbers.
-    package func connectedLinks() throws(Errno) -> [Link] {
+    /// something there. In the order of their numbers, and no more than `most`.
+    package func connectedLinks(most: Int = .max) throws(Errno) -> [Link] {
         var header = ifaddrmsg()
         header.ifa_family = UInt8(AF_INET)
         let indices = try collect(Request(RTM_GETADDR, header, flags: NLM_F_DUMP)) { reply -> Int32? in
@@ -32,7 +32,7 @@ extension Netlink {
             return Int32(bitPattern: reply.header.ifa_index)
         }
         var links: [Link] = []
-        for index in Set(indices).sorted() {
+        for index in Set(indices).sorted().prefix(most) {
             if let link = try link(index: index) { links.append(link) }
         }
         return links

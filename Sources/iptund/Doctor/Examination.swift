@@ -14,10 +14,12 @@ struct Examination: ~Copyable {
     /// The network namespaces that devices are in, and what was read there, by the name of the tunnel.
     private var readings: [String: NetworkReading] = [:]
     private var routes = RouteLook()
+    private let transit: TransitLook
 
     /// Begins to watch.
     init(_ patients: consuming Patients) throws(Complaint) {
         netlink = try Daemon.openNetlink()
+        transit = TransitLook(patients.asked, netlink)
         self.patients = patients
         for patient in self.patients.asked where patient.namespaceName != nil {
             guard let place = Examination.place(patient) else { continue }
@@ -56,6 +58,7 @@ struct Examination: ~Copyable {
         }
         host.network = .look(links, since: before, netlink)
         host.netfilter = NetfilterReading.read()
+        host.transit = transit.traffic(&routes, netlink)
         host.ipsecPolicies = IPsecLook.read(netlink)
         host.appliesIPsec = IPsecLook.isApplied
         let daemons = Set((patients.asked + patients.others).compactMap { $0.report?.pid })

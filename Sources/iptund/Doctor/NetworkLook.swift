@@ -47,6 +47,11 @@ extension NetworkSnapshot {
     ) -> NetworkSnapshot {
         var network = NetworkSnapshot()
         for name in links { network.links[name] = LinkSnapshot.look(name, netlink) }
+        network.connected = ((try? netlink.connectedLinks(most: 16)) ?? []).map { found in
+            var link = LinkSnapshot(found.name, mtu: found.mtu)
+            link.isBridge = found.kind == "bridge"
+            return link
+        }
         network.addresses = lookAtAddresses(netlink)
         network.rules = lookAtRules(netlink)
         network.proxies = lookAtProxies(netlink)
@@ -103,6 +108,7 @@ extension LinkSnapshot {
         guard let found = (try? netlink.link(named: name)) ?? nil else { return nil }
         var link = LinkSnapshot(found.name, mtu: found.mtu)
         (link.isUp, link.isRunning) = (found.isUp, found.isRunning)
+        link.isBridge = found.kind == "bridge"
         link.hasAddress = (try? netlink.addresses(link: found.index))?.isEmpty != true
         link.sendDrops = Growth(total: found.sendDrops)
         for (setting, value) in (try? netlink.settings(link: found.index)) ?? [:] {

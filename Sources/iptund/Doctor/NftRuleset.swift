@@ -1,25 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Diagnosis
-internal import FoundationEssentials
 
 /// Reads what `nft -j list ruleset` prints (libnftables-json(5)).
 struct NftRuleset {
     /// The tables that IPv4 packets meet.
     private(set) var tables: [Netfilter.Table] = []
     private let translation: NftTranslation
-    /// Rules as text, by family, table and handle.
-    private let texts: [String: String]
-    /// The devices of base chains, by family, table and chain.
-    private let devices: [String: [String]]
+    private let listing: NftListing
+    /// The tables, by family and name, that have rules whose parts nft cannot read: iptables made them.
+    private var foreignTables: Set<String> = []
 
     /// Reads the document `json`; `text` is what `nft -a list ruleset` printed, for people.
     /// - Throws: when it is no such document.
-    init(json: String, text: String, protocols: ProtocolNumbers) throws {
+    init(json: String, text: String, protocols: ProtocolNumbers) throws(JSONReader.Malformed) {
         translation = NftTranslation(protocols: protocols)
-        texts = NftRuleset.texts(text)
-        devices = NftRuleset.devices(text)
-        let document = try JSONDecoder().decode(JSONValue.self, from: Data(json.utf8))
+        listing = NftListing(text)
+        let document = try JSONValue(json)
         for element in document["nftables"]?.list ?? [] {
             guard let (kind, value) = element.only else { continue }
             read(kind, value)
@@ -40,12 +37,14 @@ struct NftRuleset {
         else { return }
         switch kind {
         case "chain": tables[place].chains[name] = chain(name, value)
-        case "set", "map": tables[place].sets[name] = translation.elements(ofSet: value)
+        case "set", "map": tables[place].sets[name] = translation.expressions.elements(ofSet: value)
         case "rule":
             guard let chain = value["chain"]?.text else { return }
-            let steps = translation.steps(value["expr"]?.list ?? [])
+            let statements = value["expr"]?.list ?? []
+            if statements.contains(where: { $0["xt"] != nil }) { foreignTables.insert("\(family.rawValue) \(table)") }
+            let steps = translation.steps(statements)
             let key = "\(family.rawValue) \(table) \(value["handle"]?.number ?? 0)"
-            let rule = Netfilter.Rule(texts[key] ?? "rule with handle \(value["handle"]?.number ?? 0)", steps)
+            let rule = Netfilter.Rule(listing.rules[key] ?? "rule with handle \(value["handle"]?.number ?? 0)", steps)
             tables[place].chains[chain, default: Netfilter.Chain(chain)].rules.append(rule)
         default: break
         }
@@ -60,8 +59,22 @@ struct NftRuleset {
         if value["policy"]?.text == "drop" { base.policy = .drop }
         // Before nft 1.0.8 the JSON does not say of which devices it is.
         let table = "\(value["family"]?.text ?? "") \(value["table"]?.text ?? "")"
-        base.devices = NftRuleset.texts(value["dev"]) + (devices["\(table) \(name)"] ?? [])
+        base.devices = NftRuleset.texts(value["dev"]) + (listing.devices["\(table) \(name)"] ?? [])
         return Netfilter.Chain(name, base: base)
+    }
+
+    /// Whether nft cannot read some rules of a table: iptables made them.
+    func isIncomplete(_ table: Netfilter.Table) -> Bool {
+        foreignTables.contains("\(table.family.rawValue) \(table.name)")
+    }
+
+    /// Whether a table is one of iptables: by its rules, or by the names of the table and of its base chains.
+    func isMadeByIptables(_ table: Netfilter.Table) -> Bool {
+        guard table.family == .ip else { return false }
+        if isIncomplete(table) { return true }
+        let bases = table.chains.values.filter { $0.base != nil }
+        return ["filter", "nat", "mangle", "raw", "security"].contains(table.name) && !bases.isEmpty
+            && bases.allSatisfy { $0.name == $0.base?.hook.rawValue.uppercased() }
     }
 
     private static func flags(_ value: JSONValue) -> [String] { texts(value["flags"]) }
@@ -69,36 +82,5 @@ struct NftRuleset {
     /// nft writes a list of one as its element.
     private static func texts(_ value: JSONValue?) -> [String] {
         (value?.list ?? value.map { [$0] } ?? []).compactMap(\.text)
-    }
-
-    /// What the base chains of a listing say: `type filter hook ingress devices = { "eth0", "eth1" } priority 0;`.
-    private static func devices(_ listing: String) -> [String: [String]] {
-        var devices: [String: [String]] = [:]
-        var (table, chain) = ("", "")
-        for line in listing.split(separator: "\n") {
-            let words = line.split { " \t\"{},=".contains($0) }.map(String.init)
-            if words.first == "table", words.count > 2 { table = "\(words[1]) \(words[2])" }
-            if words.first == "chain", words.count > 1 { chain = words[1] }
-            guard words.first == "type", let start = words.firstIndex(where: { ["device", "devices"].contains($0) }),
-                let end = words.firstIndex(of: "priority"), start < end
-            else { continue }
-            devices["\(table) \(chain)"] = Array(words[(start + 1)..<end])
-        }
-        return devices
-    }
-
-    /// The rules of a listing with handles: `ip protocol ipencap drop # handle 4`.
-    private static func texts(_ listing: String) -> [String: String] {
-        var texts: [String: String] = [:]
-        var table = ""
-        for line in listing.split(separator: "\n") {
-            let words = line.split { $0 == " " || $0 == "\t" }
-            if words.first == "table", words.count > 2 { table = "\(words[1]) \(words[2])" }
-            guard words.count > 2, words[words.count - 2] == "handle", words[words.count - 3] == "#",
-                let handle = words.last
-            else { continue }
-            texts["\(table) \(handle)"] = words.dropLast(3).joined(separator: " ")
-        }
-        return texts
     }
 }
