@@ -192,7 +192,7 @@ import Wire
         marked.mark = 1
         let isOne = Netfilter.Step.match(.init([.mark], .elements([.init([.numbers(1...1)])])))
         let sure = filter([rule("one", isOne, .verdict(.drop))])
-        let unsure = filter([rule("set", .changeMark), rule("one", isOne, .verdict(.drop))])
+        let unsure = filter([rule("set", .changeMark(bits: .max)), rule("one", isOne, .verdict(.drop))])
         #expect(sure.judge(marked, at: .input).fate.death?.rule == "one")
         #expect(unsure.judge(marked, at: .input).fate == .accepted)
         #expect(unsure.judge(marked, at: .input).mayDie)

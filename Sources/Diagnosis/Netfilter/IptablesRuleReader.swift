@@ -48,7 +48,7 @@ struct IptablesRuleReader {
     ]
     /// Matches of which at least one option is understood.
     private static let knownModules = [
-        "conntrack", "state", "iprange", "mark", "addrtype", "pkttype", "rpfilter", "physdev", "helper",
+        "conntrack", "state", "iprange", "mark", "addrtype", "pkttype", "rpfilter", "physdev", "helper", "set",
     ]
 
     private mutating func enter(_ name: String) {
@@ -77,6 +77,8 @@ struct IptablesRuleReader {
         case ("conntrack", "--ctproto"): matchProtocol(next(), comparison)
         case ("conntrack", "--ctorigsrc"): match(.originalSource, comparison, addresses(next()))
         case ("conntrack", "--ctorigdst"): match(.originalDestination, comparison, addresses(next()))
+        case ("set", "--match-set"): matchSet(comparison, next(), next())
+        case ("set", "--return-nomatch"), ("set", "--update-counters"), ("set", "--update-subcounters"): break
         case ("helper", "--helper"): match(.helper, comparison, .unknown(next()))
         case ("iprange", "--src-range"): match(.source, comparison, addresses(next()))
         case ("iprange", "--dst-range"): match(.destination, comparison, addresses(next()))
@@ -131,6 +133,15 @@ struct IptablesRuleReader {
         steps.append(.match(.init([field], comparison, .elements(elements))))
     }
 
+    /// `--match-set NAME src`; a set of pairs, `src,dst`, is not understood.
+    private mutating func matchSet(_ comparison: Netfilter.Comparison, _ name: String, _ flags: String) {
+        switch flags {
+        case "src": steps.append(.match(.init([.source], comparison, .set(name))))
+        case "dst": steps.append(.match(.init([.destination], comparison, .set(name))))
+        default: steps.append(.unknown("-m set \(name)"))
+        }
+    }
+
     /// `192.0.2.0/24`, or `192.0.2.1-192.0.2.9`.
     private func addresses(_ text: String) -> Netfilter.Value {
         let ends = text.split(separator: "-").compactMap { IPv4Address($0) }
@@ -162,8 +173,9 @@ struct IptablesRuleReader {
         case "SNAT": steps.append(.rewrite(.source(newSource)))
         case "NETMAP": steps.append(.unknown(name))
         case "DNAT", "REDIRECT": steps.append(.rewrite(.destination))
-        case "MARK", "HMARK": steps.append(.changeMark)
-        case "CONNMARK": if words.contains("--restore-mark") { steps.append(.changeMark) }
+        case "MARK": steps.append(.changeMark(bits: markBits))
+        case "HMARK": steps.append(.changeMark(bits: .max))
+        case "CONNMARK": if words.contains("--restore-mark") { steps.append(.changeMark(bits: .max)) }
         case _ where IptablesRuleReader.silentTargets.contains(name): break
         default: steps.append(.verdict(.jump(name)))
         }
@@ -177,6 +189,14 @@ struct IptablesRuleReader {
         "TCPOPTSTRIP", "SET", "AUDIT", "CHECKSUM", "CONNSECMARK", "SECMARK", "TEE", "IDLETIMER", "LED", "RATEEST",
         "TPROXY", "SYNPROXY", "CLUSTERIP",
     ]
+
+    /// The bits of the mark that `--set-xmark VALUE/MASK` may change.
+    private var markBits: UInt32 {
+        guard let option = words.firstIndex(of: "--set-xmark"), option + 1 < words.endIndex,
+            case .masked(let mask, let value) = mark(words[option + 1])
+        else { return .max }
+        return mask | value
+    }
 
     /// The address behind `--to-source`, which is not read yet.
     private var newSource: ClosedRange<UInt32>? {

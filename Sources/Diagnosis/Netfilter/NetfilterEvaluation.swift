@@ -17,7 +17,7 @@ extension Netfilter {
             if meeting.base.kind == .nat, let state = packet.state, state != .new { continue }
             var walk = NetfilterWalk(meeting, packet)
             let ruling = walk.run(meeting.chain)
-            packet.mark = walk.packet.mark
+            packet.unknownMarkBits = walk.packet.unknownMarkBits
             if walk.rewritings.contains(where: { $0.rewriting == .destination }) {
                 packet.isRedirected = .yes
             } else if walk.doubts.contains(where: { $0.consequence == .rewritten(.destination) }) {

@@ -5,7 +5,13 @@ extension Netfilter.Packet {
     package func satisfies(_ match: Netfilter.Match, in table: Netfilter.Table) -> Netfilter.Truth {
         guard let elements = table.elements(match.operand) else { return .maybe }
         var found = Netfilter.Truth.no
-        for element in elements where found != .yes { found = found || fits(element, match.fields) }
+        for element in elements where found != .yes {
+            // Sets of addresses may be long: most elements are passed over at once.
+            if case .numbers(let range)? = element.values.first, let own = addresses(match.fields), !range.overlaps(own) {
+                continue
+            }
+            found = found || fits(element, match.fields)
+        }
         return match.comparison == .isOneOf ? found : !found
     }
 
@@ -18,6 +24,15 @@ extension Netfilter.Packet {
         return truth
     }
 
+    /// The addresses of the packet that a condition on them alone compares.
+    private func addresses(_ fields: [Netfilter.Field]) -> ClosedRange<UInt32>? {
+        switch fields {
+        case [.source]: source
+        case [.destination]: destination
+        default: nil
+        }
+    }
+
     private func holds(_ field: Netfilter.Field, _ value: Netfilter.Value) -> Netfilter.Truth {
         if value == .anything { return .yes }
         return switch field {
@@ -25,7 +40,7 @@ extension Netfilter.Packet {
         case .protocolNumber: lies(protocolNumber.map { UInt32($0)...UInt32($0) }, in: value)
         case .source: lies(source, in: value)
         case .destination: lies(destination, in: value)
-        case .mark: lies(mark.map { $0...$0 }, in: value)
+        case .mark: isMarked(value)
         case .inputDevice, .inputBridge: isNamed(inputDevice, value)
         case .outputDevice, .outputBridge: isNamed(outputDevice, value)
         case .originalSource: state == .new ? lies(source, in: value) : .maybe
@@ -53,12 +68,18 @@ extension Netfilter.Packet {
     }
 
     private func lies(_ own: ClosedRange<UInt32>?, in value: Netfilter.Value) -> Netfilter.Truth {
-        switch (own, value) {
-        case (let own?, .numbers(let range)):
-            if range.lowerBound <= own.lowerBound, own.upperBound <= range.upperBound { return .yes }
-            return range.overlaps(own) ? .maybe : .no
-        case (let own?, .masked(let mask, let value)) where own.lowerBound == own.upperBound:
-            return Netfilter.Truth(own.lowerBound & mask == value)
+        guard let own, case .numbers(let range) = value else { return .maybe }
+        if range.lowerBound <= own.lowerBound, own.upperBound <= range.upperBound { return .yes }
+        return range.overlaps(own) ? .maybe : .no
+    }
+
+    private func isMarked(_ value: Netfilter.Value) -> Netfilter.Truth {
+        guard let mark else { return .maybe }
+        switch value {
+        case .masked(let mask, let value):
+            if (mark & mask ^ value) & ~unknownMarkBits != 0 { return .no }
+            return mask & unknownMarkBits == 0 ? .yes : .maybe
+        case .numbers: return unknownMarkBits == 0 ? lies(mark...mark, in: value) : .maybe
         default: return .maybe
         }
     }

@@ -17,6 +17,8 @@ extension Netfilter {
         package var bridges: Set<Direction> = []
         /// Open when it is `nil`.
         package var mark: UInt32?
+        /// The bits of the mark that a rule may have changed.
+        package var unknownMarkBits: UInt32 = 0
         /// Open when it is `nil`.
         package var state: ConnectionState?
         /// The kinds that its addresses may be of.

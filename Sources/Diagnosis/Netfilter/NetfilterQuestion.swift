@@ -73,7 +73,8 @@ package struct NetfilterQuestion: Sendable {
     package static func entering(to destination: Prefix, by device: String, from link: String?, needed isNeeded: Bool)
         -> NetfilterQuestion
     {
-        var packet = Netfilter.Packet(to: destination, outputDevice: .named(device))
+        // Hardly a program marks what it sends.
+        var packet = Netfilter.Packet(to: destination, outputDevice: .named(device), mark: 0)
         if let link { packet.inputDevice = .named(link) }
         packet.sourceTypes = link == nil ? [.local] : [.unicast]
         packet.destinationTypes = [.unicast, .multicast]

@@ -20,8 +20,8 @@ extension Netfilter {
         case choose([Field], Operand)
         case verdict(Verdict)
         case rewrite(Rewriting)
-        /// Changes the packet's mark, so that nobody knows it any more.
-        case changeMark
+        /// Changes these bits of the packet's mark to values that are not followed.
+        case changeMark(bits: UInt32)
         /// A condition that is not understood, or depends on more than the packet: its text.
         case unknown(String)
     }

@@ -69,7 +69,7 @@ struct NetfilterWalk {
                 case .yes: break
                 }
             case .unknown(let text): reason = reason ?? text
-            case .changeMark: packet.mark = nil
+            case .changeMark(let bits): packet.unknownMarkBits |= bits
             case .rewrite(let rewriting):
                 guard let doubt = reason ?? outer else {
                     rewritings.append(.init(place: place, rewriting: rewriting))
@@ -190,7 +190,9 @@ struct NetfilterWalk {
     }
 
     private static func describe(_ match: Netfilter.Match) -> String {
-        match.fields.map(\.name).joined(separator: " . ")
+        let names = match.fields.map(\.name).joined(separator: " . ")
+        if case .set(let name) = match.operand { return "\(names) in set \(name)" }
+        return names
     }
 }
 

@@ -15,6 +15,7 @@ struct NetfilterReading {
     private static let limitMilliseconds: UInt64 = 2_000
     /// What a program may print. 10,000 rules are 5 MiB of JSON.
     private static let mostOctets = 16 << 20
+    private static let mostSets = 16
 
     /// The rules of this network namespace, or why they cannot be seen.
     static func read() -> Seen<Netfilter> {
@@ -25,6 +26,7 @@ struct NetfilterReading {
             reading.isSeen = true
         }
         reading.readLegacyTables()
+        reading.readSets()
         return reading.isSeen ? .known(reading.rules) : .hidden(reading.rules.gaps.joined(separator: "; "))
     }
 
@@ -85,6 +87,16 @@ struct NetfilterReading {
             rules.tables += tables
             isSeen = true
         case .hidden(let why): rules.gaps.append("tables of the legacy iptables: \(why)")
+        }
+    }
+
+    /// The sets that rules of iptables look into; one that cannot be read leaves them in doubt.
+    private mutating func readSets() {
+        for index in rules.tables.indices where rules.tables[index].tool != .nft {
+            for name in rules.tables[index].missingSets.sorted().prefix(NetfilterReading.mostSets) {
+                guard let ending = try? run("ipset", ["save", name]), ending.status == 0 else { continue }
+                rules.tables[index].sets[name] = IPSetSave.parse(ending.output)[name]
+            }
         }
     }
 

@@ -27,7 +27,7 @@ struct NftTranslation {
         case "masquerade": [.rewrite(.masquerade)]
         case "snat": [.rewrite(.source(newSource(value)))]
         case "dnat", "redirect": [.rewrite(.destination)]
-        case "mangle": value["key"]?["meta"]?["key"]?.text == "mark" ? [.changeMark] : []
+        case "mangle": value["key"]?["meta"]?["key"]?.text == "mark" ? [.changeMark(bits: .max)] : []
         // Elements may be added up to a limit only.
         case "set", "map": (value["stmt"]?.list ?? []).isEmpty ? [] : [.unknown(kind)]
         // Both are of TCP, and UDP.
@@ -47,7 +47,7 @@ struct NftTranslation {
         case ("target", "MASQUERADE"): return [.rewrite(.masquerade)]
         case ("target", "SNAT"): return [.rewrite(.source(nil))]
         case ("target", "DNAT"), ("target", "REDIRECT"): return [.rewrite(.destination)]
-        case ("target", "MARK"), ("target", "CONNMARK"): return [.changeMark]
+        case ("target", "MARK"), ("target", "CONNMARK"): return [.changeMark(bits: .max)]
         case ("target", "REJECT"): return [.verdict(.reject)]
         case ("target", "NFQUEUE"): return [.verdict(.queue)]
         case ("target", "LOG"), ("target", "NFLOG"), ("target", "CT"), ("target", "TCPMSS"), ("target", "CHECKSUM"):
