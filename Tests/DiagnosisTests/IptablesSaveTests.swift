@@ -107,3 +107,63 @@ import Wire
         #expect(numbers.number("200") == 200)
     }
 }
+
+@Suite struct IptablesMatchTests {
+    /// Whether a rule with these options applies to the first packet from a peer, and to one of a known connection.
+    private func effects(_ options: String) -> [String] {
+        [Netfilter.ConnectionState.new, .established].map { state in
+            func judge(_ policy: String) -> Netfilter.Judgement {
+                let text = "*filter\n:INPUT \(policy) [0:0]\n-A INPUT \(options) -j ACCEPT\nCOMMIT\n"
+                var question = NetfilterQuestion.arriving(from: .of("192.0.2.2"), at: .of("192.0.2.1"), by: "eth0")
+                (question.packet.state, question.packet.isRedirected) = (state, .no)
+                return Netfilter(tables: IptablesSave.parse(text, protocols: ProtocolNumbers()))
+                    .judge(question.packet, at: .input)
+            }
+            let judgement = judge("DROP")
+            return judgement.fate == .accepted ? "yes" : judgement.mayLive ? "maybe" : "no"
+        }
+    }
+
+    /// (options, whether they hold for the first packet, for others)
+    @Test(arguments: [
+        ("-p tcp -m tcp --dport 22", "no", "no"), ("-p tcp -m multiport --dports 22,80", "no", "no"),
+        ("-p icmp -m icmp --icmp-type 8", "no", "no"), ("! -p tcp", "yes", "yes"), ("-p all", "yes", "yes"),
+        ("-p ipencap", "yes", "yes"), ("-p 4", "yes", "yes"), ("-p ipip", "no", "no"),
+        ("-m conntrack --ctstate NEW", "yes", "no"), ("-m state --state RELATED,ESTABLISHED", "no", "yes"),
+        ("-m conntrack ! --ctstate INVALID", "yes", "yes"), ("-m conntrack --ctstate RELATED,DNAT", "no", "no"),
+        ("-m conntrack --ctstatus SEEN_REPLY", "no", "yes"), ("-m conntrack --ctdir ORIGINAL", "yes", "maybe"),
+        ("-m conntrack --ctorigdst 10.0.0.1/32", "no", "maybe"), ("-m conntrack --ctproto 4", "yes", "yes"),
+        ("-m addrtype --dst-type LOCAL", "yes", "yes"), ("-m addrtype --dst-type BROADCAST,MULTICAST", "no", "no"),
+        ("-m addrtype ! --dst-type LOCAL", "no", "no"), ("-m addrtype --src-type UNICAST", "yes", "yes"),
+        ("-m addrtype --dst-type LOCAL --limit-iface-in", "maybe", "maybe"),
+        ("-m pkttype --pkt-type broadcast", "no", "no"), ("-m pkttype ! --pkt-type unicast", "no", "no"),
+        ("-m mark --mark 0x8000/0x8000", "no", "no"), ("-m mark ! --mark 0x1", "yes", "yes"),
+        ("-m connmark --mark 0x1", "maybe", "maybe"), ("-m limit --limit 3/min", "maybe", "maybe"),
+        ("-m physdev --physdev-is-bridged", "no", "no"), ("-m physdev --physdev-in eth0", "maybe", "maybe"),
+        ("-m rpfilter --validmark", "maybe", "maybe"), ("-m policy --dir in --pol ipsec", "maybe", "maybe"),
+        ("-m set --match-set peers src", "maybe", "maybe"), ("-m helper --helper ftp", "no", "no"),
+        ("-m comment --comment \"any -j DROP\"", "yes", "yes"), ("-f", "maybe", "maybe"),
+        ("-m recent --rcheck --name x --rsource -m conntrack --ctstate NEW", "maybe", "no"),
+    ])
+    func `matches are judged for protocol 4`(options: String, first: String, other: String) {
+        #expect(effects(options) == [first, other], "\(options)")
+    }
+
+    @Test func `a rule changes only the bits of the mark that it names`() {
+        func fate(_ mask: String) -> String {
+            let text = """
+                *filter
+                :INPUT ACCEPT [0:0]
+                -A INPUT -j MARK --set-xmark 0x4000/\(mask)
+                -A INPUT -m mark --mark 0x8000/0x8000 -j DROP
+                COMMIT
+                """
+            let packet = Netfilter.Packet(protocolNumber: 4, inputDevice: "eth0", mark: 0, state: .new)
+            let judgement = Netfilter(tables: IptablesSave.parse(text, protocols: ProtocolNumbers()))
+                .judge(packet, at: .input)
+            return judgement.mayDie ? "maybe" : judgement.fate == .accepted ? "passes" : "dies"
+        }
+        #expect(fate("0x4000") == "passes")
+        #expect(fate("0xffffffff") == "maybe")
+    }
+}

@@ -47,7 +47,8 @@ import Wire
                 lines += chain.rules.map { "\(effect(of: $0, in: table)) \(table.family) \($0.text)" }
             }
         }
-        let expected = try Files.read("\(ConditionsTests.folder)/conditions.expected").split(separator: "\n").map(String.init)
+        let expected = try Files.read("\(ConditionsTests.folder)/conditions.expected").split(separator: "\n").map(
+            String.init)
         #expect(lines == expected, "\(lines.joined(separator: "\n"))")
     }
 }

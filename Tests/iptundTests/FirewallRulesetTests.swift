@@ -78,7 +78,8 @@ import Wire
         ("libvirt.json", "virbr0", "unlessKnown"), ("oracle.rules", "lan", "always"),
         ("tailscale.rules", "lan", "passes"), ("workstation.json", "lan", "always"),
     ])
-    func `what is forwarded from the tunnel is judged link by link`(name: String, link: String, expected: String) throws {
+    func `what is forwarded from the tunnel is judged link by link`(name: String, link: String, expected: String) throws
+    {
         let question = NetfilterQuestion.emerging(from: .all, by: "iptun0", onto: link, needed: true)
         #expect(fate(question, try netfilter(name), .forward) == expected)
     }

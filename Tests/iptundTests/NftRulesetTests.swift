@@ -139,6 +139,27 @@ import Wire
         #expect(try judge(netfilter, at: .egress).fate != .accepted)
     }
 
+    /// (condition, whether it holds for protocol 4 that arrives by the bridge br0, through a port that is not known)
+    @Test(arguments: [
+        (#"{"meta": {"key": "ibrname"}} == "br0""#, "yes"), (#"{"meta": {"key": "ibrname"}} == "br1""#, "no"),
+        (#"{"meta": {"key": "iifname"}} == "eth0""#, "maybe"), (#"{"meta": {"key": "iifname"}} == "br0""#, "no"),
+        (#"{"meta": {"key": "obrname"}} == "br0""#, "no"),
+        (#"{"payload": {"protocol": "ether", "field": "type"}} == "ip""#, "yes"),
+        (#"{"payload": {"protocol": "arp", "field": "operation"}} == "request""#, "no"),
+    ]) func `chains of a bridge see its ports`(condition: String, expected: String) throws {
+        let site = #""family": "bridge", "table": "site""#
+        let netfilter = try rules([
+            #"{"table": {"family": "bridge", "name": "site", "handle": 4}}"#,
+            #"{"chain": {\#(site), "name": "a", "type": "filter", "hook": "input", "prio": 0, "policy": "accept"}}"#,
+            #"{"rule": {\#(site), "chain": "a", "handle": 5, "expr": [\#(statement(condition)), {"drop": null}]}}"#,
+        ])
+        var packet = Netfilter.Packet(protocolNumber: 4, inputDevice: "br0", state: .new)
+        #expect(netfilter.judge(packet, at: .input) == Netfilter.Judgement())
+        packet.bridges = [.input]
+        let judgement = netfilter.judge(packet, at: .input)
+        #expect((judgement.fate != .accepted ? "yes" : judgement.mayDie ? "maybe" : "no") == expected)
+    }
+
     @Test(arguments: ["device \"eth0\"", "devices = { \"lo\", \"eth0\" }", "devices = { lo, eth0 }"])
     func `an nft whose JSON does not say the device says it in its text`(device: String) throws {
         let edge = #""family": "netdev", "table": "edge""#

@@ -42,7 +42,9 @@ package enum NetfilterForward: Check {
         var findings = transit.compactMap { traffic in self.finding(traffic, transit, host, netfilter) }
         if findings.isEmpty {
             for question in host.forwarded(tunnel, needed: false).joined() {
-                guard let answer = question.answer(netfilter, at: .forward), answer.certainty == .always else { continue }
+                guard let answer = question.answer(netfilter, at: .forward), answer.certainty == .always else {
+                    continue
+                }
                 findings.append(self.finding(forwarded: question, answer, netfilter))
             }
         }

@@ -7,7 +7,8 @@ extension Netfilter.Packet {
         var found = Netfilter.Truth.no
         for element in elements where found != .yes {
             // Sets of addresses may be long: most elements are passed over at once.
-            if case .numbers(let range)? = element.values.first, let own = addresses(match.fields), !range.overlaps(own) {
+            if case .numbers(let range)? = element.values.first, let own = addresses(match.fields), !range.overlaps(own)
+            {
                 continue
             }
             found = found || fits(element, match.fields)

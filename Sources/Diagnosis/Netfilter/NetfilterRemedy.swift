@@ -92,7 +92,9 @@ extension NetfilterQuestion {
                 return "nft 'table ip iptund { chain nat { type nat hook postrouting priority 99; "
                     + "ip daddr \(peer) ip protocol 4 snat to \(local); } }'"
             }
-            guard let policy = place.chain.firstMatch(of: /^(?:filter_)?OUT_policy_(.+?)(?:_(?:pre|log|deny|allow|post))?$/)
+            guard
+                let policy = place.chain.firstMatch(
+                    of: /^(?:filter_)?OUT_policy_(.+?)(?:_(?:pre|log|deny|allow|post))?$/)
             else { return nil }
             return "\(command) --policy=\(policy.1) --add-rich-rule='rule family=\"ipv4\" destination "
                 + "address=\"\(peer)\" protocol value=\"4\" accept' && firewall-cmd --reload"

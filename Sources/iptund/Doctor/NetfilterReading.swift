@@ -52,7 +52,9 @@ struct NetfilterReading {
         case .known(let saved):
             for table in made {
                 guard let better = saved.first(where: { $0.name == table.name }) else {
-                    if ruleset.isIncomplete(table) { rules.gaps.append("iptables-save: does not print table \(table.name)") }
+                    if ruleset.isIncomplete(table) {
+                        rules.gaps.append("iptables-save: does not print table \(table.name)")
+                    }
                     continue
                 }
                 rules.tables.removeAll { $0.family == .ip && $0.name == table.name && $0.tool == .nft }
@@ -118,7 +120,8 @@ struct NetfilterReading {
                 return .hidden("\(program): \(explain(error))")
             }
         }
-        return .hidden("\(tool == .iptables ? "iptables-save" : "iptables-legacy-save"): not installed; apt install iptables")
+        return .hidden(
+            "\(tool == .iptables ? "iptables-save" : "iptables-legacy-save"): not installed; apt install iptables")
     }
 
     /// Runs a tool of the administrator, whose directory need not be in PATH.

@@ -54,7 +54,8 @@ extension NftExpressions {
         switch field {
         case .connectionState: return state(text)
         case .inputDevice, .outputDevice, .inputBridge, .outputBridge: return .device(text)
-        case .connectionStatus, .connectionDirection, .sourceType, .destinationType, .destinationTypeAtDevice, .packetType:
+        case .connectionStatus, .connectionDirection, .sourceType, .destinationType, .destinationTypeAtDevice,
+            .packetType:
             return .word(text)
         default: return .unknown(text)
         }
@@ -80,7 +81,8 @@ extension NftExpressions {
         case (.version, "ipv4"), (.version, "ip"), (.version, "0x0800"): return 4
         case (.version, "ipv6"), (.version, "ip6"): return 6
         case (.version, _?): return 0
-        case (.source, let text?), (.destination, let text?), (.originalSource, let text?), (.originalDestination, let text?):
+        case (.source, let text?), (.destination, let text?), (.originalSource, let text?),
+            (.originalDestination, let text?):
             return IPv4Address(text)?.rawValue
         case (_, let text?): return UInt32(text)
         case (_, nil): return expression.number.flatMap { UInt32(exactly: $0) }

@@ -28,7 +28,8 @@ struct NftExpressions {
         case ("meta", _, "obrname"), ("meta", _, "obridgename"): return .outputBridge
         case ("meta", _, "mark"): return .mark
         case ("meta", _, "pkttype"): return .packetType
-        case ("meta", _, "nfproto"), ("payload", "ip", "version"), ("meta", _, "protocol"), ("payload", "ether", "type"):
+        case ("meta", _, "nfproto"), ("payload", "ip", "version"), ("meta", _, "protocol"),
+            ("payload", "ether", "type"):
             return .version
         case ("payload", "ip", "saddr"): return .source
         case ("payload", "ip", "daddr"): return .destination
@@ -58,7 +59,8 @@ struct NftExpressions {
         case "type" where flags == ["saddr"]: return .sourceType
         case "type" where flags == ["daddr"]: return .destinationType
         case "type" where flags == ["daddr", "iif"]: return .destinationTypeAtDevice
-        case "oif" where flags.isSuperset(of: ["saddr", "iif"]), "oifname" where flags.isSuperset(of: ["saddr", "iif"]),
+        case "oif" where flags.isSuperset(of: ["saddr", "iif"]),
+            "oifname" where flags.isSuperset(of: ["saddr", "iif"]),
             "check" where flags.isSuperset(of: ["saddr", "iif"]):
             return .returnPath
         case let result: return .other((["fib"] + flags.sorted() + [result ?? ""]).joined(separator: " "))
