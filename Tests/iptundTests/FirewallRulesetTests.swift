@@ -54,7 +54,7 @@ import Wire
     /// (ruleset, protocol 4 from the peer, protocol 4 to it)
     @Test(arguments: [
         ("ufw.rules", "unlessKnown", "passes"), ("firewalld.json", "unlessKnown", "passes"),
-        ("firewalld-fixed.json", "passes", "passes"), ("docker.rules", "passes", "passes"),
+        ("firewalld-fixed.json", "passes", "passes"), ("firewalld-2.json", "unlessKnown", "passes"), ("docker.rules", "passes", "passes"),
         ("libvirt.rules", "passes", "passes"), ("libvirt.json", "passes", "passes"),
         ("kubernetes.rules", "passes", "passes"), ("nixos.rules", "unlessKnown", "passes"),
         ("oracle.rules", "unlessKnown", "passes"), ("tailscale.rules", "passes", "passes"),
@@ -72,7 +72,7 @@ import Wire
     /// (ruleset, the link that inner packets go on to, what becomes of them)
     @Test(arguments: [
         ("ufw.rules", "lan", "perhaps"), ("firewalld.json", "lan", "unlessKnown"),
-        ("firewalld-fixed.json", "lan", "passes"), ("docker.rules", "lan", "always"),
+        ("firewalld-fixed.json", "lan", "passes"), ("firewalld-2.json", "lan", "passes"), ("docker.rules", "lan", "always"),
         ("docker.rules", "docker0", "perhaps"), ("libvirt.rules", "lan", "passes"),
         ("libvirt.rules", "virbr0", "unlessKnown"), ("libvirt.json", "lan", "passes"),
         ("libvirt.json", "virbr0", "unlessKnown"), ("oracle.rules", "lan", "always"),
@@ -89,6 +89,14 @@ import Wire
         let rules = try netfilter(name)
         let judgement = rules.judge(departure.packet(at: .postrouting, rules), at: .postrouting)
         #expect(judgement.rewritings.isEmpty && judgement.doubts.isEmpty, "\(judgement)")
+    }
+
+    /// (ruleset, zone of eth0)
+    @Test(arguments: [("firewalld.json", "public"), ("firewalld-2.json", "dmz")])
+    func `the zone of a device is read from firewalld's rules`(name: String, zone: String) throws {
+        let rules = try netfilter(name)
+        let answer = try #require(arrival.answer(rules, at: .input))
+        #expect(arrival.mending(answer.place, in: rules).hasPrefix("firewall-cmd --permanent --zone=\(zone) --add-rich"))
     }
 
     @Test func `a reverse path filter is passed by the way that answers would go`() throws {

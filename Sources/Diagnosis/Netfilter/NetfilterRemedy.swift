@@ -109,8 +109,13 @@ extension NetfilterQuestion {
     }
 
     /// The zone that firewalld puts such packets into: its chain for them is `filter_IN_ZONE`, or `IN_ZONE` with iptables.
+    ///
+    /// The chain that chooses is called otherwise since firewalld 2.1, and leads to chains of policies too.
     private func zone(_ table: Netfilter.Table) -> String? {
-        for (dispatcher, prefix) in [("filter_INPUT_ZONES", "filter_IN_"), ("INPUT_ZONES", "IN_")] {
+        let dispatchers = [
+            ("filter_INPUT_ZONES", "filter_IN_"), ("filter_INPUT_POLICIES", "filter_IN_"), ("INPUT_ZONES", "IN_"),
+        ]
+        for (dispatcher, prefix) in dispatchers {
             for rule in table.chains[dispatcher]?.rules ?? [] {
                 var isMet = true
                 for step in rule.steps {
@@ -118,7 +123,8 @@ extension NetfilterQuestion {
                     case .match(let match): isMet = isMet && packet.satisfies(match, in: table) == .yes
                     case .unknown: isMet = false
                     case .verdict(.goto(let name)), .verdict(.jump(let name)):
-                        if isMet, name.hasPrefix(prefix) { return String(name.dropFirst(prefix.count)) }
+                        guard isMet, name.hasPrefix(prefix), !name.hasPrefix("\(prefix)policy_") else { continue }
+                        return String(name.dropFirst(prefix.count))
                     default: break
                     }
                 }
