@@ -14,7 +14,7 @@ import Wire
         "established",
         [.match(.init([.connectionState], .elements([.init([.state(.established)])]))), .verdict(.accept)])
 
-    /// A host between tunnel `b` and the links eth0 and lan, which drops what is forwarded otherwise.
+    /// A host between tunnel `b` and the links eth0 and lan, which drops all other forwarded packets.
     private func host(_ rules: [Netfilter.Rule] = [], isForwarding: Bool = true) -> HostSnapshot {
         var table = Netfilter.Table(.ip, "filter", tool: .iptables)
         table.chains["FORWARD"] = Netfilter.Chain("FORWARD", base: .init(.forward, policy: .drop), rules: rules)

@@ -25,7 +25,7 @@ import Wire
         return question.mending(place, in: Netfilter(tables: [table]))
     }
 
-    @Test func `where nobody manages the rules, the tool itself does it`() {
+    @Test func `without a managing program, the fix is the tool's own command`() {
         #expect(
             mending(arriving, .inet, "filter", .nft, base: "input")
                 == "nft insert rule inet filter input ip saddr 192.0.2.2 ip protocol 4 accept")

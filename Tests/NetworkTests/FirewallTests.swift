@@ -3,7 +3,7 @@
 import Linux
 import Testing
 
-/// Ordinary firewalls, with a tunnel whose packets pass or die there: doctor says what the kernel does, and its fix mends it.
+/// Ordinary firewalls, with a tunnel whose packets pass or die there: doctor agrees with the kernel, and its fix mends it.
 @Suite(.needsRoot)
 struct FirewallTests {
     private func examine(_ host: Host, _ tunnel: Tunnel, path: String? = nil) throws -> Diagnoses {
@@ -97,7 +97,7 @@ struct FirewallTests {
     }
 }
 
-/// A host that forwards for a reason of its own, such as Docker, whose rules drop what is forwarded otherwise.
+/// A host that forwards for a reason of its own, such as Docker, whose rules drop all other forwarded packets.
 @Suite(.needsRoot)
 struct ForwardFirewallTests {
     /// Docker's rules for a container with a published port (moby/moby#39439, moby/moby#30338, pivpn/pivpn#396).
@@ -183,7 +183,7 @@ struct FirewallToolTests {
         return (try decode(ending.text, as: Diagnoses.self), Clock.milliseconds - start)
     }
 
-    /// (tools, what is said of them)
+    /// (tools, the evidence)
     @Test(arguments: [
         (["nft": "sleep 60"], "nft: did not end within 2 s"),
         (["nft": "exec yes '{\"nftables\": [1,2,3]}'"], "nft: printed more than 16 MiB"),

@@ -7,16 +7,16 @@ import Wire
 
 @testable import iptund
 
-/// Rulesets of firewalls that people run, and what becomes of a tunnel's packets there. What others saw:
+/// Rulesets of common firewalls, and the fate of a tunnel's packets there. Public reports:
 ///
 /// - Docker sets the policy of FORWARD to DROP: moby/moby#39439, moby/moby#30338, pivpn/pivpn#396.
-/// - libvirt rejects what is routed to its guests: cuckoosandbox/cuckoo#2615.
+/// - libvirt rejects packets that are routed to its guests: cuckoosandbox/cuckoo#2615.
 /// - Oracle Cloud's images reject everything but ssh: ugurrdemirel/wireguard-oracle-cloud-install#1.
 /// - NixOS drops by reverse path: NixOS/nixpkgs#110197.
 /// - kubelet drops marked packets: kubernetes/kubernetes#113659.
 /// - Calico drops protocol 4 of other hosts: projectcalico/calico#4456, projectcalico/felix#1943.
 /// - Protocol 4 passes only after the host has sent some: projectcalico/felix#1558.
-/// - Tailscale drops what has an address of its network: tailscale/tailscale#19876.
+/// - Tailscale drops packets with a source in its network: tailscale/tailscale#19876.
 /// - firewalld's reverse path filter is of IPv6 alone: firewalld/firewalld#603.
 @Suite struct FirewallRulesetTests {
     private static let folder = "\(Repository.path)/Tests/Fixtures/firewalls"
@@ -41,7 +41,7 @@ import Wire
 
     private var departure: NetfilterQuestion { .leaving(to: peer, from: local, by: "eth0") }
 
-    /// What stops packets on their way through some hooks: `passes`, `always`, `unlessKnown`, or `perhaps`.
+    /// The fate of packets on their way through some hooks: `passes`, `always`, `unlessKnown`, or `perhaps`.
     private func fate(_ question: NetfilterQuestion, _ netfilter: Netfilter, _ hooks: Netfilter.Hook...) -> String {
         for hook in hooks {
             guard let answer = question.answer(netfilter, at: hook) else { continue }
@@ -54,13 +54,14 @@ import Wire
     /// (ruleset, protocol 4 from the peer, protocol 4 to it)
     @Test(arguments: [
         ("ufw.rules", "unlessKnown", "passes"), ("firewalld.json", "unlessKnown", "passes"),
-        ("firewalld-fixed.json", "passes", "passes"), ("firewalld-2.json", "unlessKnown", "passes"), ("docker.rules", "passes", "passes"),
+        ("firewalld-fixed.json", "passes", "passes"), ("firewalld-2.json", "unlessKnown", "passes"),
+        ("docker.rules", "passes", "passes"),
         ("libvirt.rules", "passes", "passes"), ("libvirt.json", "passes", "passes"),
         ("kubernetes.rules", "passes", "passes"), ("nixos.rules", "unlessKnown", "passes"),
         ("oracle.rules", "unlessKnown", "passes"), ("tailscale.rules", "passes", "passes"),
         ("calico.rules", "perhaps", "passes"), ("workstation.json", "unlessKnown", "passes"),
         ("wg-quick.json", "passes", "passes"), ("fail2ban.json", "passes", "passes"),
-        // nft cannot tell what the matches of iptables look at.
+        // nft knows only the names of the matches of iptables.
         ("ufw.json", "perhaps", "passes"),
     ])
     func `outer packets are judged as the kernel treats them`(name: String, arriving: String, leaving: String) throws {
@@ -69,17 +70,19 @@ import Wire
         #expect(fate(departure, rules, .output, .postrouting, .egress) == leaving)
     }
 
-    /// (ruleset, the link that inner packets go on to, what becomes of them)
+    /// (ruleset, the link that inner packets are forwarded to, their fate)
     @Test(arguments: [
         ("ufw.rules", "lan", "perhaps"), ("firewalld.json", "lan", "unlessKnown"),
-        ("firewalld-fixed.json", "lan", "passes"), ("firewalld-2.json", "lan", "passes"), ("docker.rules", "lan", "always"),
+        ("firewalld-fixed.json", "lan", "passes"), ("firewalld-2.json", "lan", "passes"),
+        ("docker.rules", "lan", "always"),
         ("docker.rules", "docker0", "perhaps"), ("libvirt.rules", "lan", "passes"),
         ("libvirt.rules", "virbr0", "unlessKnown"), ("libvirt.json", "lan", "passes"),
         ("libvirt.json", "virbr0", "unlessKnown"), ("oracle.rules", "lan", "always"),
         ("tailscale.rules", "lan", "passes"), ("workstation.json", "lan", "always"),
     ])
-    func `what is forwarded from the tunnel is judged link by link`(name: String, link: String, expected: String) throws
-    {
+    func `packets that are forwarded from the tunnel are judged link by link`(
+        name: String, link: String, expected: String
+    ) throws {
         let question = NetfilterQuestion.emerging(from: .all, by: "iptun0", onto: link, needed: true)
         #expect(fate(question, try netfilter(name), .forward) == expected)
     }
@@ -96,7 +99,8 @@ import Wire
     func `the zone of a device is read from firewalld's rules`(name: String, zone: String) throws {
         let rules = try netfilter(name)
         let answer = try #require(arrival.answer(rules, at: .input))
-        #expect(arrival.mending(answer.place, in: rules).hasPrefix("firewall-cmd --permanent --zone=\(zone) --add-rich"))
+        #expect(
+            arrival.mending(answer.place, in: rules).hasPrefix("firewall-cmd --permanent --zone=\(zone) --add-rich"))
     }
 
     @Test func `a reverse path filter is passed by the way that answers would go`() throws {
@@ -111,7 +115,7 @@ import Wire
         #expect(fate(question, try netfilter("tailscale.rules"), .input) == "always")
     }
 
-    /// (elements of the set, what becomes of a peer)
+    /// (elements of the set, the fate of a peer's packets)
     @Test(arguments: [
         ("add cali40all-hosts-net 192.0.2.0/24", "passes"), ("add cali40all-hosts-net 203.0.113.1", "always"),
         ("add cali40all-hosts-net 203.0.113.1-203.0.113.9 timeout 300", "always"),

@@ -21,7 +21,7 @@ import Testing
         "-",
         "[1,]", "{\"a\": 1,}",
     ])
-    func `what is no JSON is refused`(text: String) {
+    func `malformed text is refused`(text: String) {
         #expect(throws: JSONReader.Malformed.self) { try JSONValue(text) }
     }
 

@@ -8,7 +8,7 @@ internal import Wire
 /// asked by the tunnel, as hosts with Docker do, it is one only while packets for other hosts come out of the tunnel.
 package enum NetfilterForward: Check {
     package static let id = "netfilter.forward"
-    package static let why = "this host forwards between the tunnel and other links, and a rule drops what is forwarded"
+    package static let why = "this host forwards between the tunnel and other links, and a rule drops forwarded packets"
     package static let causes = [NetfilterProtocol94.id]
 
     package static func judge(_ host: HostSnapshot) -> [Finding] {

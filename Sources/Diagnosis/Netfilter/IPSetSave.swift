@@ -2,7 +2,7 @@
 
 internal import Wire
 
-/// Reads what `ipset save` prints: the sets that rules of iptables look into with `-m set` (ipset(8)).
+/// Reads the output of `ipset save`: the sets that rules of iptables look into with `-m set` (ipset(8)).
 package enum IPSetSave {
     /// The sets of IPv4 addresses in `text`, by name. Sets of pairs, of other sets, or with exceptions are left out.
     package static func parse(_ text: String) -> [String: [Netfilter.Element]] {

@@ -2,7 +2,7 @@
 
 internal import Wire
 
-/// Reads what `iptables-save` prints: tables of iptables, whether nftables keeps them or the kernel's older packet filter.
+/// Reads the output of `iptables-save`: tables of iptables, whether nftables keeps them or the kernel's older packet filter.
 package enum IptablesSave {
     /// The tables in `text`. Lines that are not understood are passed over, and options of rules are in doubt.
     package static func parse(

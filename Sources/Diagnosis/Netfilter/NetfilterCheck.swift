@@ -36,7 +36,7 @@ extension Check {
             where !findings.contains(where: { $0.evidence.first == finding.evidence.first }) {
                 findings.append(finding)
             }
-            // What was not read may be the cause of what is in doubt.
+            // A part that was not read may be the cause of the doubt.
             if !netfilter.gaps.isEmpty, findings.allSatisfy({ $0.verdict == .info }) {
                 findings.append(finding(.unknown, netfilter.gaps))
             }
@@ -56,7 +56,7 @@ extension Check {
             return finding(question.isNeeded ? .broken : .info, evidence, fix: fix)
         case .unlessKnown:
             let evidence = ["\(answer.place)", "stops \(question.subject), until packets went the other way"]
-            // A filter that lets only answers through to hosts is what most filters are.
+            // Most filters let only answers through to hosts.
             let isWarning = question.isNeeded && !question.traffic.isInner
             return finding(isWarning ? .warning : .info, evidence, fix: fix)
         case .perhaps(let reason):

@@ -34,7 +34,7 @@ extension Netfilter {
             case .passed: break
             }
             if fate != .accepted {
-                // What another chain may have accepted does not save it here.
+                // A packet that another chain may have accepted is not saved by that here.
                 judgement.doubts.removeAll { $0.consequence == .undecided }
                 judgement.doubts += walk.doubts
                 judgement.fate = fate

@@ -73,7 +73,7 @@ package struct NetfilterQuestion: Sendable {
     package static func entering(to destination: Prefix, by device: String, from link: String?, needed isNeeded: Bool)
         -> NetfilterQuestion
     {
-        // Hardly a program marks what it sends.
+        // Hardly a program marks its packets.
         var packet = Netfilter.Packet(to: destination, outputDevice: .named(device), mark: 0)
         if let link { packet.inputDevice = .named(link) }
         packet.sourceTypes = link == nil ? [.local] : [.unicast]

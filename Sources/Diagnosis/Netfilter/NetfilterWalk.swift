@@ -119,7 +119,7 @@ struct NetfilterWalk {
         return .rule
     }
 
-    /// Does what `verdict` says, or only remembers it when there is a `reason` to doubt that the rule applies, or `outer`
+    /// Carries out `verdict`, or only remembers it when there is a `reason` to doubt that the rule applies, or `outer`
     /// to doubt that it is reached.
     private mutating func act(
         _ verdict: Netfilter.Verdict, _ place: Netfilter.Place, _ reason: String?, _ outer: String?

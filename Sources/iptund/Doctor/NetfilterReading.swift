@@ -13,7 +13,7 @@ struct NetfilterReading {
     private var isSeen = false
 
     private static let limitMilliseconds: UInt64 = 2_000
-    /// What a program may print. 10,000 rules are 5 MiB of JSON.
+    /// The limit on the output of one program. 10,000 rules are 5 MiB of JSON.
     private static let mostOctets = 16 << 20
     private static let mostSets = 16
 

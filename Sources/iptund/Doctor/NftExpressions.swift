@@ -134,7 +134,7 @@ struct NftExpressions {
     /// The elements of a set or map that stands in a rule.
     func elements(_ list: [JSONValue], of fields: [Netfilter.Field]) -> [Netfilter.Element] {
         list.map { element in
-            // An element of a map is a pair: what is looked up, and a verdict.
+            // An element of a map is a pair: a key, and a verdict.
             if let pair = element.list, pair.count == 2, let (kind, value) = pair[1].only,
                 let verdict = verdict(kind, value)
             {
