@@ -88,6 +88,9 @@ public enum Drop: UInt8, Error, CaseIterable, Sendable {
     case unresolved
     /// For a peer to which there was no route yet, so that no address of ours is known to send from: its sender was told.
     case noLocal
+    /// Multicast or broadcast that no peer's AllowedIPs hold: mDNS, IGMP and the like, which go out of every
+    /// device.
+    case noPeerMulticast
 }
 
 extension Drop {

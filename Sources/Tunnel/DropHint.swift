@@ -44,6 +44,8 @@ extension Drop {
         case .linkLocalGroup:
             ("for a group of the link that AllowedIPs do not hold", "add 224.0.0.0/24 for OSPF and such")
         case .unresolved: ("the peer's name has no address yet", "getent ahostsv4 NAME")
+        case .noPeerMulticast:
+            ("multicast that no peer's AllowedIPs hold", "nothing to do; add 224.0.0.0/4 if a peer is to get it")
         case .noLocal: ("no route to the peer yet, which would tell our own address", "ip route get PEER")
         }
     }

@@ -43,11 +43,12 @@ public struct Encapsulation: Sendable {
 
     /// The peer whose AllowedIPs hold the inner destination. Where there is none, the way ends here, and its sender is told
     /// as by any other router (RFC 1812 §5.2.7.1).
-    /// - Throws: ``Drop/oneWay``, ``Drop/noPeer``.
+    /// - Throws: ``Drop/oneWay``, ``Drop/noPeer``, ``Drop/noPeerMulticast``.
     private func peer(for inner: InnerPacket, _ answer: inout ICMPv4Error?) throws(Drop) -> PeerIndex {
         guard only != .decapsulate, let peer = rules.table.peer(owning: inner.destination) else {
             answer = .hostUnreachable
-            throw only == .decapsulate ? .oneWay : .noPeer
+            if only == .decapsulate { throw .oneWay }
+            throw rules.isForMany(inner.destination) ? .noPeerMulticast : .noPeer
         }
         return peer
     }

@@ -17,6 +17,8 @@ public struct IPv4Address: Hashable, Sendable, RawRepresentable {
 
     /// 0.0.0.0, the address of nobody.
     public static let unspecified = IPv4Address(rawValue: 0)
+    /// 255.255.255.255, every host of the link (RFC 919 §7).
+    public static let broadcast = IPv4Address(rawValue: .max)
 }
 
 extension IPv4Address: LosslessStringConvertible {

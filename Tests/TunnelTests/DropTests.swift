@@ -45,6 +45,8 @@ import Wire
         (.totalLength, TestPacket.outbound.bytes().dropLast()),
         (.ttlZero, TestPacket.outbound.with { $0.ttl = 0 }.bytes()),
         (.noPeer, TestPacket.outbound.with { $0.destination = Example.ours }.bytes()),
+        (.noPeerMulticast, TestPacket.outbound.with { $0.destination = IPv4Address(224, 0, 0, 251) }.bytes()),
+        (.noPeerMulticast, TestPacket.outbound.with { $0.destination = .broadcast }.bytes()),
         (.loop, TestPacket.outer(around: [], from: Example.local, to: Example.firstEndpoint).bytes()),
         (.returning, TestPacket.outbound.with { $0.source = Example.firstEndpoint }.bytes()),
         (.tooLong, TestPacket.outbound.sized(65_516).bytes()),

@@ -120,6 +120,7 @@ import Wire
         #expect(
             Set(information) == [
                 "inner-ipv6", "link-local-group", "fragmentation-needed", "no-buffers", "unresolved", "no-local",
+                "no-peer-multicast",
             ])
         // A loop and congestion are spoken of elsewhere.
         #expect(lines.count == Drop.allCases.count - 2)

@@ -33,6 +33,7 @@ struct DropObserver {
     /// Drops that belong to a network's ordinary life: somebody was told, or nobody misses them.
     private static let ordinary: Set<Drop> = [
         .innerIPv6, .linkLocalGroup, .fragmentationNeeded, .noBuffers, .unresolved, .noLocal,
+        .noPeerMulticast,
     ]
 
     /// The peer at `place` is another one: what was counted before is not its own.
