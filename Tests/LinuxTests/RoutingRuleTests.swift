@@ -91,7 +91,8 @@ import Wire
             return try Netlink().rules()
         }
         let table: UInt32 = text.contains("lookup 100") ? 100 : 0
-        let expected = RuleSummary(priority: 77, table: table, protocolNumber: 150, rule: nil)
+        let mark: (UInt32, UInt32)? = text.hasPrefix("fwmark 1/3") ? (1, 3) : nil
+        let expected = RuleSummary(priority: 77, table: table, protocolNumber: 150, rule: nil, mark: mark)
         #expect(rules.contains(expected), "\(rules)")
     }
 

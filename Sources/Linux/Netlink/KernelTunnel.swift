@@ -14,6 +14,10 @@ package struct KernelTunnel: Equatable, Sendable {
     /// Its outer addresses; 0.0.0.0 for any.
     package let local: IPv4Address
     package let remote: IPv4Address
+    /// The number of the link.
+    package var index: Int32 = 0
+    /// Whether it takes IPv4 inside of IPv4: `sit` is for IPv6 alone unless it was made with `mode any` or `mode ipip`.
+    package var takesIPv4 = true
 }
 
 extension Netlink {
@@ -48,9 +52,14 @@ extension KernelTunnel {
         self.init(
             name: name, kind: kind, isUp: reply.header.ifi_flags & UInt32(IFF_UP.rawValue) != 0,
             local: address(KernelTunnel.localAttribute), remote: address(KernelTunnel.remoteAttribute))
+        index = reply.header.ifi_index
+        let carried = reply.octet(KernelTunnel.protocolAttribute, in: IFLA_INFO_DATA, of: IFLA_LINKINFO)
+        takesIPv4 = carried.map { [0, IPProtocol.ipip.rawValue].contains($0) } ?? true
     }
 
     /// IFLA_IPTUN_LOCAL and IFLA_IPTUN_REMOTE of linux/if_tunnel.h, which clashes with the C library's headers.
     private static let localAttribute = 2
     private static let remoteAttribute = 3
+    /// IFLA_IPTUN_PROTO: the protocol that is carried, 0 for any.
+    private static let protocolAttribute = 9
 }

@@ -17,13 +17,17 @@ package struct Link: Equatable, Sendable {
     package let isRunning: Bool
     /// The driver's kind, such as "tun" or "veth"; `nil` for hardware and loopback.
     package let kind: String?
+    /// The number of the link that it is a part of: a bridge, a bond, a VRF.
+    package let master: Int32?
     /// Packets that were dropped instead of sent: of a TUN, those that nobody read in time.
     package let sendDrops: UInt64
 
     /// A link as the kernel would describe it.
     package init(
-        index: Int32, name: String, mtu: Int, isUp: Bool, isRunning: Bool, kind: String? = nil, sendDrops: UInt64 = 0
+        index: Int32, name: String, mtu: Int, isUp: Bool, isRunning: Bool, kind: String? = nil, sendDrops: UInt64 = 0,
+        master: Int32? = nil
     ) {
+        self.master = master
         self.index = index
         self.name = name
         self.mtu = mtu
@@ -112,7 +116,7 @@ extension Link {
         self.init(
             index: reply.header.ifi_index, name: name, mtu: Int(mtu), isUp: flags & UInt32(IFF_UP.rawValue) != 0,
             isRunning: flags & UInt32(IFF_RUNNING.rawValue) != 0, kind: reply.text(IFLA_INFO_KIND, in: IFLA_LINKINFO),
-            sendDrops: reply.long(IFLA_STATS64, at: 7) ?? 0)
+            sendDrops: reply.long(IFLA_STATS64, at: 7) ?? 0, master: reply.link(IFLA_MASTER))
     }
 }
 

@@ -107,6 +107,17 @@ internal import Wire
         return unsafe nla_data(found).loadUnaligned(fromByteOffset: index * 4, as: UInt32.self)
     }
 
+    /// The octet `attribute` inside `parent` inside `grandparent`.
+    func octet(
+        _ attribute: some BinaryInteger, in parent: some BinaryInteger, of grandparent: some BinaryInteger
+    ) -> UInt8? {
+        guard let outer = unsafe find(parent, in: grandparent), let found = unsafe Self.find(attribute, in: outer),
+            unsafe nla_len(found) >= 1
+        else { return nil }
+        // SAFETY: an octet is there, by the line above.
+        return unsafe nla_data(found).load(as: UInt8.self)
+    }
+
     /// The number of eight octets at `index` of an attribute that is a list of them, such as `rtnl_link_stats64`.
     func long(_ attribute: some BinaryInteger, at index: Int) -> UInt64? {
         guard let found = unsafe find(attribute), unsafe Int(nla_len(found)) >= (index + 1) * 8 else { return nil }

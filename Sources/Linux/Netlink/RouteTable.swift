@@ -21,6 +21,19 @@ extension Netlink {
         Set(try dumpRoutes(in: table) { reply in reply.header.rtm_protocol })
     }
 
+    /// Returns whether any table has a route for packets to other hosts by the link of this number.
+    ///
+    /// `ip route show table all type unicast dev NAME`
+    package func hasRoutes(by link: Int32) throws(Errno) -> Bool {
+        var header = rtmsg()
+        header.rtm_family = UInt8(AF_INET)
+        header.rtm_type = UInt8(RTN_UNICAST)
+        let request = try Request(RTM_GETROUTE, header, flags: NLM_F_DUMP)
+        try request.put(RTA_OIF.rawValue, UInt32(bitPattern: link))
+        let routes = try collect(request) { reply in reply.link(RTA_OIF.rawValue) == link ? true : nil }
+        return !routes.isEmpty
+    }
+
     /// Removes these routes and no others; each table is looked through once, however many they are.
     ///
     /// `ip route delete …` for each. Requires `CAP_NET_ADMIN`.

@@ -70,9 +70,20 @@ package struct RuleSummary: Equatable, Sendable {
     /// All of it; `nil` when it says something that a ``RoutingRule`` cannot: a source, an interface, another
     /// action.
     package let rule: RoutingRule?
+    /// The mark that it asks for, and the bits of the mask; `nil` when it asks for none.
+    package let mark: (value: UInt32, mask: UInt32)?
+
+    package static func == (one: RuleSummary, other: RuleSummary) -> Bool {
+        one.priority == other.priority && one.table == other.table && one.protocolNumber == other.protocolNumber
+            && one.rule == other.rule && one.mark?.value == other.mark?.value && one.mark?.mask == other.mark?.mask
+    }
 
     /// A rule as the kernel would describe it.
-    package init(priority: UInt32, table: UInt32, protocolNumber: UInt8, rule: RoutingRule?) {
+    package init(
+        priority: UInt32, table: UInt32, protocolNumber: UInt8, rule: RoutingRule?,
+        mark: (value: UInt32, mask: UInt32)? = nil
+    ) {
+        self.mark = mark ?? rule?.mark.map { ($0, .max) }
         self.priority = priority
         self.table = table
         self.protocolNumber = protocolNumber
@@ -177,7 +188,9 @@ extension RuleSummary {
             [UInt8(FR_ACT_TO_TBL), UInt8(FR_ACT_GOTO)].contains(header.action) && header.flags & ~known == 0
             && header.tos == 0 && (header.src_len == 32 || header.src_len == 0)
             && (mask ?? .max) == .max && reply.attributes.isSubset(of: RoutingRule.attributes)
-        self.init(priority: priority, table: table, protocolNumber: maker, rule: isExpressible ? rule : nil)
+        self.init(
+            priority: priority, table: table, protocolNumber: maker, rule: isExpressible ? rule : nil,
+            mark: mask.map { (reply.number(FRA_FWMARK) ?? 0, $0) })
     }
 
     /// Whether the kernel may take this rule when it is told to remove `other`.
