@@ -31,7 +31,7 @@ package struct Interpretation {
         settings.policy.local = settings.local
         for peer in draft.peers { take(peer) }
 
-        let peers = PeerChecks(settings.peers, origins)
+        let peers = PeerChecks(settings.peers, origins, addresses: settings.addresses)
         for mistake in peers.conflicts { note(mistake) }
         if mistakes.isEmpty { for mistake in peers.gaps { note(mistake) } }
         // What is left out because it was refused is not missing.

@@ -6,11 +6,13 @@ internal import Wire
 struct PeerChecks {
     private let peers: [PeerSettings]
     private let origins: [PeerOrigin]
+    private let addresses: [InterfaceAddress]
 
-    /// `origins` are where the values of `peers` were written, one for each.
-    init(_ peers: [PeerSettings], _ origins: [PeerOrigin]) {
+    /// `origins` are where the values of `peers` were written, one for each; `addresses` are those of the device.
+    init(_ peers: [PeerSettings], _ origins: [PeerOrigin], addresses: [InterfaceAddress] = []) {
         self.peers = peers
         self.origins = origins
+        self.addresses = addresses
     }
 
     /// What two of them cannot both have, with both places. Nested prefixes are legal: the longest wins.
@@ -98,17 +100,29 @@ struct PeerChecks {
         return mistakes
     }
 
-    /// What is asked for a sign of life has to be reached by this peer.
+    /// A probe has to be the address of a host at the peer: a question to another one would not reach the peer.
     private var probes: [Mistake] {
         zip(peers, origins).compactMap { peer, origin in
-            guard let entry = origin.probe, let probe = peer.probe, let allowed = peer.allowed,
-                !allowed.contains(where: { $0.contains(probe) })
-            else { return nil }
+            guard let entry = origin.probe, let probe = peer.probe else { return nil }
+            let remedy = "give an inner address at the peer"
+            if let why = hostless(probe) { return Mistake(entry.refusal(why: why, whatNow: remedy), about: entry) }
+            guard let allowed = peer.allowed, !allowed.contains(where: { $0.contains(probe) }) else { return nil }
             return Mistake(
                 entry.refusal(
                     why: "lies in none of this peer's \(entry.place.spell(.allowedIPs))",
-                    whatNow: "give an inner address at the peer, or add it there"), about: entry)
+                    whatNow: "\(remedy), or add it there"), about: entry)
         }
+    }
+
+    /// Why no host at a peer has this address; `nil` when one may.
+    private func hostless(_ probe: IPv4Address) -> String? {
+        for address in addresses {
+            if address.address == probe { return "is this host's own address (\(address))" }
+            guard let network = address.connected, network.length < 31, network.contains(probe) else { continue }
+            if probe == network.address { return "is the address of the network \(network), and no host's" }
+            if probe == network.last { return "is the broadcast address of \(network)" }
+        }
+        return nil
     }
 
     private func name(_ index: Int) -> String { peers[index].name ?? origins[index].endpoint?.text ?? "" }

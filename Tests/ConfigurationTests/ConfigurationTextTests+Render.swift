@@ -103,7 +103,9 @@ extension TunnelSettings {
                 let lengths = [8 + number, 24, 32].prefix(Int.random(in: 1...3, using: &generator))
                 peer.allowed = lengths.compactMap { Prefix(IPv4Address(10, octet, 0, 0), length: $0) }
             }
-            peer.probe = Bool.random(using: &generator) ? peer.allowed?.first?.address ?? IPv4Address(10, 0, 0, 1) : nil
+            // No address of the device, nor of its networks as a whole.
+            peer.probe = Bool.random(using: &generator) ? IPv4Address(10, octet, 0, 77) : nil
+            if let first = peer.allowed?.first, let probe = peer.probe, !first.contains(probe) { peer.probe = nil }
             return peer
         }
     }

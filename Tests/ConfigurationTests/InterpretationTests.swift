@@ -93,6 +93,25 @@ import Wire
         #expect(try settings("[Peer]\nEndpoint = 192.0.2.1\nProbe = 11.0.0.1").peers.first?.probe != nil)
     }
 
+    /// A question to any of them would be answered here, or by no host.
+    @Test(
+        arguments: [
+            ("10.9.0.1/30", "10.9.0.1", "is this host's own address (10.9.0.1/30)"),
+            ("10.9.0.1/30", "10.9.0.0", "is the address of the network 10.9.0.0/30, and no host's"),
+            ("10.9.0.1/30", "10.9.0.3", "is the broadcast address of 10.9.0.0/30"),
+            ("10.9.0.1/32", "10.9.0.1", "is this host's own address (10.9.0.1/32)"),
+        ])
+    func `Probe is no address of this host, nor of a network as a whole`(own: String, probe: String, why: String) {
+        let text =
+            "[Interface]\nAddress = \(own)\n[Peer]\nEndpoint = 192.0.2.1\nAllowedIPs = 10.9.0.0/24\nProbe = \(probe)"
+        #expect(mistakes(text) == ["f:6:9: Probe '\(probe)': \(why); give an inner address at the peer"])
+    }
+
+    @Test func `of a network of two both addresses are hosts'`() throws {
+        let text = "[Interface]\nAddress = 10.9.0.0/31\n[Peer]\nEndpoint = 192.0.2.1\nProbe = 10.9.0.1"
+        #expect(try settings(text).peers.first?.probe == IPv4Address(10, 9, 0, 1))
+    }
+
     @Test func `a peer has to be somewhere`() {
         #expect(
             mistakes("[Peer]\nName = b") == [
