@@ -8,7 +8,7 @@ import Wire
     static let known: [[UInt8]: String] = [
         [3, 0]: "network unreachable", [3, 1]: "peer unreachable",
         [3, 2]: "the peer takes no IP-in-IP: nothing decapsulates there",
-        [3, 3]: "the peer's kernel has tunnel code but no tunnel to us",
+        [3, 3]: "refused: by a firewall, or by a kernel that has no tunnel for this host",
         [3, 4]: "an outer packet is too long for the path, which takes less", [3, 9]: "a firewall forbids protocol 4",
         [3, 10]: "a firewall forbids protocol 4", [3, 13]: "a firewall forbids protocol 4",
         [11, 0]: "the outer TTL ran out: a routing loop, or a TTL that is too low",

@@ -90,6 +90,17 @@ struct HostWatch: ~Copyable {
         return try place.inside { () throws(Errno) in try NetworkChanges() }
     }
 
+    /// The neighbour that outer packets to a peer are handed to.
+    struct NextHop: Hashable {
+        let address: IPv4Address
+        let link: Int32
+    }
+
+    /// Returns the neighbour that packets to `peer` were handed to at the last look; `nil` without a route.
+    func nextHop(to peer: IPv4Address) -> NextHop? {
+        ways[peer].map { NextHop(address: $0.gateway ?? peer, link: $0.link) }
+    }
+
     /// That something changed: here, where the device is, and among the names of namespaces.
     var interests: [Poll.Interest] {
         [.reading(changes.descriptor), HostWatch.interest(in: changesAtDevice), HostWatch.interest(in: names)]

@@ -18,7 +18,7 @@ extension ICMPReport {
         case (3, 0): "network unreachable"
         case (3, 1): "peer unreachable"
         case (3, 2): "the peer takes no IP-in-IP: nothing decapsulates there"
-        case (3, 3): "the peer's kernel has tunnel code but no tunnel to us"
+        case (3, 3): "refused: by a firewall, or by a kernel that has no tunnel for this host"
         case (3, 4):
             "an outer packet is too long for the path"
         case (3, 9), (3, 10), (3, 13): "a firewall forbids protocol 4"

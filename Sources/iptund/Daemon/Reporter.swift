@@ -35,6 +35,8 @@ struct Reporter {
         let link: Link?
         /// Why packets cannot pass, beside what the peers say themselves.
         let problem: String?
+        /// Why nothing reaches a peer although there is a route to it, by slot.
+        var obstacles: [Int: String] = [:]
         /// Packets that the raw socket had no room for.
         let socketOverflows: UInt64
         let liveness: LivenessBook
@@ -115,11 +117,24 @@ struct Reporter {
         guard link.isUp else { return "the device is down: ip link set dev \(link.name) up" }
         if let problem = moment.problem { return problem }
         let peers = moment.roster.places.compactMap { place in
-            moment.roster.members[place].map { ($0.label, $0.problem ?? silence(place, moment)) }
+            moment.roster.members[place].map { member in
+                (member.label, member.problem ?? obstacle(place, moment) ?? silence(place, moment))
+            }
         }
         guard let first = peers.first, peers.allSatisfy({ $0.1 != nil }) else { return nil }
         let problem = "peer \(first.0): \(first.1 ?? "")"
         return peers.count == 1 ? problem : "\(problem); and no other peer can be reached"
+    }
+
+    /// Why nothing reaches a peer, as far as a look at the host tells, or ICMP errors do where nothing ever came from it.
+    private func obstacle(_ place: Int, _ moment: Moment) -> String? {
+        if let obstacle = moment.obstacles[place] { return obstacle }
+        let received = moment.predecessors.own(place, moment.counted).received
+        guard received.delivered == 0, moment.policy.only != .encapsulate,
+            let report = ICMPReport(encoded: received.lastError), report.type == 3, report.code != 4,
+            report.offender != moment.roster.members[place]?.local
+        else { return nil }
+        return "nothing came from it so far, and packets to it are refused: \(report.description)"
     }
 
     /// That a peer does not answer any more.
@@ -138,7 +153,7 @@ struct Reporter {
         let standing = moment.liveness.standing(place, heard: received.lastDelivered, at: now)
         return TunnelReport.Peer(
             name: member?.settings.name, host: member?.host, endpoint: member?.address.map { "\($0)" },
-            local: member?.local.map { "\($0)" }, problem: member?.problem,
+            local: member?.local.map { "\($0)" }, problem: member?.problem ?? obstacle(place, moment),
             allowedIPs: (member?.settings.allowed ?? [.all]).map(\.description),
             pathMTU: moment.pathMTU[place], icmpErrorsReceived: received.errors,
             lastICMPError: ICMPReport(encoded: received.lastError)?.description,

@@ -79,7 +79,7 @@ extension Service {
         _ request: ControlRequest, _ atDevice: borrowing Netlink, _ netlink: borrowing Netlink
     ) -> String {
         switch request.verb {
-        case ControlRequest.show: return show(atDevice)
+        case ControlRequest.show: return show(atDevice, netlink)
         case "down", "reload":
             guard request.right == .order else {
                 return ControlAnswer(.forbidden, "only root may do this").json
@@ -91,7 +91,7 @@ extension Service {
         }
     }
 
-    private mutating func show(_ atDevice: borrowing Netlink) -> String {
+    private mutating func show(_ atDevice: borrowing Netlink, _ netlink: borrowing Netlink) -> String {
         let (slots, now) = (roster.members.count, Clock.milliseconds)
         let counted = datapath.snapshots(slots: slots)
         // Who looks here may look into the log as well.
@@ -100,7 +100,8 @@ extension Service {
             roster: roster, policy: settings.policy, counted: counted,
             predecessors: predecessors, pathMTU: datapath.pathMTU(slots: slots, at: now), underlayMTU: underlayMTU,
             // By number: a device that was renamed is still ours.
-            link: try? atDevice.link(index: device), problem: problem, socketOverflows: datapath.socketOverflows,
+            link: try? atDevice.link(index: device), problem: problem, obstacles: obstacles(netlink),
+            socketOverflows: datapath.socketOverflows,
             liveness: liveness,
             now: now)
         return (try? ReportDocument(tunnels: [report.report(moment)]).json(pretty: false))
@@ -147,6 +148,7 @@ extension Service {
         for place in changes.taken { predecessors.note(place, counted) }
         for place in changes.taken + changes.moved {
             observer.forget(place)
+            sending.forget(place)
             limit.forget(place)
             forgetLiveness(at: place)
             saidProblems[place] = nil

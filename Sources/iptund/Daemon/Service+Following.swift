@@ -12,7 +12,13 @@ extension Service {
     func orders() throws(Errno) -> Datapath.Orders {
         guard let table = try? roster.table() else { throw .invalidArgument }
         return Datapath.Orders(
-            rules: RuleSet(table: table, ownAddresses: ownAddresses), policy: settings.policy, mtu: mtu)
+            rules: RuleSet(table: table, ownAddresses: ownAddresses, broadcasts: broadcasts), policy: settings.policy,
+            mtu: mtu)
+    }
+
+    /// The broadcast addresses of the device's networks; a network of two has none (RFC 3021).
+    private var broadcasts: Set<IPv4Address> {
+        Set(settings.addresses.filter { $0.prefixLength < 31 }.compactMap { $0.connected?.last })
     }
 
     /// Hands the data threads what is known now.
@@ -31,6 +37,7 @@ extension Service {
         let (hadAddresses, before) = (ownAddresses, roster.members)
         ownAddresses = findings.addressesAtDevice
         let hasMoved = settle(findings)
+        judgeInnerRoutes(place.netlink)
         if hasStarted { sayLocals(since: before, at: now) }
         if hasMoved || ownAddresses != hadAddresses { reorder() }
         say(findings, at: now)
@@ -53,7 +60,13 @@ extension Service {
                 continue
             }
             // A way into the tunnel itself is none, and its source is the tunnel's own: the peer knows us by another.
-            guard !findings.inTunnel.contains(place) else { continue }
+            guard !findings.inTunnel.contains(place) else {
+                let problem = "packets to it are routed into \(report.device), the tunnel itself"
+                roster.settle(place, because: problem)
+                // The line about the route says it, and how to mend it.
+                saidProblems[place] = problem
+                continue
+            }
             if roster.settle(place, by: way, own: findings.addresses) { hasMoved = true }
             guard case .success(let found) = way else { continue }
             // What routers of the old way said says nothing of the new one.
@@ -63,6 +76,15 @@ extension Service {
         }
         if widest > 0 { underlayMTU = widest }
         return hasMoved
+    }
+
+    /// Takes down which peers have lost the routes into the tunnel that it made.
+    private mutating func judgeInnerRoutes(_ netlink: borrowing Netlink) {
+        guard case .automatic = settings.table, settings.policy.only != .decapsulate else { return }
+        let blocks = roster.places.map { (slot: $0, prefixes: roster.members[$0]?.settings.allowed ?? []) }
+        for (place, prefix) in innerRoutes.look(blocks, device, netlink) where roster.members[place]?.problem == nil {
+            roster.settle(place, because: "\(prefix), which is behind it, is not routed into \(report.device) any more")
+        }
     }
 
     /// Why a peer has no address that could be asked about.

@@ -51,6 +51,7 @@ extension Service {
         let reading = Observer.Reading(
             encapsulated: counted.encapsulated, decapsulated: counted.decapsulated,
             pathMTU: datapath.pathMTU(slots: slots, at: now), roster: roster)
+        sending.look(counted.encapsulated.peers)
         for line in observer.lines(reading, within: &limit, at: now) { write(line) }
         sayCounts(at: now)
         status.note(counted.encapsulated.drops.merging(counted.decapsulated.drops, uniquingKeysWith: +))

@@ -32,6 +32,8 @@ struct Service: ~Copyable {
     /// Names of which it was said that they have no address.
     var unresolved: Set<String> = []
     var pin: PinWatch?
+    var innerRoutes = InnerRouteWatch()
+    var sending = SendingWatch()
     var proxies: ProxyWatch?
     /// What may be wrong for a moment only.
     var missing = (local: Patience(), pin: Patience(), proxies: Patience())
