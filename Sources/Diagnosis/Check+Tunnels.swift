@@ -33,15 +33,16 @@ extension Check {
         of(tunnels) { tunnel in tunnel.peers.compactMap { judge(tunnel, $0) } }
     }
 
-    /// What packets that were dropped for this reason say: broken while it goes on, a warning if it happened before.
+    /// Returns a finding for each tunnel with packets dropped for this reason: broken while more are dropped, worth knowing if
+    /// some were before.
     package static func ofDrops(
-        _ host: HostSnapshot, _ drop: Drop, fix: (TunnelSnapshot) -> String?
+        _ host: HostSnapshot, _ drop: Drop, next: (TunnelSnapshot) -> String?
     ) -> [Finding] {
         of(host.tunnels) { tunnel in
             let growth = tunnel.dropped(drop)
             guard let verdict = growth.verdict else { return [] }
             let evidence = "tunnel \(tunnel.name): \(growth.saying("packets dropped as \(drop.name)", host))"
-            return [finding(verdict, [evidence], fix: fix(tunnel))]
+            return [finding(verdict, [evidence], next: next(tunnel))]
         }
     }
 
@@ -50,8 +51,8 @@ extension Check {
 }
 
 extension Growth {
-    /// What losses come to: broken while they go on, a warning if there were some before.
-    package var verdict: Verdict? { recent > 0 ? .broken : total > 0 ? .warning : nil }
+    /// The verdict of losses: broken while they go on, worth knowing if there were some before.
+    package var verdict: Verdict? { recent > 0 ? .broken : total > 0 ? .info : nil }
 
     /// How many there are of what, and how many of them are new.
     package func saying(_ what: String, _ host: HostSnapshot) -> String {

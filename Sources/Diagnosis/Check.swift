@@ -16,7 +16,10 @@ extension Check {
     package static var causes: [String] { [] }
 
     /// A finding of this check.
-    package static func finding(_ verdict: Verdict, _ evidence: [String] = [], fix: String? = nil) -> Finding {
-        Finding(id, verdict, evidence, why: why, fix: fix)
+    package static func finding(
+        _ verdict: Verdict, _ evidence: [String] = [], why reason: String? = nil, fix: String? = nil,
+        next: String? = nil
+    ) -> Finding {
+        Finding(id, verdict, evidence, why: reason ?? why, fix: fix, next: next)
     }
 }

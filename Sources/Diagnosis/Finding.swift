@@ -9,14 +9,24 @@ package struct Finding: Codable, Equatable, Sendable {
     package var evidence: [String]
     /// Why it matters, in one sentence.
     package var why: String
-    /// The one command that mends it; absent where there is nothing to mend, or nothing that one command could.
+    /// The command that mends it, for a shell of this host, or, behind `on HOST:`, of another one. Absent where there is
+    /// nothing to mend, or no command could.
     package var fix: String?
+    /// The next step where no command mends it: something to look at, or to change by hand.
+    package var next: String?
+    /// The tunnel that it is about; `nil` for the host as a whole.
+    package var tunnel: String?
 
-    package init(_ id: String, _ verdict: Verdict, _ evidence: [String] = [], why: String, fix: String? = nil) {
+    package init(
+        _ id: String, _ verdict: Verdict, _ evidence: [String] = [], why: String, fix: String? = nil,
+        next: String? = nil, tunnel: String? = nil
+    ) {
         self.id = id
         self.verdict = verdict
         self.evidence = evidence
         self.why = why
         self.fix = fix
+        self.next = next
+        self.tunnel = tunnel
     }
 }

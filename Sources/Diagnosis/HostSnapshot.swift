@@ -14,6 +14,8 @@ package struct HostSnapshot: Sendable {
     package var others: [TunnelSnapshot] = []
     /// What was tried to reach the peers.
     package var probes: [PeerProbe] = []
+    /// The tunnels of which peers were not tried, and why.
+    package var untried: [String: PeerProbe.Untried] = [:]
     /// How long it was watched, milliseconds.
     package var windowMilliseconds: UInt64 = 0
 

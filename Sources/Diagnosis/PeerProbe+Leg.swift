@@ -15,7 +15,7 @@ extension PeerProbe {
         case filtered
         /// The peer has nobody for protocol 4 (ICMP 3/2).
         case decapsulator
-        /// The peer's kernel has tunnel code, and no tunnel to us (ICMP 3/3).
+        /// The peer refuses protocol 4 (ICMP 3/3): its firewall, or its kernel, which has no tunnel for this host.
         case endpoint
         /// Nothing comes back: protocol 4 is filtered without a word, or the peer is silent.
         case silent
@@ -23,13 +23,18 @@ extension PeerProbe {
         case inside
         /// The answer arrives, and is lost on this host.
         case back
+        /// The peer sends to another address of this host than packets to it come from.
+        case address
     }
 
     /// The part that fails, as far as what was seen tells: what somebody said goes before what was not heard.
     package var leg: Leg {
         if isAnswered { return .none }
         if let said = legThatWasNamed { return said }
-        if !receivedDrops.isEmpty || lostHere > 0 { return .back }
+        if !otherLocals.isEmpty { return .address }
+        if lostHere > 0 { return .back }
+        if !innerReports.isEmpty { return .inside }
+        if !receivedDrops.isEmpty { return .back }
         if !sentDrops.isEmpty || tunnelAttempts.contains(where: { $0.sent == 0 && $0.refusal != nil }) { return .here }
         if otherSources.contains(where: \.attempt.isAnswered) || hairpin.isAnswered || isHeard { return .inside }
         if outer.isAnswered { return .silent }
@@ -40,7 +45,10 @@ extension PeerProbe {
     }
 
     /// Whether the tunnel carried a question and its answer.
-    package var isAnswered: Bool { inner.isAnswered || datagrams.isAnswered || bare.isAnswered }
+    package var isAnswered: Bool {
+        let other = isUnnumbered && otherSources.contains(where: \.attempt.isAnswered)
+        return inner.isAnswered || datagrams.isAnswered || bare.isAnswered || other
+    }
 
     /// Whether all answers came beside the tunnel, so that only the way to the peer is proven.
     package var isOneWay: Bool { isAnswered && unwrapped > 0 && unwrapped >= inner.answered + bare.answered }
@@ -48,18 +56,41 @@ extension PeerProbe {
     /// Whether the peer sent us packets through the tunnel meanwhile.
     package var isHeard: Bool { received > 0 }
 
+    /// Whether the peer sent through the tunnel a short while ago, and this host has sent nothing since that was not answered:
+    /// then it is not known to be silent.
+    package var wasHeardLately: Bool { lastReceivedSecondsAgo.map { $0 < 60 } == true && sentBefore == 0 }
+
     /// The part that an ICMP error about protocol 4 names. Of several the one that was closest to the peer.
     private var legThatWasNamed: Leg? {
-        let codes = Set(reports.filter { $0.type == 3 }.map(\.code))
-        if codes.contains(2) { return .decapsulator }
-        if codes.contains(3) { return .endpoint }
-        if !codes.isDisjoint(with: PeerProbe.prohibitions) { return .filtered }
-        let isUnreachable = reports.contains { $0.type == 11 || $0.type == 3 && $0.code != 4 }
-        return isUnreachable ? .underlay : nil
+        let legs = Set(reports.compactMap(leg))
+        return [.decapsulator, .endpoint, .filtered, .underlay].first(where: legs.contains)
     }
 
-    /// Whether somebody may be counted on to answer at the inner address.
-    package var isTargetCertain: Bool { target.map { $0.origin == .named || $0.origin == .only } ?? false }
+    /// The part that one ICMP error about protocol 4 names.
+    ///
+    /// A host says of itself that it has no such protocol (3/2), and a kernel's tunnel code that no tunnel is meant (3/3).
+    /// From another host on the way the same codes are a firewall's (REJECT), as is "unreachable" of the peer from the
+    /// peer itself, or while the peer answers echo.
+    private func leg(_ report: ICMPReport) -> Leg? {
+        // This host's own kernel found no neighbour to hand the packet to.
+        if report.type == 11 || report.offender == local { return .underlay }
+        guard report.type == 3, report.code != 4 else { return nil }
+        if PeerProbe.prohibitions.contains(report.code) { return .filtered }
+        let isPeer = report.offender == endpoint
+        switch report.code {
+        case 2: return isPeer ? .decapsulator : .filtered
+        case 3: return isPeer ? .endpoint : .filtered
+        // A peer whose address answers echo is reached: only protocol 4 is refused.
+        default: return isPeer || outer.isAnswered ? .filtered : .underlay
+        }
+    }
+
+    /// Whether the inner address that was asked is known to be a host's.
+    package var isTargetCertain: Bool {
+        // A peer rightly drops what comes from an address that was never given to the device.
+        guard let target, !isUnnumbered else { return false }
+        return [.named, .otherEnd, .only].contains(target.origin)
+    }
 
     private var tunnelAttempts: [Attempt] { [inner, bare] }
 
@@ -70,16 +101,8 @@ extension PeerProbe {
 extension PeerProbe {
     /// The first ICMP error that speaks for a leg.
     package func report(for leg: Leg) -> ICMPReport? {
-        let all = reports + (leg == .underlay ? outer.reports : [])
-        return all.first { report in
-            switch leg {
-            case .decapsulator: report.type == 3 && report.code == 2
-            case .endpoint: report.type == 3 && report.code == 3
-            case .filtered: report.type == 3 && PeerProbe.prohibitions.contains(report.code)
-            case .underlay: report.type == 11 || report.type == 3 && report.code != 4
-            default: false
-            }
-        }
+        if let report = reports.first(where: { self.leg($0) == leg }) { return report }
+        return leg == .underlay ? outer.reports.first { $0.type == 11 || $0.type == 3 && $0.code != 4 } : nil
     }
 
     /// What was seen, a line for each thing that was tried.
@@ -87,13 +110,18 @@ extension PeerProbe {
         var lines: [String] = []
         line("echo to \(endpoint) beside the tunnel", outer, &lines)
         let asked = target.map { " to \($0.address)" } ?? ""
+        if let target, target.origin != .named { lines.append("\(target.address) was asked: \(target.reason)") }
         line("echo\(asked) through the tunnel", inner, &lines)
         line("UDP\(asked) through the tunnel", datagrams, &lines)
         for other in otherSources { line("echo\(asked) from \(other.source)", other.attempt, &lines) }
         line("our own packet, sent back by the peer", hairpin, &lines)
         line("protocol 4 to \(endpoint)", bare, &lines)
-        for report in Set(reports.map(PeerProbe.text)).sorted() { lines.append("about protocol 4: \(report)") }
+        for report in Set(reports.map { PeerProbe.text($0, own: [local]) }).sorted() {
+            lines.append("about protocol 4: \(report)")
+        }
         if let silentNextHop { lines.append("\(silentNextHop) does not answer ARP") }
+        for report in Set(innerReports.map(PeerProbe.text)).sorted() { lines.append("through the tunnel: \(report)") }
+        for other in otherLocals.sorted() { lines.append("the peer sends to \(other), another address of this host") }
         if lostHere > 0 { lines.append("answers that arrived inside of protocol 4 and were lost here: \(lostHere)") }
         for (reason, count) in receivedDrops.sorted(by: { $0.key < $1.key }) {
             lines.append("dropped from the peer: \(reason) \(count)")
@@ -111,10 +139,15 @@ extension PeerProbe {
     private func line(_ what: String, _ attempt: Attempt, _ lines: inout [String]) {
         if attempt.sent > 0 { lines.append("\(what): \(attempt.answered) of \(attempt.sent) answered") }
         if let refusal = attempt.refusal { lines.append("\(what): \(refusal)") }
-        for report in Set(attempt.reports.map(PeerProbe.text)).sorted() { lines.append("\(what): \(report)") }
+        for report in Set(attempt.reports.map { PeerProbe.text($0, own: [local, source]) }).sorted() {
+            lines.append("\(what): \(report)")
+        }
     }
 
-    private static func text(_ report: ICMPReport) -> String {
-        "ICMP \(report.type)/\(report.code) from \(report.offender)"
+    private static func text(_ report: ICMPReport) -> String { text(report, own: []) }
+
+    private static func text(_ report: ICMPReport, own: [IPv4Address?]) -> String {
+        let here = own.contains(report.offender) ? ", this host" : ""
+        return "ICMP \(report.type)/\(report.code) from \(report.offender)\(here)"
     }
 }

@@ -32,10 +32,20 @@ package struct PeerProbe: Equatable, Sendable {
     /// ICMP errors about protocol 4 packets to the peer.
     package var reports: [ICMPReport] = []
 
+    /// Whether the device has no address, so that other addresses of this host are inner sources as good as ``source``.
+    package var isUnnumbered = false
+    /// How outer packets leave, as `ip route` writes it: `via 192.0.2.254 dev eth0`.
+    package var route: String?
+    /// Packets to the peer that were sent while none of ours were, before it was tried.
+    package var sentBefore: UInt64 = 0
+    /// ICMP errors about the question that came through the tunnel: the tunnel works, and what is behind it does not.
+    package var innerReports: [ICMPReport] = []
     /// The next hop, when it does not answer ARP.
     package var silentNextHop: IPv4Address?
     /// Answers that arrived inside of protocol 4 and then got lost on this host.
     package var lostHere = 0
+    /// Addresses of this host other than ``local`` that the peer sends protocol 4 to.
+    package var otherLocals: Set<IPv4Address> = []
     /// Answers that came beside the tunnel, so that only the way there is proven.
     package var unwrapped = 0
     /// Packets from the peer that the tunnel took meanwhile.
@@ -62,6 +72,14 @@ package struct PeerProbe: Equatable, Sendable {
 }
 
 extension PeerProbe {
+    /// Why peers were not tried.
+    package enum Untried: Equatable, Sendable {
+        /// There is nothing to be learned from trying them.
+        case byDesign(String)
+        /// It could not be done.
+        case unable(String)
+    }
+
     /// How often one thing was tried.
     package struct Attempt: Equatable, Sendable {
         package var sent = 0
@@ -117,22 +135,27 @@ extension PeerProbe {
     package struct Target: Equatable, Sendable {
         package let address: IPv4Address
         package let origin: Origin
+        /// Why this one, as `the other end of 10.9.0.1/30`.
+        package let reason: String
 
-        package init(_ address: IPv4Address, _ origin: Origin) {
-            self.address = address
-            self.origin = origin
+        package init(_ address: IPv4Address, _ origin: Origin, because reason: String = "named") {
+            (self.address, self.origin, self.reason) = (address, origin, reason)
         }
 
-        /// Why this one.
+        /// How the address is known.
         package enum Origin: Equatable, Sendable {
-            /// Somebody said that it answers, or it is the other end of the device.
+            /// It was given: on the command line, or as `Probe`.
             case named
-            /// The only address that the peer is said to have.
+            /// The only other host of a network that this host is on.
+            case otherEnd
+            /// The only address in the peer's AllowedIPs.
             case only
-            /// A guess: the first of a block; nobody may be there.
-            case guessed
-            /// The outer address as an inner one: its answer comes back beside the tunnel.
+            /// The outer address as an inner one: the reply may come beside the tunnel.
             case outer
+            /// A guess within a network that this host is on.
+            case neighbour
+            /// A guess: the first of a block, where there may be no host.
+            case guessed
         }
     }
 

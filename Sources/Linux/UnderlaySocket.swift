@@ -11,14 +11,20 @@ package struct UnderlaySocket: ~Copyable, Sendable {
     private let note: ProtocolNote?
     private var buffer = [UInt8](repeating: 0, count: IPv4Packet.maximumLength)
 
-    /// Opens the socket for what comes from `peer`. Requires `CAP_NET_RAW`.
-    package init(peer: IPv4Address) throws(Errno) {
+    /// Opens the socket for what comes from `peer`: ICMP inside of protocol 4; and, where `local` is given, the headers of
+    /// all that is sent to another address of this host. Requires `CAP_NET_RAW`.
+    package init(peer: IPv4Address, local: IPv4Address? = nil) throws(Errno) {
         let descriptor = try Descriptor.rawSocket()
+        // Without a local address the comparison is skipped, whatever the destination is.
+        let other: UInt8 = local == nil ? 0 : 2
         let program: [(code: Int32, then: UInt8, otherwise: UInt8, value: UInt32)] = [
             (BPF_LD | BPF_W | BPF_ABS, 0, 0, 12),  // the outer source
-            (BPF_JMP | BPF_JEQ, 0, 3, peer.rawValue),
-            (BPF_LD | BPF_B | BPF_ABS, 0, 0, 29),  // the inner protocol; who has outer options is not looked at
-            (BPF_JMP | BPF_JEQ, 0, 1, UInt32(IPProtocol.icmp.rawValue)),
+            (BPF_JMP | BPF_JEQ, 0, 6, peer.rawValue),
+            (BPF_LD | BPF_W | BPF_ABS, 0, 0, 16),  // the outer destination
+            (BPF_JMP | BPF_JEQ, 0, other, local?.rawValue ?? 0),
+            (BPF_LD | BPF_B | BPF_ABS, 0, 0, 29),  // the inner protocol; outer options are not looked for
+            (BPF_JMP | BPF_JEQ, 1, 2, UInt32(IPProtocol.icmp.rawValue)),
+            (BPF_RET, 0, 0, 64),  // accept: the headers
             (BPF_RET, 0, 0, 0x4_0000),  // accept: all of it
             (BPF_RET, 0, 0, 0),  // refuse
         ]
@@ -40,10 +46,25 @@ package struct UnderlaySocket: ~Copyable, Sendable {
         try descriptor.send(outer + inner, to: peer, note: note)
     }
 
-    /// The inner packet of the next one that arrived, without waiting; `nil` when there is none.
-    package mutating func receive() throws(Errno) -> [UInt8]? {
+    /// A packet of the peer.
+    package struct Arrival: Equatable, Sendable {
+        /// The outer destination.
+        package let destination: IPv4Address
+        /// The inner packet, of which only the start may be there.
+        package let inner: [UInt8]
+    }
+
+    /// The next packet that arrived, without waiting; `nil` when there is none. The corresponding C function is `recvmsg`.
+    package mutating func receive() throws(Errno) -> Arrival? {
         guard let arrival = try descriptor.receive(into: &buffer) else { return nil }
-        return Array(arrival.octets.dropFirst(IPv4Packet.minimumHeaderLength))
+        let octets = arrival.octets
+        guard octets.count >= IPv4Packet.minimumHeaderLength else { return nil }
+        let destination = octets[octets.startIndex + 16..<octets.startIndex + 20].reduce(UInt32(0)) {
+            $0 << 8 | UInt32($1)
+        }
+        return Arrival(
+            destination: IPv4Address(rawValue: destination),
+            inner: Array(octets.dropFirst(IPv4Packet.minimumHeaderLength)))
     }
 
     /// The next ICMP error about a protocol 4 packet of this host to `peer`, without waiting; `nil` when there is none, or

@@ -56,7 +56,7 @@ struct FilterChecksTests {
         #expect(ReversePathTunnel.verdicts(host) == [.ok])
         host.network.links["b"]?.hasAddress = false
         #expect(ReversePathTunnel.verdicts(host) == [.broken])
-        #expect(ReversePathTunnel.judge(host)[0].fix == "ip address add ADDRESS dev b")
+        #expect(ReversePathTunnel.judge(host)[0].next?.hasSuffix("ip address add ADDRESS/32 dev b") == true)
     }
 
     @Test func `a host that is to forward has to`() {
@@ -71,17 +71,28 @@ struct FilterChecksTests {
         #expect(ForwardingOff.verdicts(host) == [.ok])
     }
 
-    @Test func `a host that nobody asked to forward is broken only if packets for others die`() {
+    @Test func `a host that is not to forward is warned of packets for others, and not made a router`() {
         var host = HostSnapshot.healthy
         #expect(ForwardingOff.verdicts(host) == [.ok])
+        // A few may be anything.
         host.network.counters = .known(["Ip.InAddrErrors": growing])
-        #expect(ForwardingOff.verdicts(host) == [.broken])
+        #expect(ForwardingOff.verdicts(host) == [.info])
+        host.network.counters = .known(["Ip.InAddrErrors": Growth(total: 20, recent: 10)])
+        host.tunnels[0].decapsulated = Growth(total: 20, recent: 10)
+        #expect(ForwardingOff.verdicts(host) == [.warning])
+        #expect(ForwardingOff.judge(host)[0].fix == nil)
         host.tunnels[0].decapsulated = old
         #expect(ForwardingOff.verdicts(host) == [.ok])
     }
 
     @Test func `each proxied address needs its entry`() {
         var host = HostSnapshot.tunnel { $0.proxy = .init("lan", [address("10.1.0.9"), address("10.1.0.8")]) }
+        #expect(ProxyMissing.judge(host)[0].fix == nil)
+        host.tunnels[0].missing = ["ip neigh add proxy 10.1.0.9 dev lan", "ip neigh add proxy 10.1.0.8 dev lan"]
+        #expect(
+            ProxyMissing.judge(host)[0].fix
+                == "ip neigh add proxy 10.1.0.9 dev lan && ip neigh add proxy 10.1.0.8 dev lan")
+        host.tunnels[0].origin = .file("/etc/iptund/b.conf")
         #expect(ProxyMissing.judge(host)[0].fix == "iptund reload b")
         host.network.proxies = .known(["lan": [address("10.1.0.8")], "eth0": [address("10.1.0.9")]])
         #expect(ProxyMissing.verdicts(host) == [.broken])

@@ -166,4 +166,28 @@ import Wire
         #expect(fate("0x4000") == "passes")
         #expect(fate("0xffffffff") == "maybe")
     }
+
+    /// `notrack` before the question makes its state what a rule behind may ask for; both spellings of iptables.
+    @Test(arguments: ["-j NOTRACK", "-j CT --notrack"])
+    func `a packet that is not tracked is untracked for the rules behind`(
+        target: String
+    ) {
+        let text = """
+            *raw
+            :PREROUTING ACCEPT [0:0]
+            -A PREROUTING -p ipencap \(target)
+            COMMIT
+            *filter
+            :INPUT DROP [0:0]
+            -A INPUT -m conntrack --ctstate UNTRACKED -j ACCEPT
+            COMMIT
+            """
+        let netfilter = Netfilter(tables: IptablesSave.parse(text, protocols: ProtocolNumbers()))
+        let question = NetfilterQuestion.arriving(
+            from: IPv4Address(192, 0, 2, 2), at: IPv4Address(192, 0, 2, 1), by: "eth0")
+        #expect(question.answer(netfilter, at: .input) == nil)
+        var bare = netfilter
+        bare.tables.removeFirst()
+        #expect(question.answer(bare, at: .input)?.certainty == .always)
+    }
 }

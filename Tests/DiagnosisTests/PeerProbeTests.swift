@@ -27,9 +27,9 @@ extension PeerProbe {
         return probe
     }
 
-    /// The same with an ICMP error about protocol 4.
-    static func told(_ type: UInt8, _ code: UInt8) -> PeerProbe {
-        unanswered { $0.reports = [ICMPReport(type: type, code: code, offender: router)] }
+    /// The same with an ICMP error about protocol 4, by default from the peer itself.
+    static func told(_ type: UInt8, _ code: UInt8, by offender: IPv4Address = peer) -> PeerProbe {
+        unanswered { $0.reports = [ICMPReport(type: type, code: code, offender: offender)] }
     }
 }
 
@@ -47,22 +47,40 @@ extension PeerProbe {
         #expect(told.leg == .none)
     }
 
-    @Test(arguments: 0...15 as ClosedRange<UInt8>) func `an unreachable message names the leg`(code: UInt8) {
-        let expected: PeerProbe.Leg =
+    /// What a code means from the peer itself, and from a router on the way. nft and iptables can reject with 0, 1, 2, 3, 9,
+    /// 10 and 13.
+    @Test(arguments: 0...15 as ClosedRange<UInt8>) func `an unreachable message names the leg, by its code and sender`(
+        code: UInt8
+    ) {
+        let (fromPeer, fromRouter): (PeerProbe.Leg, PeerProbe.Leg) =
             switch code {
-            case 2: .decapsulator
-            case 3: .endpoint
-            case 4: .silent
-            case 9, 10, 13: .filtered
-            default: .underlay
+            case 2: (.decapsulator, .filtered)
+            case 3: (.endpoint, .filtered)
+            case 4: (.silent, .silent)
+            case 9, 10, 13: (.filtered, .filtered)
+            default: (.filtered, .underlay)
             }
-        let probe = PeerProbe.told(3, code)
-        #expect(probe.leg == expected)
-        #expect((probe.report(for: expected) != nil) == (expected != .silent))
+        for (sender, leg) in [(PeerProbe.peer, fromPeer), (PeerProbe.router, fromRouter)] {
+            var probe = PeerProbe.told(3, code, by: sender)
+            probe.outer.answered = 0
+            #expect(probe.leg == leg)
+            #expect((probe.report(for: leg) != nil) == (leg != .silent))
+        }
+    }
+
+    @Test func `this host's own word that a peer is unreachable is the way below`() {
+        var probe = PeerProbe.told(3, 1, by: IPv4Address(192, 0, 2, 1))
+        #expect(probe.leg == .underlay)
+        probe.outer.answered = 0
+        #expect(probe.leg == .underlay)
+    }
+
+    @Test func `unreachable of protocol 4 alone is a filter's word, since the peer answers echo`() {
+        #expect(PeerProbe.told(3, 1, by: PeerProbe.router).leg == .filtered)
     }
 
     @Test func `a TTL that runs out is the way below`() {
-        #expect(PeerProbe.told(11, 0).leg == .underlay)
+        #expect(PeerProbe.told(11, 0, by: PeerProbe.router).leg == .underlay)
         #expect(PeerProbe.told(12, 0).leg == .silent)
     }
 
@@ -72,7 +90,8 @@ extension PeerProbe {
     func `of several messages the one from nearest to the peer counts`(codes: [UInt8], leg: PeerProbe.Leg) {
         for order in [codes, codes.reversed()] {
             let probe = PeerProbe.unanswered {
-                $0.reports = order.map { ICMPReport(type: 3, code: $0, offender: PeerProbe.router) }
+                $0.outer.answered = 0
+                $0.reports = order.map { ICMPReport(type: 3, code: $0, offender: PeerProbe.peer) }
             }
             #expect(probe.leg == leg)
         }

@@ -49,7 +49,7 @@ import Testing
     }
 
     @Test(arguments: [
-        ([Verdict.ok, .info, .unknown], 0), ([.ok, .warning], 3), ([.broken, .warning], 1), ([], 0),
+        ([Verdict.ok, .info], 0), ([.ok, .unknown, .info], 3), ([.ok, .warning], 3), ([.broken, .warning], 1), ([], 0),
     ])
     func `the exit status is that of the worst`(verdicts: [Verdict], code: Int) {
         #expect(Int(DoctorCommand.exitCode(verdicts.map { Finding("x", $0, why: "") })) == code)

@@ -46,13 +46,14 @@ import Wire
             switch leg {
             case .none: probe.inner = .init(sent: 1, answered: 1)
             case .here: probe.sentDrops = ["forbidden": 1]
-            case .underlay: probe.reports = [ICMPReport(type: 3, code: 1, offender: probe.endpoint)]
+            case .underlay: probe.reports = [ICMPReport(type: 11, code: 0, offender: probe.endpoint)]
             case .filtered: probe.reports = [ICMPReport(type: 3, code: 13, offender: probe.endpoint)]
             case .decapsulator: probe.reports = [ICMPReport(type: 3, code: 2, offender: probe.endpoint)]
             case .endpoint: probe.reports = [ICMPReport(type: 3, code: 3, offender: probe.endpoint)]
             case .silent: break
             case .inside: probe.received = 1
             case .back: probe.lostHere = 1
+            case .address: probe.otherLocals = [IPv4Address(192, 0, 2, 77)]
             }
             #expect(probe.leg == leg)
             return PingText.explanation(probe)

@@ -10,7 +10,7 @@ package enum AddressLocal: Check {
         return of(host.tunnels) { tunnel in
             guard let local = tunnel.local, !addresses.contains(local) else { return [] }
             let evidence = "tunnel \(tunnel.name): Local = \(local), which is no address of this host"
-            return [finding(.broken, [evidence], fix: "ip address add \(local)/32 dev \(underlay(tunnel) ?? "DEVICE")")]
+            return [finding(.broken, [evidence], fix: underlay(tunnel).map { "ip address add \(local)/32 dev \($0)" })]
         }
     }
 

@@ -14,8 +14,8 @@ package enum CapabilityMissing: Check {
         guard !missing.isEmpty else { return [finding(.ok)] }
         let evidence = missing.map { "uid \(host.caller.uid) does not have \($0)" }
         // An ordinary user is not expected to start tunnels; root is, and in a container often cannot.
-        guard host.caller.uid == 0 else { return [finding(.warning, evidence, fix: "run it as root")] }
+        guard host.caller.uid == 0 else { return [finding(.warning, evidence, next: "run it as root")] }
         let flags = missing.map { "--cap-add=\($0.dropFirst("CAP_".count))" }
-        return [finding(.broken, evidence, fix: "give it to the container: \(flags.joined(separator: " "))")]
+        return [finding(.broken, evidence, next: "give it to the container: \(flags.joined(separator: " "))")]
     }
 }

@@ -19,8 +19,12 @@ package enum ForwardingOff: Check {
             let isSeen = dying.recent > 0 && (tunnel.decapsulated.recent > 0 || tunnel.forwarding == .asked)
             if isSeen { evidence.append("Ip InAddrErrors: \(dying.saying("packets for others", host))") }
             guard tunnel.forwarding == .asked || isSeen else { return [] }
-            let settings = off.map { "net.ipv4.conf.\($0).forwarding=1" }
-            return [finding(.broken, evidence, fix: "sysctl -w \(settings.joined(separator: " "))")]
+            let settings = off.map { "\(LinkSnapshot.Setting.forwarding.key(of: $0))=1" }
+            let command = "sysctl -w \(settings.joined(separator: " "))"
+            if tunnel.forwarding == .asked { return [finding(.broken, evidence, fix: command)] }
+            // A few may be anything: a misrouted packet, a neighbour's probe. A flow through the tunnel wants a router.
+            let isFlow = dying.recent >= 8 && tunnel.decapsulated.recent >= dying.recent
+            return [finding(isFlow ? .warning : .info, evidence, next: "if this host is to be a router: \(command)")]
         }
     }
 }

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Tunnel
+
 /// What the network says about our outer packets.
 package enum ICMPErrors: Check {
     package static let id = "icmp.errors"
-    package static let why = "somebody on the way refuses our outer packets, and says why"
+    package static let why = "a host on the way refuses outer packets, and says why"
 
     package static func judge(_ host: HostSnapshot) -> [Finding] {
         ofPeers(host.tunnels) { tunnel, peer in
@@ -12,7 +14,9 @@ package enum ICMPErrors: Check {
                 "tunnel \(tunnel.name): peer \(peer.label): \(peer.errors.saying("ICMP errors", host))",
                 peer.lastError.map { "the last one: \($0)" },
             ]
-            return finding(peer.errors.recent > 0 ? .warning : .info, evidence.compactMap(\.self))
+            // Errors of the past are of no interest where the peer was heard since.
+            let isHeard = peer.received.total > 0 || tunnel.only == .encapsulate
+            return finding(peer.errors.recent > 0 || !isHeard ? .warning : .info, evidence.compactMap(\.self))
         }
     }
 }

@@ -23,10 +23,24 @@ package enum IPsecPolicies: Check {
                     policies.first(.outgoing, from: local, to: endpoint, by: link),
                     policies.first(.incoming, from: endpoint, to: local, by: link),
                 ]
-                return applied.compactMap { $0 }.compactMap { judge($0, tunnel, peer, host) }
+                let outer = applied.compactMap { $0 }.compactMap { judge($0, tunnel, peer, host) }
+                return outer + inner(policies, tunnel, peer)
             }
         }
         return findings
+    }
+
+    /// Policies that block what is behind the peer, before it enters the tunnel or after it has left it.
+    private static func inner(
+        _ policies: [IPsecPolicy], _ tunnel: TunnelSnapshot, _ peer: PeerSnapshot
+    ) -> [Finding] {
+        guard tunnel.network == nil else { return [] }
+        for prefix in (peer.allowed ?? [.all]).prefix(32) {
+            guard let policy = policies.blocking(prefix, by: tunnel.device) else { continue }
+            let evidence = "tunnel \(tunnel.name): inner packets of \(prefix): \(policy.evidence)"
+            return [finding(.broken, [evidence], fix: policy.deletion)]
+        }
+        return []
     }
 
     private static func judge(
@@ -35,7 +49,7 @@ package enum IPsecPolicies: Check {
         var evidence = ["tunnel \(tunnel.name): peer \(peer.label): \(policy.evidence)"]
         if policy.direction == .outgoing, policy.action != .pass, policy.ipProtocol != nil, host.appliesIPsec == false {
             evidence.append("this kernel does not apply it to what iptund sends: outer packets leave in clear")
-            return finding(.broken, evidence, fix: "a kernel from Linux 6.4 on, or a later one of the same series")
+            return finding(.broken, evidence, next: "a kernel from Linux 6.4 on, or a later one of the same series")
         }
         switch policy.action {
         case .pass: return nil
@@ -49,7 +63,7 @@ package enum IPsecPolicies: Check {
             let fix =
                 policy.direction == .outgoing
                 ? "negotiate a key: 'ip xfrm state' has none for it" : "the peer must protect what it sends"
-            return finding(.broken, evidence, fix: fix)
+            return finding(.broken, evidence, next: fix)
         }
     }
 
@@ -58,6 +72,7 @@ package enum IPsecPolicies: Check {
         switch direction {
         case .outgoing: ["Xfrm.XfrmOutNoStates", "Xfrm.XfrmAcquireError"]
         case .incoming: ["Xfrm.XfrmInTmplMismatch", "Xfrm.XfrmInNoPols"]
+        case .forwarded: []
         }
     }
 }

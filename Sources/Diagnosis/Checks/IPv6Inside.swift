@@ -14,7 +14,7 @@ package enum IPv6Inside: Check {
             return [
                 finding(
                     .info, ["tunnel \(tunnel.name): \(growth.saying("IPv6 packets dropped", host))"],
-                    fix: "sysctl -w net.ipv6.conf.\(device).disable_ipv6=1")
+                    fix: "sysctl -w net.ipv6.conf.\(String(device.map { $0 == "." ? "/" : $0 })).disable_ipv6=1")
             ]
         }
     }

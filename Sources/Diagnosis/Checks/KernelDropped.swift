@@ -10,7 +10,7 @@ package enum KernelDropped: Check {
 
     package static func judge(_ host: HostSnapshot) -> [Finding] {
         switch host.kernelDrops {
-        case nil: [finding(.ok, ["not asked: --watch SECONDS does"])]
+        case nil: []
         case .hidden(let why)?: [finding(.unknown, [why] + counters(host))]
         case .known(let drops)?: judge(drops, host)
         }

@@ -10,7 +10,11 @@ package enum MTUDevice: Check {
 
     package static func judge(_ host: HostSnapshot) -> [Finding] {
         ofPeers(host.tunnels) { tunnel, peer in
-            guard tunnel.isRunning, let device = tunnel.device, let link = host.inside(tunnel).links[device] else {
+            // In a loop the link that outer packets leave by is the device itself.
+            guard tunnel.isRunning, !tunnel.isFragmenting, peer.way?.device == nil || peer.way?.device != tunnel.device,
+                let device = tunnel.device,
+                let link = host.inside(tunnel).links[device]
+            else {
                 return nil
             }
             let outer = link.mtu + OuterHeader.length

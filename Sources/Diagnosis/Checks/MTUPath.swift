@@ -12,16 +12,19 @@ package enum MTUPath: Check {
     package static func judge(_ host: HostSnapshot) -> [Finding] {
         let sizes = host.probes.compactMap { probe in probe.size.map { (probe, $0) } }.filter { $0.1.largest > 0 }
         let findings = sizes.filter { $0.1.largest < $0.1.limit }.map { probe, size in
-            let device = probe.tunnel ?? "DEVICE"
             let evidence = [
                 "peer: \(probe.peer) at \(probe.endpoint)", "MTU of the device = \(size.limit)",
                 "longest inner packet that is answered = \(size.largest)",
                 "MTU that ICMP errors named = \(size.told.map(String.init) ?? "none")",
             ]
-            return finding(
-                size.isHole ? .broken : .info, evidence,
-                fix: size.isHole ? "ip link set dev \(device) mtu \(size.largest)" : nil)
+            guard size.isHole else {
+                return finding(.info, evidence, why: "longer packets are refused with an ICMP error, so senders adapt")
+            }
+            let device = host.tunnels.first { $0.name == probe.tunnel }?.device ?? probe.tunnel ?? "DEVICE"
+            return finding(.broken, evidence, fix: "ip link set dev \(device) mtu \(size.largest)")
         }
-        return findings.isEmpty ? [finding(.ok)] : findings
+        if !findings.isEmpty { return findings }
+        // Without an answer to a short packet long ones were not tried.
+        return sizes.isEmpty && !host.tunnels.filter(\.isRunning).isEmpty ? [] : [finding(.ok)]
     }
 }

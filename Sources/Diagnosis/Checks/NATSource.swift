@@ -36,21 +36,25 @@ package enum NATSource: Check {
         _ question: NetfilterQuestion, _ change: Netfilter.Change, _ host: HostSnapshot, fix: String
     ) -> Finding {
         let (local, place) = (question.packet.source, change.place)
+        let again = "conntrack keeps the old mapping: conntrack -D -p 4, or ten minutes without traffic"
         switch change.rewriting {
         case .destination: return finding(.ok)
         case .source(local): return finding(.ok)
         case .source(let range?) where range.count == 1:
             let text = "gives \(question.subject) the source \(IPv4Address(rawValue: range.lowerBound))"
-            return finding(.broken, ["\(place)", text], fix: fix)
-        case .source: return finding(.broken, ["\(place)", "rewrites the source of \(question.subject)"], fix: fix)
+            return finding(.broken, ["\(place)", text], fix: fix, next: again)
+        case .source:
+            return finding(.broken, ["\(place)", "rewrites the source of \(question.subject)"], fix: fix, next: again)
         case .masquerade:
             // By the address that the device has first: mostly it is ours.
             let first = question.packet.outputDevice.name.flatMap { host.surroundings.firstAddresses[$0] }
             guard let first else {
-                return finding(.warning, ["\(place)", "may rewrite the source of \(question.subject)"], fix: fix)
+                return finding(
+                    .warning, ["\(place)", "may rewrite the source of \(question.subject)"], fix: fix, next: again)
             }
             if first.rawValue...first.rawValue == local { return finding(.ok) }
-            return finding(.broken, ["\(place)", "gives \(question.subject) the source \(first)"], fix: fix)
+            return finding(
+                .broken, ["\(place)", "gives \(question.subject) the source \(first)"], fix: fix, next: again)
         }
     }
 }

@@ -15,17 +15,24 @@ package enum OwnerKernel: Check {
             if case .hidden(let why) = host.surroundings.kernelTunnels { return [finding(.unknown, [why])] }
             return []
         }
-        let rivals = links.filter { link in link.isUp && host.tunnels.contains { takes(link, $0) } }
+        let rivals = links.filter { link in link.isUp && link.takesIPv4 && host.tunnels.contains { takes(link, $0) } }
         if !rivals.isEmpty {
             return rivals.map { link in
-                finding(.broken, [describe(link)] + hint(link), fix: "ip link set dev \(link.name) down")
+                // A link that something else uses is not ours to switch off.
+                let isFree = link.uses.isEmpty && hint(link).isEmpty
+                let uses = link.uses.isEmpty ? [] : ["in use: \(link.uses.joined(separator: ", "))"]
+                return finding(
+                    .broken, [describe(link)] + hint(link) + uses,
+                    fix: isFree ? "ip link set dev \(link.name) down" : nil,
+                    next: isFree
+                        ? nil : "give \(link.name) or the tunnel another pair of outer addresses, or end one of them")
             }
         }
         let loaded = host.surroundings.modules
-        if loaded.contains("tunnel4") || !links.isEmpty {
+        if loaded.contains("tunnel4") || links.contains(where: \.takesIPv4) {
             let evidence = links.map(describe) + (loaded.isEmpty ? [] : ["modules: \(loaded.joined(separator: ", "))"])
-            let text = "it answers what peers send to us with ICMP port unreachable"
-            return [finding(.warning, evidence + [text], fix: removal(loaded))]
+            let text = "packets of peers may also be answered with ICMP port unreachable, which does no harm"
+            return [finding(.info, evidence + [text])]
         }
         return [finding(.ok)]
     }
@@ -51,10 +58,5 @@ package enum OwnerKernel: Check {
         case "cilium_ipip4", "cilium_tunl": ["\(link.name) belongs to Cilium"]
         default: []
         }
-    }
-
-    private static func removal(_ modules: [String]) -> String? {
-        let removable = ["ipip", "sit", "xfrm4_tunnel", "tunnel4"].filter(modules.contains)
-        return removable.isEmpty ? nil : "modprobe -r \(removable.joined(separator: " "))"
     }
 }

@@ -9,7 +9,14 @@ package enum PeerAbsent: PeerCheck {
     package static let legs: Set<PeerProbe.Leg> = [.decapsulator]
 
     package static func fix(_ probe: PeerProbe) -> String? {
-        "on \(probe.endpoint): iptund up --peer \(probe.local.map(\.description) ?? "OUR-ADDRESS")"
+        let address = probe.target.flatMap { $0.origin == .outer ? nil : " --address \($0.address)/32" } ?? ""
+        let allowed = probe.source.flatMap { $0 == probe.local ? nil : " --allowed-ips \($0)/32" } ?? ""
+        let local = probe.local.map(\.description) ?? "OUR-ADDRESS"
+        return "on \(probe.endpoint): iptund up --peer \(local)\(address)\(allowed)"
+    }
+
+    package static func next(_ probe: PeerProbe) -> String? {
+        "a firewall's reject with icmp-proto-unreachable looks the same; on \(probe.endpoint): nft list ruleset"
     }
 
     /// Before there is a tunnel here, the peer's may be the next one to be set up.

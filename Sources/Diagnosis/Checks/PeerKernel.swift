@@ -2,15 +2,20 @@
 
 internal import Wire
 
-/// The peer's kernel has tunnel code, but no tunnel that is up and meant for us: it says so by ICMP 3/3.
+/// The peer's host refuses protocol 4 with ICMP port unreachable (3/3).
 package enum PeerKernel: PeerCheck {
     package static let id = "peer.kernel"
-    package static let why = "the peer's kernel drops what comes from an address that none of its tunnels is for"
+    package static let why =
+        "the peer refuses protocol 4: a firewall's REJECT says so by default, and so does a kernel with tunnel code "
+        + "(ipip, sit) that has no tunnel for this host's address"
     package static let legs: Set<PeerProbe.Leg> = [.endpoint]
 
-    package static func fix(_ probe: PeerProbe) -> String? {
+    package static func fix(_ probe: PeerProbe) -> String? { nil }
+
+    package static func next(_ probe: PeerProbe) -> String? {
         let local = probe.local.map(\.description) ?? "OUR-ADDRESS"
-        return "on \(probe.endpoint): ip tunnel add tunl1 mode ipip local \(probe.endpoint) remote \(local)"
+        return "on \(probe.endpoint): nft list ruleset; iptables-save, to find a reject rule; else ip -d tunnel show: "
+            + "is one of its tunnels for remote \(local) and up?"
     }
 
     /// Before there is a tunnel here, the peer's may be the next one to be set up.

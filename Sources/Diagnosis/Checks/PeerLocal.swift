@@ -14,14 +14,14 @@ package enum PeerLocal: Check {
     private static func judge(_ tunnel: TunnelSnapshot, _ peer: PeerSnapshot) -> [Finding] {
         // With a device in another network namespace, the other end may be here.
         if let way = peer.way, way.way == .local, tunnel.network == nil {
-            let fix = peer.endpoint.map { "ip address show to \($0)" }
-            return [finding(.broken, ["tunnel \(tunnel.name): peer \(peer.label): \(way.evidence)"], fix: fix)]
+            let next = peer.endpoint.map { "to see where: ip address show to \($0)" }
+            return [finding(.broken, ["tunnel \(tunnel.name): peer \(peer.label): \(way.evidence)"], next: next)]
         }
         let hidden = peer.inner.filter { $0.prefix.length == 32 && $0.answers.allSatisfy { $0.way == .local } }
         guard let first = hidden.first?.prefix.address else { return [] }
         let evidence = hidden.prefix(5).map {
             "tunnel \(tunnel.name): AllowedIPs \($0.prefix) of peer \(peer.label) is an address of this host"
         }
-        return [finding(.warning, evidence, fix: "ip address show to \(first)")]
+        return [finding(.warning, evidence, next: "to see where: ip address show to \(first)")]
     }
 }

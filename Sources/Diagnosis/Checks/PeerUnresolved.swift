@@ -11,7 +11,7 @@ package enum PeerUnresolved: Check {
             let why = peer.problem.map { ": \($0)" } ?? ""
             return finding(
                 .broken, ["tunnel \(tunnel.name): peer \(peer.label) has no address\(why)"],
-                fix: "getent ahostsv4 \(name)")
+                next: "getent ahostsv4 \(name)")
         }
     }
 }

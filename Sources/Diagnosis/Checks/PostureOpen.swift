@@ -11,13 +11,17 @@ package enum PostureOpen: Check {
     package static func judge(_ host: HostSnapshot) -> [Finding] {
         of(host.tunnels) { tunnel in
             if tunnel.acceptsFrom == "any" {
-                let fix = "AcceptFrom = peers in /etc/iptund/\(tunnel.name).conf"
-                return [finding(.warning, ["tunnel \(tunnel.name): AcceptFrom = any"], fix: fix)]
+                let value = tunnel.peers.isEmpty ? "the prefixes of those who send" : "peers"
+                return [
+                    finding(
+                        .warning, ["tunnel \(tunnel.name): AcceptFrom = any"],
+                        next: tunnel.change("AcceptFrom", "--accept-from", to: value))
+                ]
             }
             return tunnel.peers.filter { $0.allowed == nil && $0.endpoint?.isPublic == true }.map { peer in
                 finding(
                     .info, ["tunnel \(tunnel.name): peer \(peer.label) is public and has no AllowedIPs"],
-                    fix: "AllowedIPs = ... in /etc/iptund/\(tunnel.name).conf")
+                    next: tunnel.change("AllowedIPs", "--allowed-ips", to: "the prefixes behind it"))
             }
         }
     }

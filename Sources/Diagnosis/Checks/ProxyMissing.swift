@@ -17,7 +17,7 @@ package enum ProxyMissing: Check {
             if missing.count > 3 { evidence.append("and \(missing.count - 3) more") }
             let fix =
                 missing.count == 1
-                ? "ip neigh add proxy \(first) dev \(proxy.device)" : "iptund reload \(tunnel.name)"
+                ? "ip neigh add proxy \(first) dev \(proxy.device)" : tunnel.repair
             return [finding(.broken, evidence, fix: fix)]
         }
     }

@@ -11,7 +11,9 @@ package enum QueueOverflow: Check {
             let evidence = tunnel.deviceLosses.saying("packets lost at \(device)", host)
             return [
                 finding(
-                    verdict, ["tunnel \(tunnel.name): \(evidence)"], fix: "ip link set dev \(device) txqueuelen 5000")
+                    verdict, ["tunnel \(tunnel.name): \(evidence)"],
+                    next: "more room, where the daemon is only late at times: ip link set dev \(device) txqueuelen 5000"
+                )
             ]
         }
     }

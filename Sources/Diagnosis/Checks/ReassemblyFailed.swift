@@ -12,6 +12,6 @@ package enum ReassemblyFailed: Check {
             failed.recent > 0
         else { return [finding(.ok)] }
         let evidence = "Ip ReasmFails: \(failed.saying("fragments that could not be put together", host))"
-        return [finding(.warning, [evidence], fix: "at the peer: DF = set, and MTU = auto")]
+        return [finding(.info, [evidence], next: "at the peer: DF = set, and MTU = auto")]
     }
 }

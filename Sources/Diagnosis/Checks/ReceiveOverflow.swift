@@ -14,7 +14,7 @@ package enum ReceiveOverflow: Check {
             return [
                 finding(
                     verdict, ["tunnel \(tunnel.name): \(evidence)"],
-                    fix: "Workers = auto in /etc/iptund/\(tunnel.name).conf, and start it again")
+                    next: "more threads: Workers = auto (--workers auto), which a new start of the tunnel applies")
             ]
         }
     }

@@ -15,7 +15,7 @@ package enum RedirectsSent: Check {
             return [
                 finding(
                     .warning, [network.saying(.sendRedirects, talking), network.saying(.sendRedirects)],
-                    fix: "sysctl -w net.ipv4.conf.\(isCommon ? "all" : talking).send_redirects=0")
+                    fix: "sysctl -w \(LinkSnapshot.Setting.sendRedirects.key(of: isCommon ? "all" : talking))=0")
             ]
         }
     }

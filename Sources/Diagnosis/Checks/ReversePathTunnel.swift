@@ -6,14 +6,14 @@ internal import Tunnel
 package enum ReversePathTunnel: Check {
     package static let id = "rpfilter.tunnel"
     package static let why = "strict filtering drops every packet whose source is not routed back into the tunnel"
-    package static let causes = ["route.inner"]
+    package static let causes = ["route.inner", "changes.missing"]
 
     package static func judge(_ host: HostSnapshot) -> [Finding] {
         of(host.tunnels) { tunnel in
             guard tunnel.isRunning, tunnel.only != .encapsulate, let device = tunnel.device else { return [] }
             let network = host.inside(tunnel)
             guard let effective = network.effective(.reversePathFilter, device) else {
-                return unknown("net.ipv4.conf.\(device).rp_filter cannot be read")
+                return unknown("\(LinkSnapshot.Setting.reversePathFilter.key(of: device)) cannot be read")
             }
             let isBare = network.links[device]?.hasAddress == false
             guard effective == 1 || effective == 2 && isBare else { return [] }
@@ -26,9 +26,11 @@ package enum ReversePathTunnel: Check {
                 evidence.append("TcpExt IPReversePathFilter: \(growth.saying("packets dropped", host))")
             }
             let isBroken = !missed.isEmpty || growth.recent > 0
-            let loosen = "sysctl -w net.ipv4.conf.\(device).rp_filter=2"
-            let fix = isBare ? "ip address add ADDRESS dev \(device)" : loosen
-            return [finding(isBroken ? .broken : .info, evidence, fix: fix)]
+            let loosen = "sysctl -w \(LinkSnapshot.Setting.reversePathFilter.key(of: device))=2"
+            let next = "any address on \(device) makes loose filtering loose: ip address add ADDRESS/32 dev \(device)"
+            return [
+                finding(isBroken ? .broken : .info, evidence, fix: isBare ? nil : loosen, next: isBare ? next : nil)
+            ]
         }
     }
 }

@@ -19,12 +19,12 @@ package enum ReversePathUnderlay: Check {
             let growth = host.network.counter("TcpExt.IPReversePathFilter") ?? Growth()
             let hasRule = host.network.rules.value?.contains { $0.ipProtocol == 4 } ?? true
             let isElsewhere = peer.plainWay?.device != link && !hasRule
-            // Somebody else's packets may be what the kernel dropped, as long as the peer's come through.
-            let isDropping = growth.recent > 0 && peer.received.recent == 0
+            // Other packets may be what the kernel dropped: where the way back is the same link, protocol 4 passes.
+            let isDropping = isElsewhere && growth.recent > 0 && peer.received.recent == 0
             // Routers on the way lie behind the peer as well, and what they say of outer packets has a rule of its own.
             let hasErrorRule = host.network.rules.value?.contains { $0.ipProtocol == 1 } ?? true
             let isDeaf = tunnel.network == nil && peer.plainWay?.device == tunnel.device && !hasErrorRule
-            guard isElsewhere || isDropping || isDeaf else { return nil }
+            guard isElsewhere || isDeaf else { return nil }
             var evidence = [
                 host.network.saying(.reversePathFilter, link), host.network.saying(.reversePathFilter), way.evidence,
             ]
@@ -36,9 +36,9 @@ package enum ReversePathUnderlay: Check {
                 evidence.append(
                     "ICMP errors of routers behind the next one are dropped, and with them path MTU discovery")
             }
-            let loosen = "sysctl -w net.ipv4.conf.\(link).rp_filter=2"
-            let fix = isElsewhere ? "ip rule add priority 100 ipproto 4 lookup main" : loosen
-            return finding(isDropping ? .broken : .warning, evidence, fix: fix)
+            return finding(
+                isDropping ? .broken : .warning, evidence,
+                fix: "sysctl -w \(LinkSnapshot.Setting.reversePathFilter.key(of: link))=2")
         }
     }
 }

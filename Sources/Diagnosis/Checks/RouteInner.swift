@@ -8,7 +8,7 @@ package enum RouteInner: Check {
     package static let id = "route.inner"
     package static let why =
         "only what is routed into the device is carried, and only to addresses in a peer's AllowedIPs"
-    package static let causes = ["peer.local"]
+    package static let causes = ["peer.local", "device.down", "changes.missing"]
 
     package static func judge(_ host: HostSnapshot) -> [Finding] {
         of(host.tunnels) { tunnel in overridden(tunnel) + strayed(tunnel, host) }
@@ -26,17 +26,23 @@ package enum RouteInner: Check {
                 + (way.answers.first?.evidence ?? "")
         }
         if missed.count > 3 { evidence.append("and \(missed.count - 3) more") }
-        return [finding(.broken, evidence, fix: "iptund reload \(tunnel.name)")]
+        let routes = missed.map { "ip route replace \($0.prefix) dev \(device)" }
+        return [
+            finding(
+                .broken, evidence,
+                fix: tunnel.repair ?? (routes.count > 20 ? nil : routes.joined(separator: " && ")))
+        ]
     }
 
-    /// Packets that reach the device and are for nobody.
+    /// Packets that reach the device, for one host each, and are for no peer's.
     private static func strayed(_ tunnel: TunnelSnapshot, _ host: HostSnapshot) -> [Finding] {
         let growth = tunnel.dropped(.noPeer)
         guard let verdict = growth.verdict else { return [] }
         return [
             finding(
                 verdict, ["tunnel \(tunnel.name): \(growth.saying("packets to addresses that no peer has", host))"],
-                fix: "AllowedIPs = ... in /etc/iptund/\(tunnel.name).conf, then iptund reload \(tunnel.name)")
+                next: "to see which: iptund monitor --drops \(tunnel.name); to carry them: "
+                    + tunnel.change("AllowedIPs", "--allowed-ips", to: "... of the peer that has them"))
         ]
     }
 }

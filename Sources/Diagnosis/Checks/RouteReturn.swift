@@ -7,7 +7,9 @@ package enum RouteReturn: Check {
     package static let id = "route.return"
     package static let why =
         "answers to packets from the tunnel need a route, and one back into the tunnel to reach the peer"
-    package static let causes = ["route.inner", "rpfilter.tunnel", "peer.local", "forwarding.off"]
+    package static let causes = [
+        "device.down", "changes.missing", "route.inner", "rpfilter.tunnel", "peer.local", "forwarding.off",
+    ]
 
     package static func judge(_ host: HostSnapshot) -> [Finding] {
         of(host.tunnels) { tunnel in
@@ -26,7 +28,9 @@ package enum RouteReturn: Check {
                 tunnel.decapsulated.recent > 0, tunnel.peers.contains(where: { $0.allowed == nil })
             else { return [] }
             let evidence = "IpExt InNoRoutes: \(growth.saying("packets for which there is no route", host))"
-            return [finding(.broken, [evidence], fix: "ip route add PREFIX dev \(tunnel.device ?? "DEVICE")")]
+            return [
+                finding(.broken, [evidence], next: "ip route add the sources' prefix dev \(tunnel.device ?? "DEVICE")")
+            ]
         }
     }
 }

@@ -14,7 +14,7 @@ package enum RouteUnderlay: Check {
             case .nowhere, .many:
                 return finding(
                     .broken, ["tunnel \(tunnel.name): peer \(peer.label): \(way.evidence)"],
-                    fix: "ip route add \(endpoint)/32 via GATEWAY")
+                    next: "ip route add \(endpoint)/32 via the router that leads to it")
             }
         }
     }

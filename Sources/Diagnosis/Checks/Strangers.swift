@@ -26,7 +26,7 @@ package enum Strangers: Check {
                 finding(
                     isGrowing ? .warning : .info,
                     ["tunnel \(tunnel.name): \(growth.saying("packets from addresses that are no peers", host))"],
-                    fix: "tcpdump -ni any ip proto 4")
+                    next: "tcpdump -ni any ip proto 4")
             ]
         }
     }

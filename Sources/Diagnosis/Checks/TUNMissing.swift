@@ -10,7 +10,7 @@ package enum TUNMissing: Check {
         case nil: [finding(.ok)]
         case _ where host.isEverythingUp: [finding(.info, ["it is missing for who asks, not for what runs"])]
         case .missing(let what): [finding(.broken, [what], fix: "modprobe tun")]
-        case .forbidden(let what): [finding(.warning, [what], fix: "run it as root")]
+        case .forbidden(let what): [finding(.warning, [what], next: "run it as root")]
         }
     }
 }

@@ -4,10 +4,12 @@
 package enum TunnelUp: Check {
     package static let id = "tunnel.up"
     package static let why = "only a running daemon carries packets"
-    package static let causes = [
-        "tun.missing", "capability.missing", "address.local", "peer.local", "peer.unresolved", "route.underlay",
-        "route.loop", "route.inner",
-    ]
+    /// A tunnel reports that packets cannot pass; the other checks tell why.
+    package static let causes =
+        localCauses + [
+            "peer.unreachable", "peer.filtered", "peer.absent", "peer.kernel", "peer.address", "peer.silent",
+            "peer.inner",
+        ]
 
     package static func judge(_ host: HostSnapshot) -> [Finding] {
         if host.tunnels.isEmpty { return [finding(.info, ["no tunnel runs in this network namespace"])] }
@@ -18,19 +20,30 @@ package enum TunnelUp: Check {
         let name = tunnel.name
         switch tunnel.standing {
         case .running(nil): return finding(.ok, ["tunnel \(name) is up"])
-        case .running(let problem?) where problem.hasSuffix("it does not answer"):
+        case .running(let problem?) where asksThePeer.contains(where: problem.contains):
             return finding(.warning, ["tunnel \(name) is degraded: \(problem)", "what is asked of the peer tells why"])
         case .running(let problem?):
-            return finding(.broken, ["tunnel \(name) is degraded: \(problem)"], fix: fix(problem))
+            let look = "what refuses them: nft list ruleset; ip rule; ip xfrm policy"
+            return finding(
+                .broken, ["tunnel \(name) is degraded: \(problem)"], fix: fix(problem),
+                next: problem.contains("none of its packets is sent") ? look : nil)
         case .hidden(let why): return finding(.unknown, ["tunnel \(name) does not answer: \(why)"])
         case .silent(let why):
             return finding(
-                .broken, ["tunnel \(name) does not answer: \(why)"], fix: "iptund down \(name)")
+                .broken, ["tunnel \(name) does not answer: \(why)"],
+                next: "its process is stopped, or hangs: end it, then start the tunnel again")
         case .failed(let why):
-            return finding(.broken, ["tunnel \(name) is down: \(why)"], fix: "iptund up \(name)")
+            let evidence = ["tunnel \(name) is down: \(why)"]
+            if case .file(let path) = tunnel.origin {
+                return finding(.broken, evidence, fix: "iptund up \(path)")
+            }
+            return finding(.broken, evidence, next: "start it again as it was started before")
         case .down: return finding(.info, ["tunnel \(name) is not up"], fix: nil)
         }
     }
+
+    /// Parts of problems of which what is asked of the peer tells more.
+    private static let asksThePeer = ["it does not answer", "packets to it are refused", "does not answer ARP"]
 
     /// What the daemon itself recommends, which stands behind a colon: `the device is down: ip link set b up`.
     private static func fix(_ problem: String) -> String? {

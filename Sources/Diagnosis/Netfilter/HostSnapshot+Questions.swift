@@ -28,14 +28,18 @@ extension HostSnapshot {
         outerRoutes(.encapsulate).map { onBridges(.leaving(to: $0.peer, from: $0.local, by: $0.device)) }
     }
 
-    /// Inner packets for this host.
+    /// Inner packets for this host: a filter may well be meant, unless answers get lost here.
     func innerArrivals() -> [NetfilterQuestion] {
-        innerPrefixes(.decapsulate).map { .emerging(from: $0.prefix, by: $0.device, onto: nil, needed: false) }
+        let isLost = probes.contains { $0.leg == .back }
+        return innerPrefixes(.decapsulate).map { .emerging(from: $0.prefix, by: $0.device, onto: nil, needed: isLost) }
     }
 
-    /// Inner packets from this host.
+    /// Inner packets from this host: a filter may well be meant, unless questions are refused here.
     func innerDepartures() -> [NetfilterQuestion] {
-        innerPrefixes(.encapsulate).map { .entering(to: $0.prefix, by: $0.device, from: nil, needed: false) }
+        let isRefused = probes.contains { $0.leg == .here }
+        return innerPrefixes(.encapsulate).map {
+            .entering(to: $0.prefix, by: $0.device, from: nil, needed: isRefused)
+        }
     }
 
     /// The packets that are forwarded between a tunnel and other links, each with the links that it may be forwarded to or

@@ -174,6 +174,8 @@ struct IptablesRuleReader {
         case "NETMAP": steps.append(.unknown(name))
         case "DNAT", "REDIRECT": steps.append(.rewrite(.destination))
         case "MARK": steps.append(.changeMark(bits: markBits))
+        case "NOTRACK": steps.append(.untrack)
+        case "CT" where words.contains("--notrack"): steps.append(.untrack)
         case "HMARK": steps.append(.changeMark(bits: .max))
         case "CONNMARK": if words.contains("--restore-mark") { steps.append(.changeMark(bits: .max)) }
         case _ where IptablesRuleReader.silentTargets.contains(name): break

@@ -10,7 +10,7 @@ extension Netfilter {
         return judge(&packet, at: hook)
     }
 
-    /// The same; `packet` then has the mark and the destination that the hook's rules leave it with.
+    /// The same; `packet` then has the mark, the state and the destination that the hook's rules leave it with.
     func judge(_ packet: inout Packet, at hook: Hook) -> Judgement {
         var judgement = Judgement()
         for meeting in chains(of: hook, for: packet) {
@@ -18,6 +18,7 @@ extension Netfilter {
             var walk = NetfilterWalk(meeting, packet)
             let ruling = walk.run(meeting.chain)
             packet.unknownMarkBits = walk.packet.unknownMarkBits
+            if walk.packet.state == .untracked { packet.state = .untracked }
             if walk.rewritings.contains(where: { $0.rewriting == .destination }) {
                 packet.isRedirected = .yes
             } else if walk.doubts.contains(where: { $0.consequence == .rewritten(.destination) }) {

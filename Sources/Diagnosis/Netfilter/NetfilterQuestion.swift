@@ -156,7 +156,7 @@ extension NetfilterQuestion {
         _ packet: Netfilter.Packet, _ netfilter: Netfilter, _ hook: Netfilter.Hook, _ state: Netfilter.ConnectionState
     ) -> Netfilter.Judgement {
         var packet = packet
-        packet.state = state
+        if packet.state != .untracked { packet.state = state }
         return netfilter.judge(packet, at: hook)
     }
 

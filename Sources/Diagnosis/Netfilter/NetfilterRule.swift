@@ -22,6 +22,8 @@ extension Netfilter {
         case rewrite(Rewriting)
         /// Changes these bits of the packet's mark to values that are not followed.
         case changeMark(bits: UInt32)
+        /// Takes the packet out of connection tracking (`notrack`): its state is `untracked` from then on.
+        case untrack
         /// A condition that is not understood, or depends on more than the packet: its text.
         case unknown(String)
     }

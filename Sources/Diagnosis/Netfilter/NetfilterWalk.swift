@@ -70,6 +70,8 @@ struct NetfilterWalk {
                 }
             case .unknown(let text): reason = reason ?? text
             case .changeMark(let bits): packet.unknownMarkBits |= bits
+            // A rule that may not apply leaves the state as it was, which is the stricter assumption.
+            case .untrack: if reason == nil, outer == nil { packet.state = .untracked }
             case .rewrite(let rewriting):
                 guard let doubt = reason ?? outer else {
                     rewritings.append(.init(place: place, rewriting: rewriting))

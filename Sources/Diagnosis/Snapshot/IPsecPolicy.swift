@@ -16,6 +16,8 @@ package struct IPsecPolicy: Equatable, Sendable {
     package var device: String?
     /// The lowest number is asked first.
     package var priority: UInt32 = 0
+    /// Whether it may be about outer packets, which have a mark of their own, and about inner ones, which have none.
+    package var isForOuter = true, isForInner = false
     /// The command that removes it.
     package var deletion = ""
 
@@ -23,6 +25,7 @@ package struct IPsecPolicy: Equatable, Sendable {
     package enum Direction: String, Sendable {
         case incoming = "in"
         case outgoing = "out"
+        case forwarded = "fwd"
     }
 
     /// What becomes of packets.
@@ -54,11 +57,21 @@ package struct IPsecPolicy: Equatable, Sendable {
 }
 
 extension [IPsecPolicy] {
+    /// A policy that blocks inner packets to a block, all of it, or from it, through this device.
+    func blocking(_ prefix: Prefix, by device: String?) -> IPsecPolicy? {
+        let first = filter { policy in
+            let block = policy.direction == .outgoing ? policy.destination : policy.source
+            return policy.isForInner && policy.ipProtocol == nil && block.length <= prefix.length
+                && block.contains(prefix.address) && (policy.device == nil || policy.device == device)
+        }.min { $0.priority < $1.priority }
+        return first?.action == .block ? first : nil
+    }
+
     /// The policy that the kernel applies to outer packets: the first one of the least priority.
     func first(
         _ direction: IPsecPolicy.Direction, from source: IPv4Address, to destination: IPv4Address, by link: String?
     ) -> IPsecPolicy? {
-        filter { $0.direction == direction && $0.concerns(source, destination, by: link) }
+        filter { $0.isForOuter && $0.direction == direction && $0.concerns(source, destination, by: link) }
             .min { $0.priority < $1.priority }
     }
 }

@@ -12,6 +12,10 @@ package struct LinkSnapshot: Equatable, Sendable {
     package var isBridge = false
     /// Whether it has any IPv4 address: without one, loose reverse path filtering is strict (Linux, `fib_validate_source`).
     package var hasAddress = true
+    /// The driver's kind, such as `bridge` or `wireguard`; `nil` for hardware.
+    package var kind: String?
+    /// The VRF that the link belongs to, by name.
+    package var vrf: String?
     /// Packets that were dropped instead of sent.
     package var sendDrops = Growth()
     /// What is set for it alone; empty where IPv4 is off.
@@ -24,6 +28,11 @@ package struct LinkSnapshot: Equatable, Sendable {
         case sendRedirects = "send_redirects"
         case reversePathFilter = "rp_filter"
         case acceptLocal = "accept_local"
+
+        /// The name that sysctl(8) has for the setting of a link: a dot in the link's name is a slash there.
+        package func key(of link: String) -> String {
+            "net.ipv4.conf.\(String(link.map { $0 == "." ? "/" : $0 })).\(rawValue)"
+        }
     }
 
     /// A link that is up, of which nothing else is known.

@@ -43,7 +43,7 @@ package struct NetworkSnapshot: Sendable {
     /// How a setting of a link is said: `net.ipv4.conf.eth0.rp_filter = 1`.
     package func saying(_ setting: LinkSnapshot.Setting, _ link: String) -> String {
         let value = links[link]?.settings[setting].map { "\($0)" } ?? "?"
-        return "net.ipv4.conf.\(link).\(setting.rawValue) = \(value)"
+        return "\(setting.key(of: link)) = \(value)"
     }
 
     /// The same for all links.

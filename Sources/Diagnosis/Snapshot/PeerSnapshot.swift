@@ -21,6 +21,8 @@ package struct PeerSnapshot: Sendable {
     package var way: RouteAnswer?
     /// The way of other packets to the peer, which its own packets are checked against when they arrive.
     package var plainWay: RouteAnswer?
+    /// The command that routes outer packets past the tunnel that they are routed into; `nil` where none is known.
+    package var bypass: String?
     /// The longest outer packet that the first link of the way takes, octets; 0 when it is not known.
     package var underlayMTU = 0
     /// The longest that reaches the peer, as far as the daemon has learned; 0 when it is not known.
@@ -48,8 +50,12 @@ package struct PeerSnapshot: Sendable {
             self.answers = answers
         }
 
-        /// Whether nothing of the block, as far as was asked, goes into this device.
-        package func misses(_ device: String) -> Bool { !answers.contains { $0.device == device } }
+        /// Whether the block, as far as was asked, does not go into this device: an answer by a more specific route than the
+        /// block's own may be right, and says nothing of the rest.
+        package func misses(_ device: String) -> Bool {
+            let own = answers.filter { $0.matched.map { $0.length <= prefix.length } ?? true }
+            return !own.isEmpty && !own.contains { $0.device == device }
+        }
     }
 
     /// A peer of which no more is known.

@@ -10,6 +10,8 @@ package struct RouteAnswer: Equatable, Sendable {
     package var way: Way
     /// The route that the packet takes, as `ip route delete` takes it; `nil` when it is not known.
     package var route: String?
+    /// The block that this route is for; `nil` when it is not known.
+    package var matched: Prefix?
 
     /// Where the packet goes.
     package enum Way: Equatable, Sendable {

@@ -29,6 +29,10 @@ package struct Surroundings: Sendable {
         /// Its outer addresses; 0.0.0.0 for any.
         package var local: IPv4Address
         package var remote: IPv4Address
+        /// Whether it takes IPv4 inside of IPv4: `sit` may be for IPv6 alone.
+        package var takesIPv4 = true
+        /// The uses that are known, such as an address of it.
+        package var uses: [String] = []
 
         package init(_ name: String, kind: String, isUp: Bool, local: IPv4Address, remote: IPv4Address) {
             self.name = name

@@ -25,6 +25,8 @@ package struct TunnelSnapshot: Sendable {
     package var proxy: Proxy?
     /// Whom packets are taken from: `peers`, `any`, or prefixes.
     package var acceptsFrom = "peers"
+    /// Whether outer packets may be cut into fragments on their way, as with `DF = clear`.
+    package var isFragmenting = false
     /// The one way that it carries; `nil` for both.
     package var only: Direction?
     /// The network namespace of its device, where that is not ours.
@@ -39,6 +41,16 @@ package struct TunnelSnapshot: Sendable {
     package var merged = Growth()
     /// What a daemon that is gone has left on the host, as the commands that made it.
     package var leftOvers: [String] = []
+    /// Of the routes, rules, addresses and proxy neighbours that a running tunnel made, those that are gone, as the commands
+    /// that made them.
+    package var missing: [String] = []
+    /// Of routes that keep a peer out of the tunnel, those that are gone: they are missed only where another route would
+    /// lead the peer into it.
+    package var missingPins: [String] = []
+    /// Whether another route has taken the place of one that is missing.
+    package var isDisplaced = false
+    /// The source of the tunnel's settings.
+    package var origin = Origin.unknown
     /// What the daemon could not give up, in its words.
     package var shortfalls: [String] = []
 
@@ -54,6 +66,24 @@ package struct TunnelSnapshot: Sendable {
         case failed(String)
         /// Nobody runs it, and nothing says that somebody should.
         case down
+    }
+
+    /// The source of a tunnel's settings.
+    package enum Origin: Equatable, Sendable {
+        /// A file, by its path.
+        case file(String)
+        /// The arguments of its command.
+        case flags
+        case unknown
+    }
+
+    /// How a setting is changed, for people.
+    package func change(_ key: String, _ flag: String, to value: String) -> String {
+        switch origin {
+        case .file(let path): "set \(key) = \(value) in \(path), then: iptund reload \(name)"
+        case .flags: "start the tunnel again with \(flag) \(value)"
+        case .unknown: "set \(key) = \(value), or \(flag) \(value) where the tunnel was started by flags"
+        }
     }
 
     /// Who makes routes for AllowedIPs.

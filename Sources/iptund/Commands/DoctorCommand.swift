@@ -18,7 +18,8 @@ struct DoctorCommand: ParsableCommand {
 
             It changes nothing. Root sees most; for others, what could not be seen is "unknown".
 
-            Exit status: 0 fine, 1 something is broken, 3 there are warnings, 2 wrong usage.
+            Exit status: 0 fine, 1 something is broken, 3 there are warnings or checks that could not be made, 2 wrong \
+            usage.
             """)
 
     @Argument(help: ArgumentHelp("The tunnel; all of them when left out.", valueName: "name|file"))
@@ -70,7 +71,7 @@ struct DoctorCommand: ParsableCommand {
     static func exitCode(_ findings: [Finding]) -> Int32 {
         switch findings.map(\.verdict).max(by: { $0.weight < $1.weight }) {
         case .broken: 1
-        case .warning: 3
+        case .warning, .unknown: 3
         default: 0
         }
     }

@@ -42,12 +42,14 @@ struct Ping: ParsableCommand {
     func run() throws {
         let before = try report()
         let (place, address) = try Ping.find(peer, in: before)
-        let order = try order(before, before.peers[place], address)
+        let patient = try Patient(before, location.directory)
+        let devicePlace = try DevicePlace.find(patient.namespaceName)
+        let order = try order(before, before.peers[place], address, patient.settings?.addresses ?? [], devicePlace)
         var plan = ProbePlan()
         plan.count = count
         plan.hairpin = .allowed
         plan.size = mtu ? .tried : .notTried
-        let prober = PeerProber(order, plan)
+        let prober = PeerProber(order, plan, devicePlace)
         if !json {
             print(PingText.title(prober.probe))
             prober.heard = { print(PingText.line($0)) }
@@ -73,22 +75,30 @@ struct Ping: ParsableCommand {
     }
 
     private func order(
-        _ report: TunnelReport, _ peer: TunnelReport.Peer, _ address: IPv4Address?
+        _ report: TunnelReport, _ peer: TunnelReport.Peer, _ address: IPv4Address?, _ configured: [InterfaceAddress],
+        _ place: borrowing DevicePlace
     ) throws(Complaint) -> ProbeOrder {
+        if let address, let own = try? place.netlink.addresses(link: nil),
+            own.contains(where: { $0.address == address })
+        {
+            throw .usage(
+                "'\(address)'", why: "an address of this host, so the question would not leave it",
+                whatNow: "name an inner address at the peer, or the peer alone")
+        }
         let netlink = try Daemon.openNetlink()
-        guard let order = Probing.order(report, peer, named: address, netlink) else {
+        guard let order = Probing.order(report, peer, named: address, configured: configured, netlink, place) else {
             throw Complaint(
                 "peer \(self.peer)", why: peer.problem ?? "it has no address yet",
                 whatNow: "see 'iptund show \(name)'; a name needs a name service")
         }
         guard order.device != nil else {
             throw Complaint(
-                "device \(report.device)", why: "it is not in this network namespace",
-                whatNow: "run it there: ip netns exec NAME iptund ping ...")
+                "device \(report.device)", why: "it is in another network namespace, which only root may enter",
+                whatNow: "run it as root")
         }
         guard order.target != nil else {
             throw Complaint(
-                "peer \(self.peer)", why: "nobody knows an inner address of it",
+                "peer \(self.peer)", why: "no inner address of it is known that is not this host's own",
                 whatNow: "name one: iptund ping \(name) ADDRESS")
         }
         return order

@@ -1,23 +1,33 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import Configuration
+internal import Diagnosis
 internal import Linux
 internal import Tunnel
 internal import Wire
 
 /// Asks peers for a sign of life, through the tunnel, with sockets that were opened while there was privilege.
 ///
-/// An inner address that was named (`Probe`) is asked by our device, like any other packet, and the reply comes out of it.
-/// Else the peer's outer address is asked by a packet that we wrap ourselves, whatever AllowedIPs say; its kernel replies
-/// without a tunnel, which proves the way there alone.
+/// An inner address is asked by our device, like any other packet, and the reply comes out of it: the one that was named
+/// (`Probe`), or one that ``InnerTarget`` finds. A kernel that filters its tunnel strictly takes only such a question, since
+/// it comes from the device's own address.
+///
+/// Without `Probe` the peer's outer address is asked, too, by a packet that we wrap ourselves, whatever AllowedIPs say; its
+/// kernel replies without a tunnel, which confirms the outbound direction alone.
 struct Prober: ~Copyable {
     /// Where the device is.
     private var inside: EchoSocket
     /// Where outer packets leave, if that is another network namespace.
     private var outside: EchoSocket?
     private let outer: OuterSocket
+    /// The number of the last inner question to each place that was answered out of the device.
+    private var settled: [Int: UInt16] = [:]
     /// Our device.
     var device: Int32 = 0
+    /// Addresses of our device.
+    var addresses: [InterfaceAddress]
+    /// Every address of the host that the device belongs to.
+    var own: Set<IPv4Address> = []
     /// Questions without a reply, by the number that nobody else can know.
     private var open: [UInt64: Question] = [:]
     /// The last questions to each place, oldest first: a reply may come after the next question.
@@ -46,10 +56,14 @@ struct Prober: ~Copyable {
         let ttl: TTL = if case .fixed(let ttl) = settings.policy.outer.ttl { ttl } else { .standard }
         let outer = try OuterSocket(ttl: ttl)
         let inside = try place.inside { () throws(Errno) in try EchoSocket() }
-        return Prober(inside, place.name == nil ? nil : try EchoSocket(), outer)
+        return Prober(inside, place.name == nil ? nil : try EchoSocket(), outer, settings.addresses)
     }
 
-    private init(_ inside: consuming EchoSocket, _ outside: consuming EchoSocket?, _ outer: consuming OuterSocket) {
+    private init(
+        _ inside: consuming EchoSocket, _ outside: consuming EchoSocket?, _ outer: consuming OuterSocket,
+        _ addresses: [InterfaceAddress]
+    ) {
+        self.addresses = addresses
         self.inside = inside
         self.outside = outside
         self.outer = outer
@@ -72,20 +86,41 @@ struct Prober: ~Copyable {
             last[place]?.removeFirst()
         }
         guard let endpoint = member.address, let local = member.local else { return }
+        if let target = member.settings.probe ?? target(member, endpoint) {
+            let request = note(number, place, target, inside.identifier)
+            try? inside.send(
+                request, to: target, from: member.settings.probe == nil ? addresses.first?.address : nil, by: device)
+        }
+        guard member.settings.probe == nil, !isSettled(place, number) else { return }
+        let request = note(number, place, endpoint, outside?.identifier ?? inside.identifier)
+        try? outer.send(request.packet(from: local, to: endpoint), to: endpoint, from: local)
+    }
+
+    /// Whether the last inner question was answered out of the device: then that is enough, and a peer that takes inner
+    /// sources from AllowedIPs alone need not drop anything.
+    private func isSettled(_ place: Int, _ number: UInt16) -> Bool { settled[place] == number &- 1 }
+
+    /// An inner address that the device can ask; `nil` when there is none but a host that the peer may not have.
+    private func target(_ member: Roster.Member, _ endpoint: IPv4Address) -> IPv4Address? {
+        guard !addresses.isEmpty else { return nil }
+        let target = InnerTarget(
+            addresses: addresses, own: own, allowed: member.settings.allowed ?? [.all], endpoint: endpoint
+        ).choose()
+        return target?.origin == .guessed ? nil : target?.address
+    }
+
+    /// Makes a question that cannot be guessed, and remembers it.
+    private mutating func note(
+        _ number: UInt16, _ place: Int, _ target: IPv4Address, _ identifier: UInt16
+    ) -> ICMPEcho {
         let nonce = UInt64.random(in: 0 ... .max)
-        let identifier = outside?.identifier ?? inside.identifier
         let request = ICMPEcho(
-            .request, identifier: member.settings.probe == nil ? identifier : inside.identifier, sequence: number,
+            .request, identifier: identifier, sequence: number,
             payload: (0..<8).map { UInt8(truncatingIfNeeded: nonce >> ($0 * 8)) })
-        let target = member.settings.probe ?? endpoint
         open[nonce] = Question(
             place: place, number: number, request: request, target: target, time: Clock.microseconds)
         last[place, default: []].append(nonce)
-        if let probe = member.settings.probe {
-            try? inside.send(request, to: probe, by: device)
-        } else {
-            try? outer.send(request.packet(from: local, to: endpoint), to: endpoint, from: local)
-        }
+        return request
     }
 
     /// The replies that have come, at most as many as there are questions: who floods us has to wait.
@@ -111,19 +146,25 @@ struct Prober: ~Copyable {
             return nil
         }
         open[nonce] = nil
+        let proof: TunnelReport.Proof = isInside && reply.link == device ? .bothLegs : .oneLeg
+        // A weaker proof of the same moment is of no interest any more.
+        if proof == .bothLegs {
+            settled[question.place] = question.number
+            for other in last[question.place] ?? [] where open[other]?.number == question.number { open[other] = nil }
+        }
         return Answer(
             place: question.place, number: question.number,
-            microseconds: reply.time > question.time ? reply.time - question.time : 0,
-            proof: isInside && reply.link == device ? .bothLegs : .oneLeg)
+            microseconds: reply.time > question.time ? reply.time - question.time : 0, proof: proof)
     }
 
     /// The peer at `place` is another one, or has gone.
     mutating func forget(_ place: Int) {
         for before in last.removeValue(forKey: place) ?? [] { open[before] = nil }
+        settled[place] = nil
     }
 
-    /// How many questions to a peer may wait for their replies.
-    private static let memory = 4
+    /// How many questions to a peer may wait for their replies, two of each number.
+    private static let memory = 8
     /// How many replies are looked at before something else is done.
     private static let patience = 64
 }

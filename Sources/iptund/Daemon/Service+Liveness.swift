@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import Configuration
 internal import Linux
 internal import Logging
 internal import Tunnel
@@ -20,6 +21,8 @@ extension Service {
         // What has come meanwhile is no loss.
         takeAnswers()
         let heard = roster.places.map { LivenessBook.Hearing(place: $0, at: datapath.lastReceived(at: $0)) }
+        prober?.own = ownAddresses
+        prober?.addresses = settings.addresses
         for question in liveness.look(heard, at: now) {
             guard let member = roster.members[question.place] else { continue }
             prober?.ask(question.number, question.place, member)

@@ -15,7 +15,8 @@ struct DoctorText {
     /// The whole text.
     func text(_ findings: [Finding]) -> String {
         let brief: Set<Verdict> = extent == .everything ? [] : [.unknown, .ok]
-        var lines = findings.filter { !brief.contains($0.verdict) }.flatMap(block)
+        let isAmbiguous = Set(findings.compactMap(\.tunnel)).count > 1
+        var lines = findings.filter { !brief.contains($0.verdict) }.flatMap { block($0, isNamed: isAmbiguous) }
         lines += summary(findings.filter { $0.verdict == .unknown && brief.contains(.unknown) }, .reasons)
         lines += summary(findings.filter { $0.verdict == .ok && brief.contains(.ok) }, .idsAlone)
         return lines.joined(separator: "\n") + "\n"
@@ -28,7 +29,7 @@ struct DoctorText {
     private func summary(_ findings: [Finding], _ kind: Summary) -> [String] {
         guard let verdict = findings.first?.verdict else { return [] }
         var ids: [String] = []
-        for finding in findings where ids.last != finding.id { ids.append(finding.id) }
+        for finding in findings where !ids.contains(finding.id) { ids.append(finding.id) }
         var lines = ["\(word(verdict)) \(ids.count) checks: \(ids.joined(separator: ", "))"]
         guard kind == .reasons else { return lines }
         var said: Set<String> = []
@@ -38,11 +39,13 @@ struct DoctorText {
         return lines
     }
 
-    private func block(_ finding: Finding) -> [String] {
-        var lines = ["\(word(finding.verdict)) \(finding.id)"]
+    private func block(_ finding: Finding, isNamed: Bool) -> [String] {
+        let tunnel = isNamed ? finding.tunnel.map { " (tunnel \($0))" } ?? "" : ""
+        var lines = ["\(word(finding.verdict)) \(finding.id)\(tunnel)"]
         lines += finding.evidence.map { "         \($0.printable)" }
         if finding.verdict != .ok { lines.append("         why: \(finding.why)") }
         if let fix = finding.fix { lines.append("         fix: \(fix.printable)") }
+        if let next = finding.next { lines.append("         next: \(next.printable)") }
         return lines
     }
 

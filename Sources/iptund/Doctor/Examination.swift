@@ -13,6 +13,7 @@ struct Examination: ~Copyable {
     private let before = NetworkReading.now()
     /// The network namespaces that devices are in, and what was read there, by the name of the tunnel.
     private var readings: [String: NetworkReading] = [:]
+    private var later: [String: NetworkReading] = [:]
     private var routes = RouteLook()
     private let transit: TransitLook
 
@@ -21,29 +22,58 @@ struct Examination: ~Copyable {
         netlink = try Daemon.openNetlink()
         transit = TransitLook(patients.asked, netlink)
         self.patients = patients
-        for patient in self.patients.asked where patient.namespaceName != nil {
+        readings = readInside()
+    }
+
+    /// Reads what grows in the network namespaces of devices that are not here.
+    private func readInside() -> [String: NetworkReading] {
+        var readings: [String: NetworkReading] = [:]
+        for patient in patients.asked where patient.namespaceName != nil {
             guard let place = Examination.place(patient) else { continue }
             readings[patient.name] = try? place.inside { () throws(Errno) in NetworkReading.now() }
         }
+        return readings
     }
 
-    /// Waits until what grows has been watched for this long, and describes what is there.
+    /// Watches what grows for this long, then tries the peers, and describes what is there.
     ///
-    /// Meanwhile it listens to what the kernel says of packets that it drops, when it is told to.
+    /// Meanwhile it listens to what the kernel says of packets that it drops, when it is told to. Peers are tried last: the
+    /// packets of that would grow the very counters that are taken for proof. Where a peer does not answer although it has
+    /// to, what its questions made grow is evidence, too.
     consuming func finish(
         after milliseconds: UInt64, listening: KernelDropListening = .off
     ) throws(Complaint) -> HostSnapshot {
         let isAnyRunning = patients.asked.contains { $0.report != nil }
-        let peers = PeerLook(patients.asked, netlink)
         var host = HostSnapshot()
         host.kernelDrops = listening.listen(milliseconds: milliseconds)
         let passed = Clock.milliseconds - start
         if isAnyRunning, passed < milliseconds, listening == .off {
             Clock.sleep(milliseconds: milliseconds - passed)
         }
-        if isAnyRunning { try askAgain() }
+        if isAnyRunning { try askAgain(\.later) }
         host.windowMilliseconds = Clock.milliseconds - start
-        host.probes = peers.probes(patients.asked)
+        var now = NetworkReading.now()
+        later = readInside()
+        try tryPeers(&host)
+        if host.probes.contains(where: { !$0.isAnswered && $0.isTargetCertain }) {
+            host.windowMilliseconds = Clock.milliseconds - start
+            now = NetworkReading.now()
+            later = readInside()
+            for index in patients.asked.indices { patients.asked[index].later = patients.asked[index].latest }
+            for index in patients.others.indices { patients.others[index].later = patients.others[index].latest }
+        }
+        return try describe(host, until: now)
+    }
+
+    private mutating func tryPeers(_ host: inout HostSnapshot) throws(Complaint) {
+        let peers = PeerLook(patients.asked, netlink)
+        try askAgain(\.latest)
+        host.probes = peers.probes(patients.asked, besides: patients.others)
+        host.untried = peers.untried
+    }
+
+    private consuming func describe(_ seen: HostSnapshot, until now: NetworkReading) throws(Complaint) -> HostSnapshot {
+        var host = seen
         host.caller = .current
         host.others = patients.others.map { patient in
             var tunnel = TunnelSnapshot(patient)
@@ -56,7 +86,7 @@ struct Examination: ~Copyable {
             look(at: &tunnel, patient, &links)
             host.tunnels.append(tunnel)
         }
-        host.network = .look(links, since: before, netlink)
+        host.network = .look(links, since: before, until: now, netlink)
         host.netfilter = NetfilterReading.read()
         host.transit = transit.traffic(&routes, netlink)
         host.ipsecPolicies = IPsecLook.read(netlink)
@@ -67,14 +97,15 @@ struct Examination: ~Copyable {
     }
 
     /// Lets each say again what it has counted.
-    private mutating func askAgain() throws(Complaint) {
+    private mutating func askAgain(_ moment: WritableKeyPath<Patient, TunnelReport?>) throws(Complaint) {
         let running = (patients.asked + patients.others).filter { $0.report != nil }
+        guard !running.isEmpty else { return }
         var answers = RunningTunnels.ask(running.compactMap(\.directory), .subject)
         if running.contains(where: { $0.directory == nil }) { answers += try RunningTunnels.ask(nil, directory: nil) }
-        var later: [String: TunnelReport] = [:]
-        for case .report(let report) in answers { later[report.name] = report }
-        for index in patients.asked.indices { patients.asked[index].answered(later) }
-        for index in patients.others.indices { patients.others[index].answered(later) }
+        var reports: [String: TunnelReport] = [:]
+        for case .report(let report) in answers { reports[report.name] = report }
+        for index in patients.asked.indices { patients.asked[index].answered(reports, moment) }
+        for index in patients.others.indices { patients.others[index].answered(reports, moment) }
     }
 
     /// Asks for the ways that packets of a tunnel go, and notes the links that they touch.
@@ -83,7 +114,16 @@ struct Examination: ~Copyable {
         for index in tunnel.peers.indices {
             guard let endpoint = tunnel.peers[index].endpoint else { continue }
             let local = tunnel.local ?? tunnel.peers[index].local
-            tunnel.peers[index].plainWay = routes.ask(endpoint, netlink)
+            // As the kernel looks for the way back of what arrives: rules may ask for our address (fib_validate_source).
+            let end = tunnel.local ?? tunnel.peers[index].local
+            tunnel.peers[index].plainWay = routes.ask(endpoint, from: end, netlink)
+            // A route of another table, which a rule leads to first, would still win.
+            let way = tunnel.peers[index].way
+            if let device = tunnel.device, way?.device == device, patient.namespaceName == nil,
+                way?.route?.contains(" table ") == false
+            {
+                tunnel.peers[index].bypass = routes.bypass(endpoint, besides: tunnelDevices, netlink)
+            }
             tunnel.peers[index].underlayMTU = routes.mtu(endpoint, from: local, netlink)
             if case .out(let device, _, let source) = tunnel.peers[index].way?.way {
                 links.insert(device)
@@ -104,16 +144,22 @@ struct Examination: ~Copyable {
             return
         }
         let own = [tunnel.device, tunnel.proxy?.device].compactMap(\.self)
-        let reading = readings[patient.name]
+        let (reading, end) = (readings[patient.name], later[patient.name])
         tunnel.network = try? place.inside { () throws(Errno) in
-            NetworkSnapshot.look(Set(own), since: reading ?? NetworkReading.now(), place.netlink)
+            let now = end ?? NetworkReading.now()
+            return NetworkSnapshot.look(Set(own), since: reading ?? now, until: now, place.netlink)
         }
         // Numbers of links are of their namespace.
         var inside = RouteLook()
         Examination.lookInside(&tunnel, patient, &inside, place.netlink)
     }
 
-    /// Where inner packets go; or what is left of a tunnel that is gone.
+    /// The devices of all tunnels that are here.
+    private var tunnelDevices: Set<String> {
+        Set((patients.asked + patients.others).filter { $0.namespaceName == nil }.compactMap { $0.report?.device })
+    }
+
+    /// Where inner packets go, and what is gone of the changes of a tunnel; or what is left of a tunnel that is gone.
     private static func lookInside(
         _ tunnel: inout TunnelSnapshot, _ patient: Patient, _ routes: inout RouteLook, _ netlink: borrowing Netlink
     ) {
@@ -124,25 +170,54 @@ struct Examination: ~Copyable {
                     tunnel.peers[index].inner.append(way)
                 }
             }
+            guard let steps = patient.state?.steps, let present = try? HostFacts.present(steps, netlink) else { return }
+            note(missing: steps.filter { $0.change.isLasting && !present.contains($0) }.map(\.change), &tunnel, netlink)
         } else if case .failed = tunnel.standing, let state = patient.state,
             let present = try? HostFacts.present(state.steps, netlink)
         {
-            // What is of the device went with it.
-            tunnel.leftOvers = present.filter { !$0.change.isAboutDevice }.map(\.change.command.text)
+            // What is of the device went with it, and so did its settings.
+            let device = state.device
+            tunnel.leftOvers = present.map(\.change).filter { change in
+                if case .setting(_, _, device) = change { return false }
+                return !change.isAboutDevice
+            }.map(\.command.text)
+        }
+    }
+
+    /// Takes down which changes of a running tunnel are gone. A route that was replaced by another one by the same link, as
+    /// by hand, is not missed.
+    private static func note(missing: [HostChange], _ tunnel: inout TunnelSnapshot, _ netlink: borrowing Netlink) {
+        for change in missing {
+            var command = change.command.text
+            if case .route(let route, let device) = change, route.kind == .unicast {
+                let others = (try? netlink.routes(to: route.destination, in: route.table)) ?? []
+                if others.contains(where: { $0.link == route.link }) { continue }
+                if device.name != tunnel.device {
+                    tunnel.missingPins.append(command)
+                    continue
+                }
+                if !others.isEmpty {
+                    tunnel.isDisplaced = true
+                    command = "ip route replace" + command.dropFirst("ip route add".count)
+                }
+            }
+            tunnel.missing.append(command)
         }
     }
 
     /// Where the device of a tunnel is; `nil` when we may not go there.
-    private static func place(_ patient: Patient) -> DevicePlace? {
+    static func place(_ patient: Patient) -> DevicePlace? {
         do throws(Complaint) { return try DevicePlace.find(patient.namespaceName) } catch { return nil }
     }
 }
 
 extension Patient {
     /// Takes what was counted meanwhile; what has ended says nothing more.
-    fileprivate mutating func answered(_ later: [String: TunnelReport]) {
+    fileprivate mutating func answered(
+        _ reports: [String: TunnelReport], _ moment: WritableKeyPath<Patient, TunnelReport?>
+    ) {
         guard report != nil else { return }
-        self.later = later[name]
+        self[keyPath: moment] = reports[name]
     }
 }
 

@@ -23,12 +23,16 @@ enum IPsecLook {
 }
 
 extension IPsecPolicy {
-    /// `nil` for one that cannot be about outer packets: those have our mark, belong to no XFRM interface, and have no ports.
+    /// `nil` for one that can be about neither outer packets nor inner ones: both belong to no XFRM interface, outer ones
+    /// have our mark and no ports, inner ones no mark.
     fileprivate init?(_ policy: SecurityPolicy, _ netlink: borrowing Netlink) {
-        guard policy.interface == 0, !policy.namesPorts, policy.direction != .forwarded else { return nil }
+        guard policy.interface == 0, !policy.namesPorts else { return nil }
         let isOut = policy.direction == .outgoing
-        // What arrives has the mark that somebody else gives it, if any.
-        guard (isOut ? RawSender.mark : 0) & policy.mask == policy.mark else { return nil }
+        // What arrives has the mark that another program gives it, if any.
+        let isForOuter =
+            policy.direction != .forwarded && (isOut ? RawSender.mark : 0) & policy.mask == policy.mark
+        let isForInner = policy.mark == 0
+        guard isForOuter || isForInner else { return nil }
         let action: Action =
             switch policy.action {
             case .block: .block
@@ -36,8 +40,9 @@ extension IPsecPolicy {
             case .protect: .protect
             }
         self.init(
-            isOut ? .outgoing : .incoming, action, from: policy.source, to: policy.destination,
-            ipProtocol: policy.ipProtocol)
+            isOut ? .outgoing : policy.direction == .forwarded ? .forwarded : .incoming, action, from: policy.source,
+            to: policy.destination, ipProtocol: policy.ipProtocol)
+        (self.isForOuter, self.isForInner) = (isForOuter, isForInner)
         priority = policy.priority
         if policy.link != 0 { device = ((try? netlink.link(index: policy.link)) ?? nil)?.name ?? "?" }
         let number = policy.ipProtocol.map { " proto \($0)" } ?? ""

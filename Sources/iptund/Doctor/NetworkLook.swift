@@ -42,8 +42,9 @@ extension NetworkSnapshot {
     /// - Parameters:
     ///   - links: the names of those that matter.
     ///   - before: what was read at the beginning of the time that is watched.
+    ///   - now: what was read at its end.
     static func look(
-        _ links: Set<String>, since before: NetworkReading, _ netlink: borrowing Netlink
+        _ links: Set<String>, since before: NetworkReading, until now: NetworkReading, _ netlink: borrowing Netlink
     ) -> NetworkSnapshot {
         var network = NetworkSnapshot()
         for name in links { network.links[name] = LinkSnapshot.look(name, netlink) }
@@ -62,7 +63,6 @@ extension NetworkSnapshot {
             }
             return values
         }
-        let now = NetworkReading.now()
         network.counters = now.counters.map { $0.growth(since: before.counters.value ?? $0) }
         network.rawSockets = now.sockets.map { RawSocket.list($0, since: before.sockets.value ?? []) }
         return network
@@ -80,7 +80,10 @@ extension NetworkSnapshot {
         do throws(Errno) {
             return .known(
                 try netlink.rules().map {
-                    RuleSnapshot(priority: $0.priority, table: $0.table, ipProtocol: $0.rule?.ipProtocol)
+                    var rule = RuleSnapshot(priority: $0.priority, table: $0.table, ipProtocol: $0.rule?.ipProtocol)
+                    rule.mark = $0.mark.map { RuleSnapshot.Mark($0.value, mask: $0.mask) }
+                    rule.isOurs = $0.protocolNumber == HostChange.protocolNumber
+                    return rule
                 })
         } catch {
             return .hidden("routing rules: \(error)")
@@ -110,6 +113,10 @@ extension LinkSnapshot {
         (link.isUp, link.isRunning) = (found.isUp, found.isRunning)
         link.isBridge = found.kind == "bridge"
         link.hasAddress = (try? netlink.addresses(link: found.index))?.isEmpty != true
+        link.kind = found.kind
+        if let master = found.master.flatMap({ try? netlink.link(index: $0) }), master.kind == "vrf" {
+            link.vrf = master.name
+        }
         link.sendDrops = Growth(total: found.sendDrops)
         for (setting, value) in (try? netlink.settings(link: found.index)) ?? [:] {
             if let setting = LinkSnapshot.Setting(rawValue: setting.rawValue) { link.settings[setting] = value }

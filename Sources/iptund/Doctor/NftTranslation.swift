@@ -19,9 +19,10 @@ struct NftTranslation {
 
     private func steps(_ kind: String, _ value: JSONValue) -> [Netfilter.Step] {
         switch kind {
-        case "counter", "log", "comment", "notrack", "flow", "ct helper", "ct timeout", "ct expectation", "last",
+        case "counter", "log", "comment", "flow", "ct helper", "ct timeout", "ct expectation", "last",
             "secmark", "dup":
             []
+        case "notrack": [.untrack]
         case "match": match(value)
         case "vmap": choice(value)
         case "masquerade": [.rewrite(.masquerade)]

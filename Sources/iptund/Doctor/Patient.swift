@@ -12,11 +12,15 @@ struct Patient {
     var report: TunnelReport?
     /// The same at the end of the time that is watched.
     var later: TunnelReport?
+    /// The same when its peers had been tried after that.
+    var latest: TunnelReport?
     /// What it was asked to be; `nil` when nobody may tell us.
     var settings: TunnelSettings?
     /// What it wrote down of its changes, if there is that and we may read it.
     var state: TunnelState?
     var standing: TunnelSnapshot.Standing
+    /// The file that describes it, where it does not run.
+    var file: String?
     /// Where its files lie, if it has any.
     var directory: RuntimeDirectory?
 
@@ -54,6 +58,7 @@ extension Patient {
         let files = ConfigurationFiles()
         self.init(
             name: ConfigurationFiles.tunnelName(of: files.path(of: source)), settings: settings, standing: .down)
+        file = files.path(of: source)
         if let unit = Patient.failedUnit(of: name) { standing = .failed("systemd says that \(unit) has failed") }
     }
 

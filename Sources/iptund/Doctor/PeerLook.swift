@@ -3,6 +3,7 @@
 internal import Configuration
 internal import Diagnosis
 internal import Linux
+internal import Tunnel
 internal import Wire
 
 /// Tries the peers of the tunnels that are examined, all at once.
@@ -14,49 +15,104 @@ struct PeerLook {
     /// More would take longer than anybody waits for.
     private static let most = 16
 
+    /// Tunnels of which some peers are not tried, and why.
+    private(set) var untried: [String: PeerProbe.Untried] = [:]
+
     /// Tries the first peers there are, for about a second.
     init(_ patients: [Patient], _ netlink: borrowing Netlink) {
-        for (tunnel, patient) in patients.enumerated() where patient.namespaceName == nil {
-            for (peer, order) in PeerLook.orders(patient, netlink) where probers.count < PeerLook.most {
-                subjects.append((tunnel, peer))
-                probers.append(PeerProber(order, .quick))
+        for (tunnel, patient) in patients.enumerated() {
+            guard let place = Examination.place(patient) else {
+                untried[patient.name] = .unable("its device is in another network namespace, which only root may enter")
+                continue
             }
+            let orders = orders(patient, netlink, place)
+            for (peer, order) in orders where probers.count < PeerLook.most {
+                subjects.append((tunnel, peer))
+                probers.append(PeerProber(order, .quick, place))
+            }
+            if subjects.count(where: { $0.tunnel == tunnel }) < orders.count { tooMany(patient.name) }
         }
         Probing.run(probers)
     }
 
-    private static func orders(_ patient: Patient, _ netlink: borrowing Netlink) -> [(Int, ProbeOrder)] {
+    /// How to try the peers of a tunnel that only encapsulates: no answer can come, but ICMP errors can.
+    private func unanswerable(_ report: TunnelReport, _ netlink: borrowing Netlink) -> [(Int, ProbeOrder)] {
+        report.peers.prefix(PeerLook.most).enumerated().compactMap { number, peer in
+            guard let endpoint = peer.endpoint.flatMap({ IPv4Address($0) }) else { return nil }
+            let local = IPv4Address(peer.local ?? report.local)
+            var order = Probing.order(peer.name ?? peer.host ?? "\(endpoint)", at: endpoint, from: local, netlink)
+            order.tunnel = report.name
+            return (number, order)
+        }
+    }
+
+    private mutating func tooMany(_ tunnel: String) {
+        untried[tunnel] = .byDesign("only the first \(PeerLook.most) peers are tried")
+    }
+
+    private mutating func orders(
+        _ patient: Patient, _ netlink: borrowing Netlink, _ place: borrowing DevicePlace
+    ) -> [(Int, ProbeOrder)] {
         if let report = patient.report {
-            guard report.only == nil else { return [] }
+            if let only = report.only {
+                untried[patient.name] = .byDesign("no peer can answer: this tunnel carries one direction (\(only))")
+                return only == Direction.encapsulate.rawValue ? unanswerable(report, netlink) : []
+            }
             var orders: [(Int, ProbeOrder)] = []
-            for place in report.peers.indices.prefix(most) {
-                guard let order = Probing.order(report, report.peers[place], netlink) else { continue }
-                orders.append((place, order))
+            if report.peers.count > PeerLook.most { tooMany(patient.name) }
+            for peer in report.peers.indices.prefix(PeerLook.most) {
+                guard
+                    let order = Probing.order(
+                        report, report.peers[peer], configured: patient.settings?.addresses ?? [], netlink, place)
+                else { continue }
+                orders.append((peer, order))
             }
             return orders
         }
+        switch patient.standing {
+        case .hidden(let why), .silent(let why): untried[patient.name] = .unable("the tunnel does not answer: \(why)")
+        case .failed: untried[patient.name] = .unable("the tunnel is not up")
+        case .down, .running: break
+        }
         guard case .down = patient.standing, let settings = patient.settings else { return [] }
         var orders: [(Int, ProbeOrder)] = []
-        for (place, peer) in settings.peers.prefix(most).enumerated() {
+        for (number, peer) in settings.peers.prefix(PeerLook.most).enumerated() {
             guard case .address(let endpoint) = peer.endpoint else { continue }
             orders.append(
-                (place, Probing.order(peer.name ?? "\(endpoint)", at: endpoint, from: settings.local, netlink)))
+                (number, Probing.order(peer.name ?? "\(endpoint)", at: endpoint, from: settings.local, netlink)))
         }
         return orders
     }
 
     /// What came of it, with what the tunnels counted meanwhile.
-    func probes(_ patients: [Patient]) -> [PeerProbe] {
-        zip(subjects, probers).map { subject, prober in
+    func probes(_ patients: [Patient], besides others: [Patient]) -> [PeerProbe] {
+        let reports = (patients + others).compactMap(\.report)
+        return zip(subjects, probers).map { subject, prober in
             var probe = prober.probe
-            let patient = patients[subject.tunnel]
-            if let before = patient.report?.peers, let after = patient.later?.peers,
-                before.indices.contains(subject.peer),
-                after.indices.contains(subject.peer), before[subject.peer].endpoint == after[subject.peer].endpoint
-            {
-                probe.count(from: before[subject.peer], to: after[subject.peer])
+            // Another tunnel of this host may be what the peer sends to at another address.
+            let taken = reports.filter { $0.name != probe.tunnel }.flatMap(\.peers).filter {
+                $0.endpoint == "\(probe.endpoint)"
             }
+            probe.otherLocals.subtract(taken.compactMap { $0.local.flatMap { IPv4Address($0) } })
+            let patient = patients[subject.tunnel]
+            guard let first = peer(subject, patient.report), let before = peer(subject, patient.later),
+                let after = peer(subject, patient.latest), first.endpoint == after.endpoint
+            else { return probe }
+            probe.count(from: before, to: after)
+            if before.received.packets == first.received.packets {
+                probe.sentBefore = before.sent.packets - min(first.sent.packets, before.sent.packets)
+            }
+            probe.lastReceivedSecondsAgo = before.lastReceivedSecondsAgo
             return probe
+        }.filter { probe in
+            // Silence is what a tunnel that only encapsulates has to expect.
+            guard case .byDesign? = probe.tunnel.flatMap({ untried[$0] }), probe.target == nil else { return true }
+            return ![.none, .silent].contains(probe.leg)
         }
+    }
+
+    private func peer(_ subject: (tunnel: Int, peer: Int), _ report: TunnelReport?) -> TunnelReport.Peer? {
+        guard let peers = report?.peers, peers.indices.contains(subject.peer) else { return nil }
+        return peers[subject.peer]
     }
 }

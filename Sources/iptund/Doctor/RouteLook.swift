@@ -23,6 +23,7 @@ struct RouteLook: ~Copyable {
             let route = try netlink.lookUp(destination, from: source, mark: mark)
             var answer = RouteAnswer(question, try way(route, netlink))
             if let match = try netlink.matchingRoute(destination, from: source, mark: mark) {
+                answer.matched = match.prefix
                 let table = match.table == Route.mainTable ? "" : " table \(match.table)"
                 answer.route = "\(match.prefix)\(answer.device.map { " dev \($0)" } ?? "")\(table)"
             }
@@ -39,6 +40,23 @@ struct RouteLook: ~Copyable {
             let local = tunnel.local ?? tunnel.peers[index].local
             tunnel.peers[index].way = ask(endpoint, from: local, mark: RawSender.mark, netlink)
         }
+    }
+
+    /// The command that routes packets to `peer` past the links of these numbers: as the best route goes that is not one of
+    /// theirs. The whole main table is read, which may take a while.
+    mutating func bypass(_ peer: IPv4Address, besides devices: Set<String>, _ netlink: borrowing Netlink) -> String? {
+        var best: (route: Route, name: String)?
+        for route in (try? netlink.routes(in: Route.mainTable)) ?? [] {
+            guard route.kind == .unicast, route.destination.contains(peer),
+                best.map({ ($0.route.destination.length, route.metric) < (route.destination.length, $0.route.metric) })
+                    ?? true,
+                let name = (try? link(route.link, netlink))?.name, !devices.contains(name)
+            else { continue }
+            best = (route, name)
+        }
+        guard let best else { return nil }
+        let gateway = best.route.gateway.map { " via \($0)" } ?? ""
+        return "ip route add \(peer)/32\(gateway) dev \(best.name)"
     }
 
     /// The longest packet that the first link of a way to `peer` takes, octets; 0 when there is none.

@@ -38,11 +38,22 @@ extension Surroundings {
         do throws(Errno) {
             return .known(
                 try netlink.kernelTunnels().map { link in
-                    KernelTunnel(link.name, kind: link.kind, isUp: link.isUp, local: link.local, remote: link.remote)
+                    var tunnel = KernelTunnel(
+                        link.name, kind: link.kind, isUp: link.isUp, local: link.local, remote: link.remote)
+                    tunnel.takesIPv4 = link.takesIPv4
+                    tunnel.uses = uses(of: link, netlink)
+                    return tunnel
                 })
         } catch {
             return .hidden("links: \(error)")
         }
+    }
+
+    /// Returns the uses of a kernel's tunnel: its addresses, and routes that lead into it.
+    private static func uses(of link: Linux.KernelTunnel, _ netlink: borrowing Netlink) -> [String] {
+        var uses = ((try? netlink.addresses(link: link.index)) ?? []).map { "address \($0)" }
+        if link.isUp, (try? netlink.hasRoutes(by: link.index)) ?? true { uses.append("routes") }
+        return uses
     }
 
     private static let loadedModules: Set<String> = {
@@ -66,7 +77,9 @@ extension Surroundings {
                     isOurs: daemons.contains(process)
                         || program != nil && program == Surroundings.program(of: "\(process)"))
             }
-            if found.count < inodes.count {
+            // A socket that was closed meanwhile has no owner any more.
+            let now = NetworkReading.now().sockets.value.map { Set($0.map(\.inode)) } ?? inodes
+            if found.count < inodes.intersection(now).count {
                 owners.append(Owner(process: nil, command: "a process that cannot be seen here, as of a container"))
             }
             return .known(owners)

@@ -11,11 +11,15 @@ extension TunnelSnapshot {
     init(_ patient: Patient) {
         self.init(patient.name)
         standing = patient.standing
+        // At the end of the time that is watched a fault may have been mended.
+        if let latest = patient.later { standing = .running(problem: latest.problem) }
         device = patient.report?.device ?? patient.state?.device.name ?? patient.settings?.device?.text
         routing = TunnelSnapshot.routing(patient)
         acceptsFrom = patient.report?.acceptFrom ?? patient.settings?.policy.acceptance.description ?? "peers"
         only = patient.report?.only.flatMap(Direction.init(rawValue:)) ?? patient.settings?.policy.only
         local = patient.settings?.local
+        origin = TunnelSnapshot.origin(patient)
+        isFragmenting = patient.settings?.policy.outer.fragmentation == .clear
         if let settings = patient.settings {
             forwarding = settings.forward != .off || settings.proxyARP != nil ? .asked : .notAsked
             if case .devices(let names) = settings.forward { forwardDevices = names.map(\.text) }
@@ -29,6 +33,11 @@ extension TunnelSnapshot {
         guard let settings = patient.settings else { return .unknown }
         if case .automatic = settings.table { return .automatic }
         return .byOthers
+    }
+
+    private static func origin(_ patient: Patient) -> Origin {
+        if let file = patient.file ?? patient.state?.file { return .file(file) }
+        return patient.state == nil ? .unknown : .flags
     }
 
     private static func peers(_ patient: Patient) -> [PeerSnapshot] {

@@ -76,6 +76,14 @@ enum HostChange: Hashable, Codable {
         }
     }
 
+    /// Whether it is there as long as the tunnel is, unlike a setting, which may be changed on purpose.
+    var isLasting: Bool {
+        switch self {
+        case .address, .route, .rule, .proxy: true
+        default: false
+        }
+    }
+
     /// Whether it is there to outlive a daemon that dies.
     var isKillSwitch: Bool {
         if case .route(let route, _) = self { return route.kind == .unreachable }

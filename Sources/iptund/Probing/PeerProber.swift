@@ -21,19 +21,23 @@ final class PeerProber {
     private var due = Clock.microseconds
     private var lastSent = Clock.microseconds
     private var ladder: LadderRound?
+    /// Short questions beside long ones that vanished: those that were sent, and those that were answered.
+    private var controls: (sent: Int, answered: Int) = (0, 0)
     private var arrivedInside: Set<UInt16> = []
     private var answered: Set<UInt16> = []
 
     enum Phase { case asking, otherwise, sizing, done }
 
-    init(_ order: ProbeOrder, _ plan: ProbePlan) {
+    /// Prepares to try a peer of a tunnel whose device is at `place`.
+    init(_ order: ProbeOrder, _ plan: ProbePlan, _ place: borrowing DevicePlace) {
         (self.order, self.plan) = (order, plan)
-        sockets = ProbeSockets(order)
+        sockets = ProbeSockets(order, place)
         probe = PeerProbe(peer: order.peer, endpoint: order.endpoint)
         probe.tunnel = order.tunnel
         probe.local = order.local
         probe.target = order.device == nil ? nil : order.target
         probe.source = order.sources.first
+        (probe.isUnnumbered, probe.route) = (order.isUnnumbered, order.route)
         probe.shortfalls = sockets.shortfalls
     }
 
@@ -65,7 +69,7 @@ extension PeerProber {
                 attempt(\.outer, on: sockets.outer) { series throws(Errno) in
                     try series.ask(self.order.endpoint, from: self.order.local, tag: 0)
                 }
-                if order.tunnel == nil { sendBare() }
+                if order.device == nil { sendBare() }
             }
             sent(now)
             return
@@ -114,8 +118,11 @@ extension PeerProber {
         var round = ladder ?? LadderRound(SizeLadder(smallest: EchoSeries.length, limit: device.mtu))
         round.advance()
         guard let lengths = round.lengths else {
-            probe.size = round.ladder.result
-            return finish()
+            guard round.ladder.result.isHole else {
+                probe.size = round.ladder.result
+                return finish()
+            }
+            return confirm(round.ladder.result, now)
         }
         for length in lengths {
             do throws(Errno) {
@@ -127,6 +134,27 @@ extension PeerProber {
         ladder = round
         due = now + max(150_000, 4 * (probe.inner.roundTrip?.longest ?? 0))
     }
+
+    /// Tells long packets that vanish from packets that get lost: some short ones are sent at the same rate.
+    private func confirm(_ result: PeerProbe.SizeProbe, _ now: UInt64) {
+        guard controls.sent == 0, let target = probe.target?.address else {
+            if controls.answered == controls.sent {
+                probe.size = result
+            } else {
+                probe.shortfalls.append("long packets: short ones get lost, too")
+            }
+            return finish()
+        }
+        for _ in 0..<PeerProber.controlCount {
+            try? sockets.sizes?.ask(
+                target, from: order.sources.first, by: order.device?.link, tag: PeerProber.controlTag)
+            controls.sent += 1
+        }
+        due = now + max(300_000, 4 * (probe.inner.roundTrip?.longest ?? 0))
+    }
+
+    private static let controlCount = 5
+    private static let controlTag = 0
 
     private func sent(_ now: UInt64) {
         count += 1
@@ -228,6 +256,7 @@ extension PeerProber {
         }
         for _ in 0..<PeerProber.patience {
             guard let answer = sockets.sizes?.answer() else { break }
+            if answer.tag == PeerProber.controlTag { controls.answered += 1 }
             ladder?.ladder.passed(answer.tag)
         }
         listenForErrors()
@@ -270,7 +299,12 @@ extension PeerProber {
             if probe.reports.count < 16, !probe.reports.contains(report) { probe.reports.append(report) }
         }
         for _ in 0..<PeerProber.patience {
-            guard let inner = (try? underlay.value.receive()) ?? nil else { break }
+            guard let arrival = (try? underlay.value.receive()) ?? nil else { break }
+            if let local = order.local, arrival.destination != local { probe.otherLocals.insert(arrival.destination) }
+            let inner = arrival.inner
+            if let report = report(in: inner), probe.innerReports.count < 16, !probe.innerReports.contains(report) {
+                probe.innerReports.append(report)
+            }
             guard let sequence = sockets.inner?.sequence(answeredBy: inner) else {
                 if sockets.outer?.sequence(answeredBy: inner) != nil { probe.bare.answered += 1 }
                 continue
@@ -281,6 +315,20 @@ extension PeerProber {
                 arrivedInside.insert(sequence)
             }
         }
+    }
+
+    /// The ICMP error about our question that an inner packet is; `nil` for any other packet.
+    private func report(in octets: [UInt8]) -> ICMPReport? {
+        guard let target = probe.target?.address, let packet = try? IPv4Packet(octets.octets),
+            packet.protocolNumber == .icmp, !packet.isFragment
+        else { return nil }
+        let (message, source) = (packet.payload, packet.source)
+        // Behind eight octets of its own it quotes the header of the question, whose destination stands at 16.
+        guard message.byteCount >= 28, [3, 11].contains(message.octet(at: 0)), message.uint32(at: 24) == target.rawValue
+        else { return nil }
+        // The target's own "port unreachable" is the answer to UDP.
+        if source == target, message.octet(at: 0) == 3, message.octet(at: 1) == 3 { return nil }
+        return ICMPReport(type: message.octet(at: 0), code: message.octet(at: 1), offender: source)
     }
 
     private func listenForDatagrams() {

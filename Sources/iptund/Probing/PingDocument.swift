@@ -11,6 +11,8 @@ struct PingDocument: Encodable, Equatable {
     let peer: String
     let endpoint: String
     let target: String?
+    /// Why that address is asked.
+    let targetReason: String?
     let answered: Bool
     /// The part of the way that fails, see ``PeerProbe/Leg``.
     let leg: String
@@ -56,6 +58,7 @@ struct PingDocument: Encodable, Equatable {
     private enum CodingKeys: String, CodingKey {
         case schema, tunnel, peer, endpoint, target, answered, leg, inner, outer, udp, hairpin, duplicates, mtu
         case evidence
+        case targetReason = "target_reason"
         case outboundOnly = "outbound_only"
         case icmpErrors = "icmp_errors"
         case unexpectedReplies = "unexpected_replies"
@@ -64,6 +67,7 @@ struct PingDocument: Encodable, Equatable {
     init(_ probe: PeerProbe) {
         (tunnel, peer, endpoint) = (probe.tunnel, probe.peer, "\(probe.endpoint)")
         target = probe.target.map { "\($0.address)" }
+        targetReason = probe.target?.reason
         (answered, leg, outboundOnly) = (probe.isAnswered, probe.leg.rawValue, probe.isOneWay)
         (inner, outer) = (Attempt(probe.inner), Attempt(probe.outer))
         (udp, hairpin) = (Attempt(probe.datagrams), Attempt(probe.hairpin))

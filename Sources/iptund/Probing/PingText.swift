@@ -6,7 +6,8 @@ internal import Wire
 /// What `iptund ping` prints for people.
 enum PingText {
     static func title(_ probe: PeerProbe) -> String {
-        let target = probe.target.map { "\($0.address)" } ?? "?"
+        let target =
+            probe.target.map { $0.origin == .named ? "\($0.address)" : "\($0.address) (\($0.reason))" } ?? "?"
         let source = probe.source.map { " from \($0)" } ?? ""
         return "asking \(target)\(source) through \(probe.tunnel ?? "?"), peer \(probe.peer) at \(probe.endpoint)"
     }
@@ -52,7 +53,9 @@ enum PingText {
         case .underlay: return "the way to the peer's outer address\(said)"
         case .filtered: return "a firewall forbids protocol 4\(said)"
         case .decapsulator: return "the peer takes no IP-in-IP: nothing decapsulates there\(said)"
-        case .endpoint: return "the peer's kernel has tunnel code but no tunnel to us\(said)"
+        case .endpoint:
+            return
+                "the peer refuses protocol 4: its firewall rejects it, or its kernel has no tunnel to this host\(said)"
         case .silent:
             return probe.outer.isAnswered
                 ? "nothing comes back through the tunnel, though the peer's host answers: protocol 4 is filtered or dropped"
@@ -60,13 +63,21 @@ enum PingText {
         case .inside where probe.hairpin.isAnswered:
             return
                 "the tunnel works both ways, but \(probe.target.map { "\($0.address)" } ?? "the host") does not answer"
+        case .inside where !probe.innerReports.isEmpty:
+            let report = probe.innerReports[0]
+            return "the tunnel works both ways, but behind it \(report.offender) refuses the question "
+                + "(ICMP \(report.type)/\(report.code))"
         case .inside:
             let taken = probe.otherSources.filter(\.attempt.isAnswered).map { "\($0.source)" }.joined(separator: ", ")
             let source = probe.source.map { "\($0)" } ?? "our address"
             return taken.isEmpty
-                ? "the peer sends, but drops what comes from \(source), or nobody answers there"
+                ? "the peer sends packets, and does not answer \(source): it drops ICMP echo, or this inner source"
                 : "the peer drops what comes from \(source), and takes \(taken)"
         case .back: return "the answer arrives, and is lost on this host"
+        case .address:
+            let others = probe.otherLocals.sorted().map { "\($0)" }.joined(separator: ", ")
+            let local = probe.local.map { "\($0)" } ?? "another address"
+            return "the peer sends to \(others), and packets to it leave from \(local), which it may not know"
         }
     }
 

@@ -22,9 +22,9 @@ struct ProbePlan: Equatable {
     /// Whether long packets are tried.
     enum Size { case tried, notTried }
 
-    /// What `iptund doctor` has time for.
+    /// What `iptund doctor` has time for. By satellite an answer takes more than a second.
     static let quick = ProbePlan(
-        count: 3, interval: 100_000, patience: 500_000, tries: 2, hairpin: .forbidden, size: .tried)
+        count: 3, interval: 100_000, patience: 1_600_000, tries: 2, hairpin: .forbidden, size: .tried)
 }
 
 /// Whom to ask, and from where.
@@ -41,6 +41,12 @@ struct ProbeOrder: Equatable {
     var nextHop: IPv4Address?
     /// Addresses of the device, which may be inner sources.
     var sources: [IPv4Address] = []
+    /// Whether the device has no address.
+    var isUnnumbered = false
+    /// How outer packets leave, as `ip route` writes it.
+    var route: String?
+    /// The network namespace of the device, if it is another one.
+    var namespace: String?
 
     struct Device: Equatable {
         var link: Int32

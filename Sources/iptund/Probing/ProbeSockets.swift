@@ -27,24 +27,29 @@ final class ProbeSockets {
     /// What the caller may not have, and what that would take.
     let shortfalls: [String]
 
-    init(_ order: ProbeOrder) {
+    /// Opens them: what goes through the tunnel where its device is, the rest here.
+    init(_ order: ProbeOrder, _ place: borrowing DevicePlace) {
         var options = EchoSocket.Options()
         options.errors = .queued
         options.timing = .kernel
-        inner = try? EchoSeries(options)
+        inner = ProbeSockets.series(options, place)
         options.fragmentation = .forbidden
-        sizes = try? EchoSeries(options)
+        sizes = ProbeSockets.series(options, place)
         options.fragmentation = .allowed
         options.mark = RawSender.mark
         outer = try? EchoSeries(options)
-        underlay = Owned { () throws(Errno) in try UnderlaySocket(peer: order.endpoint) }
-        datagrams = Owned { () throws(Errno) in try ClosedPortSocket() }
+        underlay = Owned { () throws(Errno) in try UnderlaySocket(peer: order.endpoint, local: order.local) }
+        datagrams = Owned { () throws(Errno) in try place.inside { () throws(Errno) in try ClosedPortSocket() } }
         var shortfalls: [String] = []
         if inner == nil {
             shortfalls.append("ICMP echo: run it as root, or let net.ipv4.ping_group_range hold your group")
         }
         if underlay == nil { shortfalls.append("protocol 4 by itself, and what ICMP says of it: run it as root") }
         self.shortfalls = shortfalls
+    }
+
+    private static func series(_ options: EchoSocket.Options, _ place: borrowing DevicePlace) -> EchoSeries? {
+        try? place.inside { () throws(Errno) in try EchoSeries(options) }
     }
 
     var series: [EchoSeries] { [inner, outer, sizes].compactMap(\.self) }

@@ -21,31 +21,64 @@ enum Probing {
         }
     }
 
-    /// Whom to ask to try a peer of a running tunnel; `nil` while it has no address. `named` is an inner address to ask.
+    /// How to try a peer of a running tunnel whose device is at `place`; `nil` while it has no address. `named` is an inner
+    /// address to ask, `configured` what the device was given as its addresses.
     static func order(
-        _ report: TunnelReport, _ peer: TunnelReport.Peer, named: IPv4Address? = nil, _ netlink: borrowing Netlink
+        _ report: TunnelReport, _ peer: TunnelReport.Peer, named: IPv4Address? = nil,
+        configured: [InterfaceAddress], _ netlink: borrowing Netlink, _ place: borrowing DevicePlace
     ) -> ProbeOrder? {
         guard let endpoint = peer.endpoint.flatMap({ IPv4Address($0) }) else { return nil }
         var order = ProbeOrder(peer: peer.name ?? peer.host ?? "\(endpoint)", endpoint: endpoint)
         order.tunnel = report.name
         order.local = IPv4Address(peer.local ?? report.local)
         order.nextHop = nextHop(endpoint, from: order.local, netlink)
-        var otherEnds: [IPv4Address] = []
-        if let link = (try? netlink.link(named: report.device)) ?? nil {
-            order.device = ProbeOrder.Device(link: link.index, mtu: link.mtu)
-            let addresses = (try? netlink.addresses(link: link.index)) ?? []
-            order.sources = addresses.map(\.address)
-            otherEnds = addresses.compactMap(\.peer)
+        order.namespace = place.name
+        let device = (try? place.netlink.link(named: report.device)) ?? nil
+        order.device = device.map { ProbeOrder.Device(link: $0.index, mtu: $0.mtu) }
+        let addresses = device.flatMap { try? place.netlink.addresses(link: $0.index) } ?? []
+        let own = Set(((try? place.netlink.addresses(link: nil)) ?? []).map(\.address))
+        order.target = named.map { PeerProbe.Target($0, .named) }
+        // A probe that has become an address of this host since the tunnel was set up would be answered here.
+        if order.target == nil, let probe = peer.probe.flatMap({ IPv4Address($0) }), !own.contains(probe) {
+            order.target = PeerProbe.Target(probe, .named, because: "Probe")
         }
-        order.target = InnerTarget.choose(
-            named: named ?? peer.probe.flatMap { IPv4Address($0) }, otherEnds: otherEnds,
-            allowed: peer.allowedIPs.compactMap { Prefix($0) }, endpoint: endpoint)
-        // Of several addresses the route names the one that is used; a device without any uses that of another.
-        if let target = order.target?.address, let source = ((try? netlink.lookUp(target)) ?? nil)?.source {
-            order.sources = [source] + order.sources.filter { $0 != source }
+        if order.target == nil {
+            let allowed = peer.allowedIPs.compactMap { Prefix($0) }
+            // An address that was taken from the device is still not the peer's.
+            order.target = InnerTarget(
+                addresses: addresses + configured.filter { !addresses.contains($0) }, own: own, allowed: allowed,
+                endpoint: endpoint
+            ).choose()
         }
-        if order.sources.isEmpty { order.sources = [order.local].compactMap(\.self) }
+        order.sources = sources(order, addresses.map(\.address), place.netlink)
+        order.isUnnumbered = addresses.isEmpty
+        // Through a device without an address packets of this host have whatever address it has elsewhere.
+        if order.isUnnumbered { order.sources += own.filter { $0.isUnicast && !order.sources.contains($0) }.sorted() }
+        order.route = routeText(endpoint, from: order.local, netlink)
         return order
+    }
+
+    private static func routeText(
+        _ endpoint: IPv4Address, from local: IPv4Address?, _ netlink: borrowing Netlink
+    ) -> String? {
+        guard let route = try? netlink.lookUp(endpoint, from: local, mark: RawSender.mark),
+            let link = (try? netlink.link(index: route.link)) ?? nil
+        else { return nil }
+        return (route.gateway.map { "via \($0) " } ?? "") + "dev \(link.name)"
+    }
+
+    /// The inner sources, the best one first: of several addresses the route into the device names the one that packets
+    /// have; where the target is routed elsewhere, as the peer's outer address is, the peer knows the device's own address.
+    private static func sources(
+        _ order: ProbeOrder, _ addresses: [IPv4Address], _ netlink: borrowing Netlink
+    ) -> [IPv4Address] {
+        var sources = addresses
+        if let target = order.target?.address, let route = (try? netlink.lookUp(target)) ?? nil,
+            let source = route.source, addresses.isEmpty || route.link == order.device?.link
+        {
+            sources = [source] + addresses.filter { $0 != source }
+        }
+        return sources.isEmpty ? [order.local].compactMap(\.self) : sources
     }
 
     /// Whom to ask before there is a tunnel.

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Whether the routes, rules and addresses that a running tunnel made are still there.
+package enum ChangesMissing: Check {
+    package static let id = "changes.missing"
+    package static let why = "what a tunnel set up on the host and something else removed is not made again by itself"
+
+    package static let causes = ["device.down"]
+
+    package static func judge(_ host: HostSnapshot) -> [Finding] {
+        of(host.tunnels) { tunnel in
+            // Proxy neighbours have a check of their own.
+            let missing = tunnel.missing.filter { !$0.hasPrefix("ip neigh") } + tunnel.missingPins
+            guard tunnel.isRunning, !missing.isEmpty else { return [] }
+            var evidence = missing.prefix(5).map { "tunnel \(tunnel.name): no longer in force: \($0)" }
+            if missing.count > 5 { evidence.append("and \(missing.count - 5) more") }
+            if missing == tunnel.missingPins {
+                let reason =
+                    "without the route that pins the peer, a route into the tunnel that covers it would make a loop"
+                return [finding(.warning, evidence, why: reason, fix: tunnel.repair)]
+            }
+            let back = "another route has taken its place; to put it back: \(tunnel.missing.joined(separator: " && "))"
+            return [finding(.broken, evidence, fix: tunnel.repair, next: tunnel.isDisplaced ? back : nil)]
+        }
+    }
+}
+
+extension TunnelSnapshot {
+    /// The command that makes again what is missing; `nil` when nothing is known to be.
+    package var repair: String? {
+        if case .file = origin { return "iptund reload \(name)" }
+        let commands = missing + missingPins
+        return commands.isEmpty || commands.count > 20 || isDisplaced ? nil : commands.joined(separator: " && ")
+    }
+}
