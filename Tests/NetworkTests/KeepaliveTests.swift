@@ -35,13 +35,44 @@ struct KeepaliveTests {
         }
     }
 
-    @Test func `without a probe the peer's kernel answers beside the tunnel, which proves the way there`() throws {
+    @Test
+    func `without a probe and an address the peer's kernel answers beside the tunnel, which proves the way there`()
+        throws
+    {
         try Lab.open { lab in
-            let (a, b) = try lab.tunnel(a: Self.keepalive)
-            let up = try peer(of: a) { $0.liveness == "up" }
+            let (a, b) = try lab.pair()
+            let tunnel = try a.up(["--peer", "192.0.2.2"] + Self.keepalive)
+            let other = try lab.upB(b)
+            let up = try peer(of: tunnel) { $0.liveness == "up" }
             #expect(up.liveness == "up" && up.proof == "one leg")
             #expect(up.received.packets == 0)
-            #expect(try peer(of: b) { $0.received.packets > 0 }.received.packets > 0, "it was asked through the tunnel")
+            #expect(
+                try peer(of: other) { $0.received.packets > 0 }.received.packets > 0, "it was asked through the tunnel")
+        }
+    }
+
+    /// A kernel that filters its tunnel strictly drops what comes from an outer address, and takes what comes from the
+    /// address that the device has.
+    @Test func `without a probe the other end of the device is asked, from the device's own address`() throws {
+        try Lab.open { lab in
+            let (a, b) = try lab.tunnel(a: Self.keepalive)
+            try b.host.shell("for f in /proc/sys/net/ipv4/conf/*/rp_filter; do echo 1 > $f; done")
+            let up = try peer(of: a) { $0.proof == "both legs" }
+            #expect(up.liveness == "up" && up.proof == "both legs" && up.probe == nil)
+        }
+    }
+
+    /// With a /30 at both ends the lower one once asked itself, and was content.
+    @Test(arguments: [("10.9.0.1", "10.9.0.2"), ("10.9.0.2", "10.9.0.1")])
+    func `no end of a network of two asks itself`(ours: String, theirs: String) throws {
+        try Lab.open { lab in
+            let (a, b) = try lab.pair()
+            let common = ["--allowed-ips", "10.9.0.0/30"]
+            let tunnel = try a.up(["--peer", "192.0.2.2", "--address", "\(ours)/30"] + common + Self.keepalive)
+            let other = try b.up(["--peer", "192.0.2.1", "--address", "\(theirs)/30"] + common)
+            #expect(try peer(of: tunnel) { $0.proof == "both legs" }.liveness == "up")
+            try other.end()
+            #expect(try peer(of: tunnel) { $0.liveness == "down" }.liveness == "down")
         }
     }
 

@@ -29,11 +29,6 @@ extension Fault {
         Fault(name: "neighbour proxy is missing", expected: "proxy.missing", layout: .gateway) { ward in
             try ward.a.shell("ip neigh delete proxy 10.20.1.100 dev lan")
         },
-        Fault(name: "two owners of the same pair of addresses", expected: "owner.twice", layout: .allowed) { ward in
-            let twin = try ward.a.up(
-                "--peer", "192.0.2.2", "--device", "twin", "--address", "10.9.1.1/32", "--allowed-ips", "10.9.1.2/32")
-            try ward.waitForDrops("inner-source", at: twin)
-        },
         Fault(
             name: "capability is lost", expected: "capability.missing", layout: .hosts,
             wrapper: ["setpriv", "--inh-caps=-net_admin", "--bounding-set=-net_admin"],

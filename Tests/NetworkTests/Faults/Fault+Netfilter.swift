@@ -28,7 +28,7 @@ extension Fault {
                 }
                 """)
         },
-        Fault(name: "NAT rewrites our source", expected: "nat.source") { ward in
+        Fault(name: "NAT rewrites our source", expected: "nat.source", lingers: true) { ward in
             // Masquerading would take the first address of the device, which is ours: no harm is done.
             try ward.filter(
                 """
@@ -43,7 +43,7 @@ extension Fault {
             "an IPsec policy wants a key that nobody has",
             "src 192.0.2.1 dst 192.0.2.2 proto 4 dir out "
                 + "tmpl src 192.0.2.1 dst 192.0.2.2 proto esp mode transport reqid 1"),
-        Fault(name: "a foreign owner of protocol 4", expected: "owner.foreign") { ward in
+        Fault(name: "a foreign owner of protocol 4", expected: "owner.foreign", verdict: "warning") { ward in
             let stranger = try ward.a.start([
                 "/usr/bin/python3", "-uc",
                 """

@@ -8,6 +8,10 @@ struct Fault: Sendable, CustomTestStringConvertible {
     let name: String
     /// The id of the check that names it.
     let expected: String
+    /// How bad that is: `broken`, or `warning` where it need not lose a packet.
+    var verdict = "broken"
+    /// Whether what was wrong goes on for a while after it was mended, as conntrack remembers a mapping.
+    var lingers = false
     /// What stands before something goes wrong.
     var layout = Ward.Layout.pair
     /// A program that becomes `iptund doctor`, given by its last arguments.
@@ -20,7 +24,7 @@ struct Fault: Sendable, CustomTestStringConvertible {
     var testDescription: String { name }
 
     /// All of them.
-    static let all: [Fault] = host + traffic + netfilter + probes
+    static let all: [Fault] = host + traffic + netfilter + probes + outside
 }
 
 /// What stands in a lab before something goes wrong: `doctor` looks at the host `a`.
@@ -46,6 +50,8 @@ struct Ward {
         case gateway
         /// See ``Lab/routedPair()``, with a bare tunnel.
         case routed
+        /// The same with all of a's traffic in the tunnel.
+        case full
     }
 
     /// Sets it up in a lab.
@@ -54,7 +60,7 @@ struct Ward {
         if layout == .gateway {
             let gateway = try lab.gateway()
             (a, b, left) = (gateway.a, gateway.b, gateway.left)
-        } else if layout == .routed {
+        } else if layout == .routed || layout == .full {
             let hosts = try lab.routedPair()
             (a, b, router) = (hosts.a, hosts.b, hosts.router)
         } else {
@@ -67,6 +73,11 @@ struct Ward {
             tunnel = (
                 try a.up("--peer", "198.51.100.2", "--address", "10.9.0.1 peer 10.9.0.2"),
                 try b.up("--peer", "192.0.2.1", "--address", "10.9.0.2 peer 10.9.0.1")
+            )
+        case .full:
+            tunnel = (
+                try a.up("--peer", "198.51.100.2", "--address", "10.9.0.1/32", "--allowed-ips", "0.0.0.0/0"),
+                try b.up("--peer", "192.0.2.1", "--address", "10.9.0.2/32", "--allowed-ips", "10.9.0.1/32")
             )
         case .allowed:
             tunnel = (
@@ -92,7 +103,7 @@ struct Ward {
 
     /// Traffic that has nothing to do with what goes wrong, inside and outside of the tunnel.
     func keepTalking() throws {
-        try keepPinging("192.0.2.2", from: a)
+        try keepPinging(router == nil ? "192.0.2.2" : "198.51.100.2", from: a)
         guard tunnel != nil else { return }
         try keepPinging("10.9.0.2", from: a)
         if let left { try keepPinging("10.20.1.100", from: left) }
