@@ -56,7 +56,7 @@ package enum Doctor {
             if let blind, findings[index].verdict == .ok, !hostWide.contains(findings[index].id) {
                 (findings[index].verdict, findings[index].evidence) = (.unknown, [blind])
             }
-            guard findings[index].verdict == .broken,
+            guard [.broken, .warning].contains(findings[index].verdict),
                 let cause = causes[findings[index].id, default: []].first(where: broken.contains)
             else { continue }
             findings[index].verdict = .warning

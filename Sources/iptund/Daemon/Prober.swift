@@ -86,12 +86,14 @@ struct Prober: ~Copyable {
             last[place]?.removeFirst()
         }
         guard let endpoint = member.address, let local = member.local else { return }
-        if let target = member.settings.probe ?? target(member, endpoint) {
+        // A probe that has become an address of this host would be answered here, and prove nothing.
+        let probe = member.settings.probe.flatMap { own.contains($0) ? nil : $0 }
+        if let target = probe ?? target(member, endpoint) {
             let request = note(number, place, target, inside.identifier)
-            try? inside.send(
-                request, to: target, from: member.settings.probe == nil ? addresses.first?.address : nil, by: device)
+            let source = probe == nil ? addresses.first?.address : nil
+            try? inside.send(request, to: target, from: source, by: device)
         }
-        guard member.settings.probe == nil, !isSettled(place, number) else { return }
+        guard probe == nil, !isSettled(place, number) else { return }
         let request = note(number, place, endpoint, outside?.identifier ?? inside.identifier)
         try? outer.send(request.packet(from: local, to: endpoint), to: endpoint, from: local)
     }

@@ -105,6 +105,13 @@ extension PeerState {
         PeerState("the peer drops echo inside, and answers UDP", [], "ok", leg: "none") {
             try $0.b.obstruct("input", "iifname iptun0 icmp type echo-request drop")
         },
+        PeerState("the peer answers whatever is asked", [], "ok", leg: "none") {
+            try $0.b.shell(
+                """
+                ip address flush dev iptun0; ip route add 10.9.0.0/30 dev iptun0
+                ip route add local 0.0.0.0/0 dev lo table 9; ip rule add iif iptun0 lookup 9 priority 1
+                """)
+        },
         PeerState("the peer forbids what comes inside, and says so", ["peer.inner"], "warning", leg: "inside") {
             try $0.b.obstruct("input", "iifname iptun0 reject with icmp type admin-prohibited")
         },
