@@ -15,7 +15,8 @@ package enum Doctor {
         NetfilterPostrouting.self, NetfilterForward.self, NATSource.self, NATUnderlay.self, IPsecPolicies.self,
         OwnerKernel.self,
         OwnerForeign.self, MartianLogged.self, KernelDropped.self,
-        PeerUnreachable.self, PeerFiltered.self, PeerAbsent.self, PeerKernel.self, PeerAddress.self, PeerSilent.self,
+        PeerUnreachable.self, PeerFiltered.self, PeerAbsent.self, PeerKernel.self, PeerOtherAddress.self,
+        PeerSilent.self,
         PeerInner.self, PeerBeside.self, MTUPath.self,
         // The way of inner packets.
         RouteInner.self, ReversePathTunnel.self, RouteReturn.self, ForwardingOff.self, ProxyMissing.self,

@@ -32,9 +32,11 @@ extension PeerProbe {
         if isAnswered { return .none }
         if let said = legThatWasNamed { return said }
         if !otherLocals.isEmpty { return .address }
+        if inner.sent == 0, inner.refusal != nil { return .here }
         if lostHere > 0 { return .back }
         if !innerReports.isEmpty { return .inside }
-        if !receivedDrops.isEmpty { return .back }
+        // Fewer drops than questions may be of something else that the peer sends.
+        if inner.sent > 0, receivedDrops.values.reduce(0, +) >= inner.sent { return .back }
         if !sentDrops.isEmpty || tunnelAttempts.contains(where: { $0.sent == 0 && $0.refusal != nil }) { return .here }
         if otherSources.contains(where: \.attempt.isAnswered) || hairpin.isAnswered || isHeard { return .inside }
         if outer.isAnswered { return .silent }
@@ -69,8 +71,8 @@ extension PeerProbe {
     /// The part that one ICMP error about protocol 4 names.
     ///
     /// A host says of itself that it has no such protocol (3/2), and a kernel's tunnel code that no tunnel is meant (3/3).
-    /// From another host on the way the same codes are a firewall's (REJECT), as is "unreachable" of the peer from the
-    /// peer itself, or while the peer answers echo.
+    /// From another host on the way the same codes are a firewall's (REJECT), as is "unreachable" of a peer that
+    /// answers echo.
     private func leg(_ report: ICMPReport) -> Leg? {
         // This host's own kernel found no neighbour to hand the packet to.
         if report.type == 11 || report.offender == local { return .underlay }
@@ -81,7 +83,7 @@ extension PeerProbe {
         case 2: return isPeer ? .decapsulator : .filtered
         case 3: return isPeer ? .endpoint : .filtered
         // A peer whose address answers echo is reached: only protocol 4 is refused.
-        default: return isPeer || outer.isAnswered ? .filtered : .underlay
+        default: return outer.isAnswered ? .filtered : .underlay
         }
     }
 

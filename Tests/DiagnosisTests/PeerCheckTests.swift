@@ -6,7 +6,8 @@ import Wire
 
 @Suite struct PeerCheckTests {
     private static let checks: [any PeerCheck.Type] = [
-        PeerUnreachable.self, PeerFiltered.self, PeerAbsent.self, PeerKernel.self, PeerAddress.self, PeerSilent.self,
+        PeerUnreachable.self, PeerFiltered.self, PeerAbsent.self, PeerKernel.self, PeerOtherAddress.self,
+        PeerSilent.self,
         PeerInner.self,
     ]
 

@@ -58,7 +58,7 @@ extension PeerProbe {
             case 3: (.endpoint, .filtered)
             case 4: (.silent, .silent)
             case 9, 10, 13: (.filtered, .filtered)
-            default: (.filtered, .underlay)
+            default: (.underlay, .underlay)
             }
         for (sender, leg) in [(PeerProbe.peer, fromPeer), (PeerProbe.router, fromRouter)] {
             var probe = PeerProbe.told(3, code, by: sender)

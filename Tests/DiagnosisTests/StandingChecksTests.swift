@@ -14,9 +14,10 @@ struct StandingChecksTests {
         #expect(TunnelUp.verdicts(.tunnel { $0.standing = standing }) == [verdict])
     }
 
-    @Test func `a device that is down has its command`() {
+    @Test func `a device that is down is another check's, which has the command`() {
         let host = HostSnapshot.tunnel { $0.standing = .running(problem: "the device is down: ip link set dev b up") }
-        #expect(TunnelUp.judge(host)[0].fix == "ip link set dev b up")
+        #expect(TunnelUp.judge(host)[0].fix == nil)
+        #expect(TunnelUp.causes.contains(DeviceDown.id))
     }
 
     @Test func `what only the tunnel knows is unknown while it does not talk to us`() {

@@ -21,7 +21,9 @@ package enum ForwardingOff: Check {
             guard tunnel.forwarding == .asked || isSeen else { return [] }
             let settings = off.map { "\(LinkSnapshot.Setting.forwarding.key(of: $0))=1" }
             let command = "sysctl -w \(settings.joined(separator: " "))"
-            if tunnel.forwarding == .asked { return [finding(.broken, evidence, fix: command)] }
+            // Of all devices, one that came after the tunnel need not be meant, as long as nothing wants to pass.
+            let isMeant = tunnel.isForwardingNamed || off.contains(device) || isSeen
+            if tunnel.forwarding == .asked { return [finding(isMeant ? .broken : .info, evidence, fix: command)] }
             // A few may be anything: a misrouted packet, a neighbour's probe. A flow through the tunnel wants a router.
             let isFlow = dying.recent >= 8 && tunnel.decapsulated.recent >= dying.recent
             return [finding(isFlow ? .warning : .info, evidence, next: "if this host is to be a router: \(command)")]

@@ -16,7 +16,10 @@ package enum ICMPErrors: Check {
             ]
             // Errors of the past are of no interest where the peer was heard since.
             let isHeard = peer.received.total > 0 || tunnel.only == .encapsulate
-            return finding(peer.errors.recent > 0 || !isHeard ? .warning : .info, evidence.compactMap(\.self))
+            let isOwn = peer.local.map { local in peer.lastError?.contains("from \(local))") == true } ?? false
+            let reason = isOwn ? "this host finds no neighbour to hand outer packets to" : nil
+            return finding(
+                peer.errors.recent > 0 || !isHeard ? .warning : .info, evidence.compactMap(\.self), why: reason)
         }
     }
 }

@@ -10,7 +10,9 @@ package enum MarkForeign: Check {
 
     package static func judge(_ host: HostSnapshot) -> [Finding] {
         guard case .known(let rules) = host.network.rules else { return unknown("routing rules cannot be listed") }
-        let foreign = rules.filter { rule in !rule.isOurs && rule.mark?.fits(mark) == true }
+        // A rule for the whole mark means the tunnel's packets.
+        let whole = RuleSnapshot.Mark(mark, mask: .max)
+        let foreign = rules.filter { rule in !rule.isOurs && rule.mark?.fits(mark) == true && rule.mark != whole }
         return of(host.tunnels) { tunnel in
             foreign.map { rule in
                 let text = "ip rule \(rule.priority): fwmark \(rule.mark?.text ?? "") lookup \(rule.table)"

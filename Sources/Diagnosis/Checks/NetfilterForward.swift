@@ -25,12 +25,24 @@ package enum NetfilterForward: Check {
 
     /// Forwarding that is asked for has to pass to one of the links at least.
     private static func needed(_ tunnel: TunnelSnapshot, _ host: HostSnapshot, _ netfilter: Netfilter) -> [Finding] {
-        host.forwarded(tunnel, needed: true).compactMap { group in
+        let groups = host.forwarded(tunnel, needed: true)
+        // Where each direction waits for the other one to begin, no connection begins.
+        let isClosed =
+            groups.count > 1
+            && groups.joined().allSatisfy { question in
+                let certainty = question.answer(netfilter, at: .forward)?.certainty
+                return certainty == .always || certainty == .unlessKnown
+            }
+        return groups.compactMap { group in
             var mildest: Finding?
             for question in group {
                 guard let answer = question.answer(netfilter, at: .forward) else { return nil }
                 let finding = finding(forwarded: question, answer, netfilter)
                 if mildest == nil || mildest?.verdict == .broken { mildest = finding }
+            }
+            if isClosed, mildest?.verdict != .broken {
+                mildest?.verdict = .broken
+                mildest?.evidence.append("packets the other way are stopped likewise, so no connection can begin")
             }
             return mildest
         }

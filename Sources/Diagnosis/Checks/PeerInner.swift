@@ -16,7 +16,9 @@ package enum PeerInner: PeerCheck {
         case .inside where !probe.innerReports.isEmpty:
             return "the tunnel works in both directions, and behind the peer nothing answers at this address"
         case .inside where !hasTakenOthers(probe):
-            return "the peer sends packets, and does not answer: it may drop ICMP echo, or this inner source"
+            return
+                "the peer sends packets, and does not answer: what is sent to it may be lost on the way, or it drops ICMP "
+                + "echo, or this inner source"
         default: return why
         }
     }
@@ -26,7 +28,10 @@ package enum PeerInner: PeerCheck {
     package static func next(_ probe: PeerProbe) -> String? {
         switch probe.leg {
         case .inside:
-            guard let source = probe.source, hasTakenOthers(probe) else { return nil }
+            guard let source = probe.source, hasTakenOthers(probe) else {
+                let look = "on \(probe.endpoint), to see whether packets arrive: tcpdump -ni any ip proto 4"
+                return probe.innerReports.isEmpty ? look : nil
+            }
             return "on \(probe.endpoint): AllowedIPs of this host have to hold \(source)"
         case .back where probe.receivedDrops["inner-source"] != nil:
             return probe.target.map { "here: AllowedIPs of \(probe.peer) have to hold \($0.address)" }

@@ -7,10 +7,13 @@ package enum PeerSilent: PeerCheck {
     package static let id = "peer.silent"
     package static let why =
         "protocol 4 is dropped silently: by a firewall on the way or at the peer, by a cloud that passes TCP, UDP and ICMP "
-        + "only, or by a tunnel there that does not know this host"
+        + "only, or by a tunnel there that is stopped or does not know this host"
     package static let legs: Set<PeerProbe.Leg> = [.silent]
 
     package static func reason(_ probe: PeerProbe) -> String {
+        if probe.wasHeardLately {
+            return "the peer sent packets a moment ago: the address that was asked may be no host's, or answers no echo"
+        }
         guard probe.outer.sent > 0, !probe.outer.isAnswered else { return why }
         return "nothing comes back, through the tunnel or beside it: the peer may be down, or drop everything"
     }

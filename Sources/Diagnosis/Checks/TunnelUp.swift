@@ -21,11 +21,13 @@ package enum TunnelUp: Check {
         switch tunnel.standing {
         case .running(nil): return finding(.ok, ["tunnel \(name) is up"])
         case .running(let problem?) where asksThePeer.contains(where: problem.contains):
-            return finding(.warning, ["tunnel \(name) is degraded: \(problem)", "what is asked of the peer tells why"])
+            return finding(
+                .warning, ["tunnel \(name) is degraded: \(problem)", "what is asked of the peer tells why"],
+                why: degraded)
         case .running(let problem?):
             let look = "what refuses them: nft list ruleset; ip rule; ip xfrm policy"
             return finding(
-                .broken, ["tunnel \(name) is degraded: \(problem)"], fix: fix(problem),
+                .broken, ["tunnel \(name) is degraded: \(problem)"], why: degraded,
                 next: problem.contains("none of its packets is sent") ? look : nil)
         case .hidden(let why): return finding(.unknown, ["tunnel \(name) does not answer: \(why)"])
         case .silent(let why):
@@ -42,11 +44,8 @@ package enum TunnelUp: Check {
         }
     }
 
+    private static let degraded = "the tunnel runs, and packets cannot pass"
+
     /// Parts of problems of which what is asked of the peer tells more.
     private static let asksThePeer = ["it does not answer", "packets to it are refused", "does not answer ARP"]
-
-    /// What the daemon itself recommends, which stands behind a colon: `the device is down: ip link set b up`.
-    private static func fix(_ problem: String) -> String? {
-        problem.hasPrefix("the device is down: ") ? String(problem.dropFirst("the device is down: ".count)) : nil
-    }
 }

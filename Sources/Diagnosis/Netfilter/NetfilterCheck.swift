@@ -32,9 +32,20 @@ extension Check {
         case .known(let netfilter):
             var findings: [Finding] = []
             // One rule is one fault, however many packets it stops.
-            for finding in body(netfilter).sorted(by: { $0.verdict.rank > $1.verdict.rank })
-            where !findings.contains(where: { $0.evidence.first == finding.evidence.first }) {
-                findings.append(finding)
+            for finding in body(netfilter).sorted(by: { $0.verdict.rank > $1.verdict.rank }) {
+                guard let same = findings.firstIndex(where: { $0.evidence.first == finding.evidence.first }) else {
+                    findings.append(finding)
+                    continue
+                }
+                // Each of the packets that it stops needs its own exception.
+                guard findings[same].verdict == finding.verdict, let fix = findings[same].fix, let other = finding.fix,
+                    fix.count < 500
+                else { continue }
+                let known = fix.split(separator: " && ")
+                let added = other.split(separator: " && ").filter { !known.contains($0) }
+                guard !added.isEmpty else { continue }
+                findings[same].fix = (known + added).joined(separator: " && ")
+                findings[same].evidence += finding.evidence.dropFirst()
             }
             // A part that was not read may be the cause of the doubt.
             if !netfilter.gaps.isEmpty, findings.allSatisfy({ $0.verdict == .info }) {

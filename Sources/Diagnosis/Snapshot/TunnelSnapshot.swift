@@ -21,6 +21,8 @@ package struct TunnelSnapshot: Sendable {
     package var forwarding = Forwarding.notAsked
     /// The devices that packets for it come in by, as far as they are to be forwarded.
     package var forwardDevices: [String] = []
+    /// Whether they were named, and not all that there are.
+    package var isForwardingNamed = true
     /// Where ARP is answered for whom; `nil` when nowhere.
     package var proxy: Proxy?
     /// Whom packets are taken from: `peers`, `any`, or prefixes.

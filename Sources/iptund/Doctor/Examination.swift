@@ -120,7 +120,7 @@ struct Examination: ~Copyable {
             // A route of another table, which a rule leads to first, would still win.
             let way = tunnel.peers[index].way
             if let device = tunnel.device, way?.device == device, patient.namespaceName == nil,
-                way?.route?.contains(" table ") == false
+                way?.route?.contains(" table ") == false, way?.matched?.length != 32
             {
                 tunnel.peers[index].bypass = routes.bypass(endpoint, besides: tunnelDevices, netlink)
             }
@@ -133,6 +133,7 @@ struct Examination: ~Copyable {
         if patient.namespaceName == nil {
             if patient.settings?.forward == .connected, tunnel.proxy == nil {
                 let found = (try? netlink.connectedLinks()) ?? []
+                tunnel.isForwardingNamed = false
                 tunnel.forwardDevices = found.map(\.name).filter { $0 != tunnel.device }
             }
             links.formUnion([tunnel.device, tunnel.proxy?.device].compactMap(\.self) + tunnel.forwardDevices)
@@ -217,6 +218,7 @@ extension Patient {
         _ reports: [String: TunnelReport], _ moment: WritableKeyPath<Patient, TunnelReport?>
     ) {
         guard report != nil else { return }
+        isAskedAgain = true
         self[keyPath: moment] = reports[name]
     }
 }

@@ -19,6 +19,8 @@ struct Patient {
     /// What it wrote down of its changes, if there is that and we may read it.
     var state: TunnelState?
     var standing: TunnelSnapshot.Standing
+    /// Whether it was asked at the end of the time that is watched.
+    var isAskedAgain = false
     /// The file that describes it, where it does not run.
     var file: String?
     /// Where its files lie, if it has any.

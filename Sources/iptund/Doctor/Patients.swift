@@ -3,6 +3,7 @@
 internal import Configuration
 internal import Diagnosis
 internal import Linux
+internal import Wire
 
 /// Which tunnels are examined.
 struct Patients {
@@ -29,7 +30,7 @@ struct Patients {
             } else {
                 patients.asked = [try described(source)]
             }
-            if let peer { patients.narrow(to: peer) }
+            if let peer { try patients.narrow(to: peer) }
         } else if let peer {
             patients.asked = [try foreseen(peer)]
         } else {
@@ -85,15 +86,31 @@ struct Patients {
 
     /// A tunnel that `iptund up --peer` would make.
     private static func foreseen(_ peer: String) throws(Complaint) -> Patient {
-        guard let endpoint = PeerAddress(peer) else {
+        guard let endpoint = PeerAddress(peer), isHost(endpoint) else {
             throw .usage("--peer '\(peer)'", why: "is neither an address nor a host name", whatNow: "such as 192.0.2.2")
         }
         return Patient(
             name: peer, settings: TunnelSettings(peers: [PeerSettings(endpoint: endpoint)]), standing: .down)
     }
 
+    /// Whether one host can have the address; a name may have any.
+    private static func isHost(_ endpoint: PeerAddress) -> Bool {
+        if case .address(let address) = endpoint { address.isUnicast || address.isLoopback } else { true }
+    }
+
     /// Leaves of the peers of the tunnels asked about only the one that is called `peer`, or has this address.
-    private mutating func narrow(to peer: String) {
+    /// - Throws: with exit code 2 when there is no such peer.
+    private mutating func narrow(to peer: String) throws(Complaint) {
+        let known = asked.flatMap { patient -> [String] in
+            let reported = patient.report?.peers.flatMap { [$0.name, $0.host, $0.endpoint].compactMap(\.self) }
+            return reported ?? patient.settings?.peers.flatMap { [$0.name, "\($0.endpoint)"].compactMap(\.self) } ?? []
+        }
+        let isVisible = asked.contains { $0.report != nil || $0.settings != nil }
+        guard !isVisible || known.contains(peer) else {
+            throw .usage(
+                "--peer '\(peer)'", why: "is no peer of the tunnel",
+                whatNow: "its peers: \(known.prefix(8).joined(separator: ", "))")
+        }
         for index in asked.indices {
             asked[index].report?.peers.removeAll { ![$0.name, $0.host, $0.endpoint].contains(peer) }
             if asked[index].report == nil {

@@ -95,8 +95,10 @@ struct PeerLook {
             }
             probe.otherLocals.subtract(taken.compactMap { $0.local.flatMap { IPv4Address($0) } })
             let patient = patients[subject.tunnel]
-            guard let first = peer(subject, patient.report), let before = peer(subject, patient.later),
-                let after = peer(subject, patient.latest), first.endpoint == after.endpoint
+            // By address: a report that is looked at for one peer has fewer than the later ones.
+            guard let first = peer(at: probe.endpoint, patient.report),
+                let before = peer(at: probe.endpoint, patient.later),
+                let after = peer(at: probe.endpoint, patient.latest)
             else { return probe }
             probe.count(from: before, to: after)
             if before.received.packets == first.received.packets {
@@ -111,8 +113,7 @@ struct PeerLook {
         }
     }
 
-    private func peer(_ subject: (tunnel: Int, peer: Int), _ report: TunnelReport?) -> TunnelReport.Peer? {
-        guard let peers = report?.peers, peers.indices.contains(subject.peer) else { return nil }
-        return peers[subject.peer]
+    private func peer(at endpoint: IPv4Address, _ report: TunnelReport?) -> TunnelReport.Peer? {
+        report?.peers.first { $0.endpoint == "\(endpoint)" }
     }
 }

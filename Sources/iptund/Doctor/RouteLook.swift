@@ -54,7 +54,8 @@ struct RouteLook: ~Copyable {
             else { continue }
             best = (route, name)
         }
-        guard let best else { return nil }
+        // An exact route is what leads astray, where there is one: another one beside it cannot be added.
+        guard let best, best.route.destination.length < 32 else { return nil }
         let gateway = best.route.gateway.map { " via \($0)" } ?? ""
         return "ip route add \(peer)/32\(gateway) dev \(best.name)"
     }

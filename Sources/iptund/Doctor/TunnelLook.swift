@@ -13,6 +13,9 @@ extension TunnelSnapshot {
         standing = patient.standing
         // At the end of the time that is watched a fault may have been mended.
         if let latest = patient.later { standing = .running(problem: latest.problem) }
+        if patient.report != nil, patient.later == nil, patient.latest == nil, patient.isAskedAgain {
+            standing = .failed("it ended while it was looked at")
+        }
         device = patient.report?.device ?? patient.state?.device.name ?? patient.settings?.device?.text
         routing = TunnelSnapshot.routing(patient)
         acceptsFrom = patient.report?.acceptFrom ?? patient.settings?.policy.acceptance.description ?? "peers"

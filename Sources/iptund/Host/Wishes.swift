@@ -79,10 +79,11 @@ struct Wishes {
         case .number(let number): (main, own) = (number, number)
         case .automatic: (main, own) = (Route.mainTable, routing?.table ?? Route.mainTable)
         }
-        let (covered, source) = (covered, settings.addresses.first?.address)
+        let covered = covered
         let connected = Set(settings.addresses.compactMap(\.connected))
         return allowed.flatMap { prefix -> [HostChange] in
             let table = covered.contains(prefix) ? own : main
+            let source = source(for: prefix)
             let route = Route(
                 to: prefix, link: device.index, source: source, protocolNumber: HostChange.protocolNumber, table: table)
             // The kernel makes the very route with the address.
@@ -93,6 +94,16 @@ struct Wishes {
                 prefix, protocolNumber: HostChange.protocolNumber, metric: Wishes.lastMetric, table: table)
             return [.route(barrier, on: .none)] + routes
         }
+    }
+
+    /// The inner source of packets to a block: the device's address whose network overlaps it, as the kernel would choose,
+    /// else its first address.
+    private func source(for prefix: Prefix) -> IPv4Address? {
+        let near = settings.addresses.first { address in
+            guard let network = address.connected else { return false }
+            return network.contains(prefix.address) || prefix.length > 0 && prefix.contains(network.address)
+        }
+        return (near ?? settings.addresses.first)?.address
     }
 
     /// Worse than every route that anybody else makes.

@@ -71,7 +71,8 @@ enum PingText {
             let taken = probe.otherSources.filter(\.attempt.isAnswered).map { "\($0.source)" }.joined(separator: ", ")
             let source = probe.source.map { "\($0)" } ?? "our address"
             return taken.isEmpty
-                ? "the peer sends packets, and does not answer \(source): it drops ICMP echo, or this inner source"
+                ? "the peer sends packets, and does not answer \(source): what is sent to it is lost on the way, or it drops "
+                    + "ICMP echo, or this inner source"
                 : "the peer drops what comes from \(source), and takes \(taken)"
         case .back: return "the answer arrives, and is lost on this host"
         case .address:

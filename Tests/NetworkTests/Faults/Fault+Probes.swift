@@ -30,7 +30,8 @@ extension Fault {
         },
         Fault(name: "way to the peer is down", expected: "peer.unreachable", layout: .routed) { ward in
             try ward.router?.tellEverything()
-            try ward.router?.shell("ip route add unreachable 198.51.100.2")
+            // A route of this type is reported once a second at most (ip_error), and not to each.
+            try ward.router?.obstruct("forward", "ip daddr 198.51.100.2 reject with icmp type host-unreachable")
         },
     ]
 }

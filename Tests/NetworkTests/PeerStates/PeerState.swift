@@ -106,11 +106,24 @@ extension PeerState {
             try $0.b.obstruct("input", "iifname iptun0 icmp type echo-request drop")
         },
         PeerState("the peer answers whatever is asked", [], "ok", leg: "none") {
-            try $0.b.shell(
+            try $0.tunnel.b.end()
+            let mirror = try $0.b.start([
+                "/usr/bin/python3", "-uc",
                 """
-                ip address flush dev iptun0; ip route add 10.9.0.0/30 dev iptun0
-                ip route add local 0.0.0.0/0 dev lo table 9; ip rule add iif iptun0 lookup 9 priority 1
-                """)
+                import socket, struct
+                raw = socket.socket(socket.AF_INET, socket.SOCK_RAW, 4)
+                print("ready")
+                while True:
+                    packet, sender = raw.recvfrom(65535)
+                    inner = packet[20:]
+                    if inner[9] != 1 or inner[20] != 8: continue
+                    sum = struct.unpack("!H", inner[22:24])[0] + 0x0800
+                    sum = (sum & 0xffff) + (sum >> 16)
+                    reply = b"\\0\\0" + struct.pack("!H", sum) + inner[24:]
+                    raw.sendto(inner[:12] + inner[16:20] + inner[12:16] + reply, (sender[0], 0))
+                """,
+            ])
+            try mirror.waitFor("ready")
         },
         PeerState("the peer forbids what comes inside, and says so", ["peer.inner"], "warning", leg: "inside") {
             try $0.b.obstruct("input", "iifname iptun0 reject with icmp type admin-prohibited")
@@ -129,7 +142,7 @@ extension PeerState {
             try $0.router.obstruct("prerouting", "ip protocol 4 ip ttl set 1")
         },
         PeerState("the router has no route to the peer", ["peer.unreachable"], leg: "underlay") {
-            try $0.router.shell("ip route add unreachable 198.51.100.2")
+            try $0.router.obstruct("forward", "ip daddr 198.51.100.2 reject with icmp type host-unreachable")
         },
     ]
 

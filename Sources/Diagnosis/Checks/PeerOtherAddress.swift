@@ -3,7 +3,7 @@
 internal import Wire
 
 /// The peer sends to another address of this host than packets to it come from.
-package enum PeerAddress: PeerCheck {
+package enum PeerOtherAddress: PeerCheck {
     package static let id = "peer.address"
     package static let why = "the peer knows this host by one outer address, and drops what comes from another one"
     package static let legs: Set<PeerProbe.Leg> = [.address]
