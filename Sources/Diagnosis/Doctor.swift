@@ -53,6 +53,9 @@ package enum Doctor {
         let blind = host.tunnels.first?.blindness
         for index in findings.indices {
             findings[index].tunnel = tunnel
+            if let namespace = host.tunnels.first?.namespace, ofDevice.contains(findings[index].id) {
+                findings[index].fix = findings[index].fix.map { inside($0, namespace) }
+            }
             // Of a tunnel that does not answer nothing is known that could be judged.
             if let blind, findings[index].verdict == .ok, !hostWide.contains(findings[index].id) {
                 (findings[index].verdict, findings[index].evidence) = (.unknown, [blind])
@@ -64,6 +67,19 @@ package enum Doctor {
             findings[index].evidence.append("a consequence of \(cause)")
         }
         return findings
+    }
+
+    /// Checks about the device, whose commands belong where it is.
+    private static let ofDevice: Set<String> = [
+        DeviceDown.id, ChangesMissing.id, RouteInner.id, RouteReturn.id, ReversePathTunnel.id, ForwardingOff.id,
+        ProxyMissing.id, RedirectsSent.id, MTUDevice.id, MTUPath.id, IPv6Inside.id,
+    ]
+
+    /// The same command for another network namespace; `iptund` finds the device by itself.
+    private static func inside(_ command: String, _ namespace: String) -> String {
+        command.split(separator: " && ").map { part in
+            part.hasPrefix("iptund ") ? String(part) : "ip netns exec \(namespace) \(part)"
+        }.joined(separator: " && ")
     }
 
     /// Checks of the host alone, which need nothing of a tunnel.

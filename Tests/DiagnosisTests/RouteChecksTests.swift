@@ -166,6 +166,20 @@ struct RouteChecksTests {
         #expect(broken.first?.fix == "ip link set dev b up && ip route add 10.9.0.2/32 dev b")
     }
 
+    @Test func `commands about a device in another network namespace are for that one`() {
+        var host = HostSnapshot.tunnel { tunnel in
+            (tunnel.missing, tunnel.namespace) = (["ip route add 10.9.0.2/32 dev b"], "inner")
+            tunnel.network = .healthy
+            tunnel.network?.links["b"]?.isUp = false
+        }
+        let first = Doctor.examine(host).first
+        #expect(
+            first?.fix
+                == "ip netns exec inner ip link set dev b up && ip netns exec inner ip route add 10.9.0.2/32 dev b")
+        host.tunnels[0].origin = .file("/etc/iptund/b.conf")
+        #expect(Doctor.examine(host).first?.fix == "ip netns exec inner ip link set dev b up && iptund reload b")
+    }
+
     @Test func `an underlay in a VRF is named`() {
         var host = HostSnapshot.healthy
         host.network.links["eth0"]?.vrf = "blue"

@@ -170,6 +170,9 @@ struct DoctorTests {
             let (found, status) = try Self.examine(a, tunnel.name)
             #expect(found.ids("broken") == ["changes.missing"])
             #expect(status == 1)
+            let fix = try #require(found.checks.first?.fix)
+            try a.shell(fix)
+            #expect(try Self.examine(a, tunnel.name).status == 0)
             let dead = try a.up("--peer", "203.0.113.9", "--netns", inner.namespace, "--device", "dead")
             #expect(try Self.examine(a, dead.name).found.ids("ok").isDisjoint(with: ["peer.absent", "peer.silent"]))
         }

@@ -47,4 +47,15 @@ struct SendingWatchTests {
         watch.forget(0)
         #expect(watch.problem(0) == nil)
     }
+
+    @Test func `an ICMP error says for ten seconds that packets are refused`() {
+        var watch = SendingWatch()
+        watch.look(errors: [0], at: 1_000)
+        #expect(!watch.isRefused(0, at: 1_000))
+        watch.look(errors: [3], at: 2_000)
+        #expect(watch.isRefused(0, at: 11_999) && !watch.isRefused(0, at: 12_000))
+        // No more of them came.
+        watch.look(errors: [3], at: 20_000)
+        #expect(!watch.isRefused(0, at: 20_000))
+    }
 }

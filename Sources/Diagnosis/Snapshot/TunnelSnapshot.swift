@@ -33,6 +33,8 @@ package struct TunnelSnapshot: Sendable {
     package var only: Direction?
     /// The network namespace of its device, where that is not ours.
     package var network: NetworkSnapshot?
+    /// What that network namespace is called.
+    package var namespace: String?
     /// Inner packets that were delivered in each direction, in all.
     package var encapsulated = Growth(), decapsulated = Growth()
     /// Packets without a peer that were dropped.

@@ -37,6 +37,8 @@ struct Reporter {
         let problem: String?
         /// Why nothing reaches a peer although there is a route to it, by slot.
         var obstacles: [Int: String] = [:]
+        /// Slots to whose peers packets were refused by ICMP errors of late.
+        var refused: Set<Int> = []
         /// Packets that the raw socket had no room for.
         let socketOverflows: UInt64
         let liveness: LivenessBook
@@ -130,7 +132,7 @@ struct Reporter {
     private func obstacle(_ place: Int, _ moment: Moment) -> String? {
         if let obstacle = moment.obstacles[place] { return obstacle }
         let received = moment.predecessors.own(place, moment.counted).received
-        guard received.delivered == 0, moment.policy.only != .encapsulate,
+        guard received.delivered == 0, moment.refused.contains(place), moment.policy.only != .encapsulate,
             let report = ICMPReport(encoded: received.lastError), report.type == 3, report.code != 4,
             report.offender != moment.roster.members[place]?.local
         else { return nil }

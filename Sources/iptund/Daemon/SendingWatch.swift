@@ -7,6 +7,8 @@ internal import Tunnel
 struct SendingWatch {
     private var before: [Int: Count] = [:]
     private var failing: [Int: Drop] = [:]
+    /// The ICMP errors about outer packets to each slot, and when their number was last seen to grow, milliseconds.
+    private var errors: [Int: (count: UInt64, at: UInt64)] = [:]
 
     private struct Count {
         var delivered: UInt64 = 0
@@ -31,8 +33,21 @@ struct SendingWatch {
         }
     }
 
+    /// Compares the numbers of ICMP errors about outer packets with those of the last look, at `now`, milliseconds.
+    mutating func look(errors counts: [UInt64], at now: UInt64) {
+        for (slot, count) in counts.enumerated() where count != errors[slot]?.count ?? 0 { errors[slot] = (count, now) }
+    }
+
+    /// Whether packets to the peer of a slot were refused by ICMP errors of late.
+    func isRefused(_ slot: Int, at now: UInt64) -> Bool {
+        errors[slot].map { now < $0.at + SendingWatch.memory } ?? false
+    }
+
+    /// An ICMP error says so long that packets are refused, milliseconds: the peer may have started since.
+    private static let memory: UInt64 = 10_000
+
     /// The peer of this slot is another one, or has gone.
-    mutating func forget(_ slot: Int) { failing[slot] = nil }
+    mutating func forget(_ slot: Int) { (failing[slot], errors[slot]) = (nil, nil) }
 
     /// Why nothing is sent to the peer of a slot; `nil` when packets are, or none were tried.
     func problem(_ slot: Int) -> String? {

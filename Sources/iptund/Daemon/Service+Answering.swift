@@ -101,6 +101,7 @@ extension Service {
             predecessors: predecessors, pathMTU: datapath.pathMTU(slots: slots, at: now), underlayMTU: underlayMTU,
             // By number: a device that was renamed is still ours.
             link: try? atDevice.link(index: device), problem: problem, obstacles: obstacles(netlink),
+            refused: Set(roster.places.filter { sending.isRefused($0, at: now) }),
             socketOverflows: datapath.socketOverflows,
             liveness: liveness,
             now: now)

@@ -52,6 +52,7 @@ extension Service {
             encapsulated: counted.encapsulated, decapsulated: counted.decapsulated,
             pathMTU: datapath.pathMTU(slots: slots, at: now), roster: roster)
         sending.look(counted.encapsulated.peers)
+        sending.look(errors: counted.decapsulated.peers.map(\.errors), at: now)
         for line in observer.lines(reading, within: &limit, at: now) { write(line) }
         sayCounts(at: now)
         status.note(counted.encapsulated.drops.merging(counted.decapsulated.drops, uniquingKeysWith: +))

@@ -22,6 +22,7 @@ extension TunnelSnapshot {
         only = patient.report?.only.flatMap(Direction.init(rawValue:)) ?? patient.settings?.policy.only
         local = patient.settings?.local
         origin = TunnelSnapshot.origin(patient)
+        namespace = patient.namespaceName
         isFragmenting = patient.settings?.policy.outer.fragmentation == .clear
         if let settings = patient.settings {
             forwarding = settings.forward != .off || settings.proxyARP != nil ? .asked : .notAsked
