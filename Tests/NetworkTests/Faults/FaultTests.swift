@@ -83,12 +83,14 @@ struct FaultCheck {
 }
 
 extension Host {
-    /// All that a command could change of the host, a line each.
+    /// All that a command could change of the host, a line each. What `ip` says on its standard error is left out, as are names of
+    /// namespaces: it asks for all of /run/netns, where other tests delete theirs meanwhile.
     fileprivate var listing: Set<String> {
         get throws {
             let text = try shell(
                 """
-                ip -4 -o address; ip route show table all; ip rule; ip -o link | sed 's/ state .*//'; ip xfrm policy | paste -sd' '
+                ip -4 -o address 2>/dev/null; ip -o link 2>/dev/null | sed 's/ state .*//'
+                ip route show table all; ip rule; ip xfrm policy | paste -sd' '
                 ip neigh show proxy; nft list ruleset
                 grep -H . /proc/sys/net/ipv4/ip_forward /proc/sys/net/ipv4/conf/*/* 2>/dev/null || true
                 """)
