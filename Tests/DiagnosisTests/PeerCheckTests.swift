@@ -104,6 +104,19 @@ import Wire
         #expect(findings.first?.fix == "ip route replace 192.0.2.2/32 dev eth0 src 192.0.2.77")
     }
 
+    /// Seen with a link of kind ipip between the same addresses, on Linux 6.1: replies come out of that one.
+    @Test func `replies that the kernel's own tunnel unwraps say nothing of the peer`() throws {
+        var host = HostSnapshot.healthy
+        host.probes = [.unanswered { ($0.inner.answered, $0.unwrapped) = (3, 3) }]
+        #expect(PeerBeside.judge(host)[0].next != nil)
+        host.surroundings.kernelTunnels = .known([
+            .init("ipip9", kind: "ipip", isUp: true, local: .unspecified, remote: .unspecified)
+        ])
+        let finding = try #require(Doctor.examine(host).first { $0.id == PeerBeside.id })
+        #expect(finding.next == nil)
+        #expect(finding.evidence.last == "a consequence of owner.kernel")
+    }
+
     @Test func `replies beside the tunnel are a warning when they were for an inner address`() {
         var host = HostSnapshot()
         host.probes = [.unanswered { ($0.inner.answered, $0.unwrapped) = (3, 3) }]

@@ -187,6 +187,17 @@ struct RouteChecksTests {
         #expect(UnderlayVRF.judge(host)[0].evidence[0].hasSuffix("leave by eth0, which is in VRF blue"))
     }
 
+    /// Without leaked routes, as in the kernel's Documentation/networking/vrf.rst, the main table has no way to the peer at all.
+    @Test func `a peer that only a VRF leads to is not missing a route`() {
+        var host = HostSnapshot.healthy
+        host.tunnels[0].peers[0].way = RouteAnswer("ip route get 192.0.2.2", .nowhere("Network is unreachable"))
+        host.tunnels[0].peers[0].vrf = .init(link: "eth0", vrf: "blue")
+        let found = Doctor.examine(host)
+        #expect(found.first?.id == "underlay.vrf")
+        #expect(UnderlayVRF.judge(host)[0].evidence[0].hasSuffix("only VRF blue leads to peer 192.0.2.2, by eth0"))
+        #expect(RouteUnderlay.judge(host)[0].next == nil)
+    }
+
     /// Kinds of links as the kernel names them, and whether a peer behind one is behind another tunnel.
     @Test(
         arguments: [("wireguard", .info), ("tun", .info), ("veth", .ok), ("bridge", .ok), (nil, .ok)]

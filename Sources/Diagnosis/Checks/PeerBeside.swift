@@ -7,6 +7,7 @@ package enum PeerBeside: Check {
     package static let id = "peer.beside"
     package static let why =
         "the peer sends what is for this end's inner address past the tunnel: only the outbound direction is confirmed"
+    package static let causes = [OwnerKernel.id]
 
     package static func judge(_ host: HostSnapshot) -> [Finding] {
         let findings = host.probes.filter(\.isOneWay).map { probe in
@@ -18,6 +19,10 @@ package enum PeerBeside: Check {
             ]
             guard isInner, let source = probe.source else {
                 return finding(.info, evidence, why: "a reply to the outer address says nothing about the way back")
+            }
+            // What the kernel's tunnel here unwraps comes out of its own device.
+            if OwnerKernel.judge(host).contains(where: { $0.verdict == .broken }) {
+                return finding(.warning, evidence, why: "the kernel's tunnel of this host unwraps them")
             }
             return finding(
                 .warning, evidence, next: "on \(probe.endpoint): ip route get \(source) has to name the tunnel's device"

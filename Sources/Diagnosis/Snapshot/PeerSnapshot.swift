@@ -21,6 +21,8 @@ package struct PeerSnapshot: Sendable {
     package var way: RouteAnswer?
     /// The way of other packets to the peer, which its own packets are checked against when they arrive.
     package var plainWay: RouteAnswer?
+    /// Where a VRF leads to it and the main table does not.
+    package var vrf: Membership?
     /// The command that routes outer packets past the tunnel that they are routed into; `nil` where none is known.
     package var bypass: String?
     /// The longest outer packet that the first link of the way takes, octets; 0 when it is not known.
@@ -36,6 +38,14 @@ package struct PeerSnapshot: Sendable {
     /// ICMP errors about outer packets to it, and the last one in words.
     package var errors = Growth()
     package var lastError: String?
+
+    /// A link in a VRF, both by name.
+    package struct Membership: Equatable, Sendable {
+        package let link: String
+        package let vrf: String
+
+        package init(link: String, vrf: String) { (self.link, self.vrf) = (link, vrf) }
+    }
 
     /// Where packets to one of the AllowedIPs go.
     package struct InnerWay: Sendable {

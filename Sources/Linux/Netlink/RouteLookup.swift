@@ -48,14 +48,16 @@ package struct ResolvedRoute: Equatable, Sendable {
 extension Netlink {
     /// Asks which way a packet would go, through policy rules and all tables.
     ///
-    /// `ip route get DESTINATION [from SOURCE] [mark MARK]`. Needs no privilege.
+    /// `ip route get DESTINATION [from SOURCE] [mark MARK] [oif LINK]`. Needs no privilege.
+    /// - Parameter link: the number of a link that the packet has to leave through; of a VRF, to look in its table. 0 for any.
     /// - Throws: `ENETUNREACH` when no route fits, `EHOSTUNREACH` for an unreachable route, `EACCES` for a prohibit
     ///   route, `EINVAL` for a blackhole route. A `source` that this host does not have is `ENETUNREACH` too, or
     ///   `EINVAL` with older kernels.
     package func lookUp(
-        _ destination: IPv4Address, from source: IPv4Address? = nil, mark: UInt32 = 0
+        _ destination: IPv4Address, from source: IPv4Address? = nil, mark: UInt32 = 0, through link: Int32 = 0
     ) throws(Errno) -> ResolvedRoute {
         let request = try request(destination, from: source, mark: mark, flags: 0)
+        if link != 0 { try request.put(RTA_OIF.rawValue, link: link) }
         let answers = try collect(request) { reply in ResolvedRoute(reply, from: source) }
         guard let answer = answers.first else { throw Errno.protocolError }
         return answer
@@ -63,7 +65,7 @@ extension Netlink {
 
     /// The MTU that somebody gave to the route to `destination`, octets; `nil` leaves it to the link.
     ///
-    /// Unlike ``lookUp(_:from:mark:)``, this says nothing that the kernel learned from ICMP, which anybody may have sent.
+    /// Unlike ``lookUp(_:from:mark:through:)``, this says nothing that the kernel learned from ICMP, which anybody may have sent.
     ///
     /// `ip route get fibmatch DESTINATION [from SOURCE] [mark MARK]`. Needs no privilege.
     package func configuredMTU(

@@ -117,6 +117,7 @@ struct Examination: ~Copyable {
             // As the kernel looks for the way back of what arrives: rules may ask for our address (fib_validate_source).
             let end = tunnel.local ?? tunnel.peers[index].local
             tunnel.peers[index].plainWay = routes.ask(endpoint, from: end, netlink)
+            if case .nowhere = tunnel.peers[index].way?.way { tunnel.peers[index].vrf = routes.vrf(endpoint, netlink) }
             // A route of another table, which a rule leads to first, would still win.
             let way = tunnel.peers[index].way
             if let device = tunnel.device, way?.device == device, patient.namespaceName == nil,

@@ -60,6 +60,20 @@ struct RouteLook: ~Copyable {
         return "ip route add \(peer)/32\(gateway) dev \(best.name)"
     }
 
+    /// A VRF of this host whose table leads to `peer`, by the names of a link in it and of itself: asked where the main table leads
+    /// nowhere.
+    mutating func vrf(_ peer: IPv4Address, _ netlink: borrowing Netlink) -> PeerSnapshot.Membership? {
+        let connected = (try? netlink.connectedLinks(most: 16)) ?? []
+        for index in Set(connected.compactMap(\.master)).sorted() {
+            guard let master = (try? link(index, netlink)) ?? nil, master.kind == "vrf",
+                let route = try? netlink.lookUp(peer, through: index), route.kind == .unicast,
+                let name = (try? link(route.link, netlink))?.name
+            else { continue }
+            return PeerSnapshot.Membership(link: name, vrf: master.name)
+        }
+        return nil
+    }
+
     /// The longest packet that the first link of a way to `peer` takes, octets; 0 when there is none.
     mutating func mtu(
         _ peer: IPv4Address, from source: IPv4Address?, _ netlink: borrowing Netlink
