@@ -104,7 +104,7 @@ struct ExporterTests {
                 import socket, sys
                 held = []
                 try:
-                    for _ in range(200): held.append(socket.create_connection(("127.0.0.1", 20030), 2))
+                    for _ in range(200): held.append(socket.create_connection(("127.0.0.1", 20030), 10))
                 except OSError: pass
                 print(len(held) > 30)
                 """

@@ -33,7 +33,8 @@ extension Lab {
                 (a, "default via 111.112.101.1"), (b, "default via 111.112.100.1"), (h, "default via 111.112.100.1"),
             ])
         try router.forward()
-        let bridge = ["link add lan type bridge", "link set lan addrgenmode none up"]
+        // A bridge that snoops joins 224.0.0.106, and says so to all.
+        let bridge = ["link add lan type bridge mcast_snooping 0", "link set lan addrgenmode none up"]
         let members = ports.map { "link set \($0) master lan" }
         try Lab.command("ip", "-n", network.namespace, "-batch", try batch(bridge + members))
         try eventually("the bridge forwards") {

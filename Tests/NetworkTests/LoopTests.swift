@@ -113,7 +113,7 @@ struct LoopTests {
     @Test func `a mark alone does, where reverse paths are not filtered`() throws {
         try Lab.open { lab in
             let (a, b) = try lab.tunnel()
-            try a.host.shell(LoopTests.fullTunnel + "; ip rule add priority 90 fwmark 0x1994 lookup main")
+            try a.host.shell("ip rule add priority 90 fwmark 0x1994 lookup main; " + LoopTests.fullTunnel)
             #expect(try a.host.ping("10.9.0.2", count: 20) == 20)
             for end in [a, b] { try end.expectEveryPacketAccountedFor() }
             #expect(try a.report().encapsulate.dropped == 0)
