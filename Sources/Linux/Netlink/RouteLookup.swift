@@ -65,7 +65,7 @@ extension Netlink {
 
     /// The MTU that somebody gave to the route to `destination`, octets; `nil` leaves it to the link.
     ///
-    /// Unlike ``lookUp(_:from:mark:through:)``, this says nothing that the kernel learned from ICMP, which anybody may have sent.
+    /// Unlike ``lookUp(_:from:mark:through:)``, this says nothing that the kernel learned from ICMP, which any host can send.
     ///
     /// `ip route get fibmatch DESTINATION [from SOURCE] [mark MARK]`. Needs no privilege.
     package func configuredMTU(
