@@ -69,6 +69,16 @@ int clinux_landlock_ruleset(uint64_t files, uint64_t network, uint64_t scopes, u
     return result(syscall(SYS_landlock_create_ruleset, attributes, (size_t)size, 0));
 }
 
+int clinux_landlock_allow(int ruleset, uint64_t files, int parent) {
+    struct {
+        uint64_t files;
+        int32_t parent;
+    } __attribute__((packed)) rule = {files, parent};
+    return result(syscall(SYS_landlock_add_rule, ruleset, 1, &rule, 0));
+}
+
+int clinux_open_path(void) { return O_PATH; }
+
 int clinux_landlock_restrict(int ruleset) { return result(syscall(SYS_landlock_restrict_self, ruleset, 0)); }
 
 int clinux_set_ids(uid_t user, gid_t group) {

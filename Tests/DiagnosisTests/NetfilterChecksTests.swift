@@ -118,6 +118,16 @@ import Wire
         }
     }
 
+    @Test func `a filter that cannot be read is unknown also where no route leads to the peer`() {
+        var host = HostSnapshot.besideOthers
+        host.netfilter = .hidden("nft does not answer")
+        for tunnel in host.tunnels.indices {
+            host.tunnels[tunnel].device = nil
+            for peer in host.tunnels[tunnel].peers.indices { host.tunnels[tunnel].peers[peer].way = nil }
+        }
+        #expect(ids(host, .unknown).filter { $0.hasPrefix("netfilter.") }.count >= 4)
+    }
+
     @Test func `what cannot be read is unknown`() {
         var host = HostSnapshot.besideOthers
         host.netfilter = .hidden("nft: needs root")

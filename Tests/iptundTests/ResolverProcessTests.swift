@@ -51,6 +51,22 @@ import Wire
         }
     }
 
+    /// Whoever gets into it by what a server answered must reach neither the list of changes nor a lock.
+    @Test(.needsRoot, .needsNoSanitizer) func `a child writes no file, not even its user's own`() async {
+        await #expect(processExitsWith: .success) {
+            try withTemporaryDirectory { directory in
+                Files.give(directory, user: User.nobody.id, group: User.nobody.group)
+                _ = try Privileges.drop(to: .nobody)
+                Confinement.confineChild(to: .resolver, files: ResolverProcess.files, mayTalk: true)
+                #expect(throws: Errno.permissionDenied) { try Files.createNew("\(directory)/state.json", [], mode: 0o600) }
+                #expect(unsafe unlink("/etc/passwd") == -1)
+                let file = try Descriptor.open("/etc/passwd", O_RDONLY)
+                #expect(flock(file.rawValue, LOCK_EX | LOCK_NB) == -1)
+                #expect(try Resolver.address(of: "localhost") == IPv4Address(127, 0, 0, 1))
+            }
+        }
+    }
+
     @Test func `a child that is gone answers nothing`() async {
         await #expect(processExitsWith: .success) {
             let resolver = try ResolverProcess.start(as: .current)

@@ -81,6 +81,10 @@ int clinux_landlock_version(void);
 /* The same for a set without any rule: the file, network and scope rights that it takes; `size` octets of the struct are
  * known to the kernel. Returns its descriptor. */
 int clinux_landlock_ruleset(uint64_t files, uint64_t network, uint64_t scopes, unsigned int size);
+/* landlock_add_rule(2): these rights beneath what the descriptor is opened at (O_PATH). */
+int clinux_landlock_allow(int ruleset, uint64_t files, int parent);
+/* O_PATH: GNU only. */
+int clinux_open_path(void);
 /* landlock_restrict_self(2): without a wrapper. */
 int clinux_landlock_restrict(int ruleset);
 /* setresgid(2), setresuid(2): GNU only. */

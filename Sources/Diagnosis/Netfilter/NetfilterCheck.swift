@@ -13,7 +13,8 @@ extension NetfilterCheck {
 
     package static func judge(_ host: HostSnapshot) -> [Finding] {
         let questions = questions(host)
-        guard !questions.isEmpty else { return [finding(.ok)] }
+        // Where no packet is known, as without a route to the peer, a filter that was not read may still stop them all.
+        guard !questions.isEmpty || !host.tunnels.isEmpty else { return [finding(.ok)] }
         return judge(host) { netfilter in
             questions.flatMap { question in
                 hooks.compactMap { hook in

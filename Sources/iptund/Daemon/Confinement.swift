@@ -48,18 +48,25 @@ struct Confinement: Sendable {
         try Confinement.prove(list)
     }
 
-    /// Takes every system call from a child that is not on `list`. Where the kernel cannot do that, it goes on without: the
-    /// daemon tells about it.
-    static func confineChild(to list: SystemCalls) {
+    /// Takes from a child every path but `files`, and every system call that is not on `list`. What the kernel cannot take is
+    /// left: the daemon tells about it.
+    ///
+    /// - Parameter mayTalk: whether it may connect by TCP, and to abstract Unix sockets.
+    static func confineChild(to list: SystemCalls, files: [Landlock.Exception], mayTalk: Bool = false) {
         #if !SANITIZED
-            do throws(Errno) {
-                try list.filter().load()
-            } catch  where isUnsupported(error) {
-                return
-            } catch {
-                StandardErrorLog.logger().error("a child keeps all system calls: \(error)")
-            }
+            attempt("files") { () throws(Errno) in try Landlock.giveUpEverything(but: files, mayTalk: mayTalk) }
+            attempt("system calls") { () throws(Errno) in try list.filter().load() }
         #endif
+    }
+
+    private static func attempt(_ what: String, _ giveUp: () throws(Errno) -> Void) {
+        do throws(Errno) {
+            try giveUp()
+        } catch  where isUnsupported(error) {
+            return
+        } catch {
+            StandardErrorLog.logger().error("a child keeps all \(what): \(error)")
+        }
     }
 
     private static func giveUpFiles() throws(Complaint) -> Privileges.Shortfall? {

@@ -41,6 +41,6 @@ struct Janitor: ~Copyable {
         } catch {
             standardError("iptund: janitor: \(error)")
         }
-        Confinement.confineChild(to: .janitor)
+        Confinement.confineChild(to: .janitor, files: [.reading("/"), .changing("/")])
     }
 }

@@ -101,12 +101,12 @@ extension SystemCalls {
 extension SystemCalls {
     /// Who takes changes back: by netlink, and with the files of tunnels.
     static let janitor = SystemCalls(
-        names: mainThread.names + files + ["clock_nanosleep", "getuid", "geteuid", "getegid"],
+        names: mainThread.names + readingFiles + changingFiles + ["clock_nanosleep", "getuid", "geteuid", "getegid"],
         conditional: mainThread.conditional, probe: .parent, otherwise: .refuse)
 
     /// Who asks for names: files, sockets, and code of libraries that are loaded for it.
     static let resolver = SystemCalls(
-        names: mainThread.names + files + startOfThread + [
+        names: mainThread.names + readingFiles + startOfThread + [
             "clock_nanosleep", "epoll_create1", "epoll_ctl", "epoll_pwait", "epoll_wait", "eventfd2", "fcntl",
             "getpeername", "getsockname", "ioctl", "mmap", "mprotect", "pipe2", "prctl", "readlink", "readlinkat",
             "rt_sigaction", "setsockopt", "sigaltstack", "socket", "socketpair", "sysinfo", "timerfd_create",
@@ -115,9 +115,11 @@ extension SystemCalls {
         ],
         conditional: abort + cloneThread, probe: .parent, otherwise: .refuse)
 
-    private static let files = [
-        "access", "faccessat", "faccessat2", "fchmod", "flock", "fsync", "getcwd", "getdents64", "lstat", "mkdir",
-        "mkdirat",
-        "open", "openat", "rename", "renameat", "renameat2", "rmdir", "stat", "statfs", "statx", "unlink", "unlinkat",
+    private static let readingFiles = [
+        "access", "faccessat", "faccessat2", "getcwd", "getdents64", "lstat", "open", "openat", "stat", "statfs", "statx",
+    ]
+
+    private static let changingFiles = [
+        "fchmod", "flock", "fsync", "mkdir", "mkdirat", "rename", "renameat", "renameat2", "rmdir", "unlink", "unlinkat",
     ]
 }

@@ -28,12 +28,16 @@ struct ResolverProcess: ~Copyable {
     /// How many names are asked for at once: one that nobody answers for takes ten seconds and more.
     private static let threads = 4
 
+    /// What it can reach: configuration and libraries of the system's choice, wherever they are.
+    static let files: [Landlock.Exception] = [.reading("/")]
+
     /// Forks the child. For a process with one thread.
     static func start(as user: User) throws(Errno) -> ResolverProcess {
         let pair = try UnixSocket.pair()
         let process = try Fork.start(keeping: [pair.second.rawValue]) { lifeline in
             guard (try? Privileges.drop(to: user)) != nil else { return }
-            Confinement.confineChild(to: .resolver)
+            // What reads answers from the network writes nothing, above all not what others act upon.
+            Confinement.confineChild(to: .resolver, files: files, mayTalk: true)
             for _ in 0..<threads {
                 guard let socket = try? pair.second.duplicate() else { return }
                 guard (try? Thread.start("resolve", Asking(socket: socket))) != nil else { return }
