@@ -57,9 +57,16 @@ package struct Fork: ~Copyable, Sendable {
         case missing
     }
 
+    /// Says something to a child that listens; whoever does not, misses it.
+    package func send(_ octets: [UInt8]) { _ = try? lifeline.send(octets[...]) }
+
+    /// The parent's end of the lifeline once more, to hear what the child says. It must go before ``cut(_:)`` is heard.
+    package func line() throws(Errno) -> Descriptor { try lifeline.duplicate() }
+
     /// What the child has of its parent.
     package struct Lifeline: ~Copyable {
-        fileprivate let descriptor: Descriptor
+        /// Where both can say something, in messages; it ends with the parent.
+        package let descriptor: Descriptor
         /// Closed when the child is ready.
         fileprivate let announcing: Int32
 
@@ -67,16 +74,18 @@ package struct Fork: ~Copyable, Sendable {
         /// once.
         @discardableResult
         package func waitForEnd() -> Farewell {
-            close(announcing)
+            announceReady()
             return Fork.waitForEnd(of: descriptor) > 0 ? .said : .missing
         }
+
+        /// Says that all is ready. Can be called once.
+        package func announceReady() { close(announcing) }
     }
 
     /// Cuts the lifeline, with or without a word before, and waits until the child has ended.
     package consuming func cut(_ farewell: Farewell = .said) {
         let id = id
-        // A child that has ended already hears nothing, which is fine: a socket need not raise SIGPIPE for it.
-        if case .said = farewell { _ = try? lifeline.send([1]) }
+        if case .said = farewell { send([1]) }
         _ = consume lifeline
         var status: Int32 = 0
         while unsafe waitpid(id, &status, 0) < 0, Errno.current == .interrupted {}

@@ -18,29 +18,35 @@ struct Echo: Sendable {
         return echo
     }
 
-    /// Prints a plan change by change, and does each after it was printed; `device` is the name of a device that is made
-    /// for it.
+    /// Prints what is to be made change by change, and does each after it was printed; `device` is the name of a device that is
+    /// made for it.
     func callAsFunction(
-        _ plan: Plan, creating device: String?, _ perform: (HostChange) throws(Complaint) -> Void = { _ in }
+        _ plan: Reconciliation, creating device: String?,
+        _ perform: (Reconciliation.Addition) throws(Complaint) -> Void = { _ in }
     ) throws(Complaint) {
         if let device { print("[#] \(command("ip tuntap add mode tun dev \(device)"))") }
         var tally = Tally()
-        for step in plan.steps {
-            show(step.change.command, &tally)
-            try perform(step.change)
+        for addition in plan.additions {
+            show(addition.step.change.command, &tally) { print("[#] \($0)") }
+            try perform(addition)
         }
-        conclude(tally)
+        conclude(tally) { print("[#] # \($0) (--verbose prints all)") }
         for change in plan.alreadyThere.prefix(limit) {
             print("[#] # there already, left alone: \(command(change.command.text))")
         }
-        count(plan.alreadyThere.count, of: "there already, left alone")
+        count(plan.alreadyThere.count, of: "there already, left alone") { print("[#] # \($0) (--verbose prints all)") }
     }
 
     /// Prints commands.
-    func commands(_ commands: [(kind: String, text: String)]) {
+    func commands(_ commands: [HostChange.Command]) {
+        self.commands(commands, { print("[#] \($0)") }, more: { print("[#] # \($0) (--verbose prints all)") })
+    }
+
+    /// Says commands, and how many more there were, otherwise.
+    func commands(_ commands: [HostChange.Command], _ say: (String) -> Void, more: (String) -> Void) {
         var tally = Tally()
-        for command in commands { show(command, &tally) }
-        conclude(tally)
+        for command in commands { show(command, &tally, say) }
+        conclude(tally, more)
     }
 
     /// A command as one has to type it here.
@@ -53,17 +59,17 @@ struct Echo: Sendable {
     /// How many of each kind there were.
     private typealias Tally = [String: Int]
 
-    private func show(_ command: (kind: String, text: String), _ tally: inout Tally) {
+    private func show(_ command: HostChange.Command, _ tally: inout Tally, _ say: (String) -> Void) {
         tally[command.kind, default: 0] += 1
-        if tally[command.kind, default: 0] <= limit { print("[#] \(self.command(command.text))") }
+        if tally[command.kind, default: 0] <= limit { say(self.command(command.text)) }
     }
 
-    private func conclude(_ tally: Tally) {
-        for (kind, number) in tally.sorted(by: { $0.key < $1.key }) { count(number, of: kind) }
+    private func conclude(_ tally: Tally, _ say: (String) -> Void) {
+        for (kind, number) in tally.sorted(by: { $0.key < $1.key }) { count(number, of: kind, say) }
     }
 
     /// Says how many lines were not printed.
-    private func count(_ number: Int, of kind: String) {
-        if number > limit { print("[#] # ... and \(number - limit) more: \(kind) (--verbose prints all)") }
+    private func count(_ number: Int, of kind: String, _ say: (String) -> Void) {
+        if number > limit { say("... and \(number - limit) more: \(kind)") }
     }
 }

@@ -20,34 +20,34 @@ struct CleanExitTests {
             let ends = (a: try lab.upA(a), b: try lab.upB(b))
             #expect(try a.ping("10.9.0.2") == 3)
             #expect(try a.changes(since: before.a) != [])
-            let janitors = [try ends.a.janitor, try ends.b.janitor]
+            let keepers = [try ends.a.keeper, try ends.b.keeper]
             #expect(try ends.a.end(signal) == 0)
             #expect(try ends.b.end(signal) == 0)
             #expect(try a.changes(since: before.a) == [])
             #expect(try b.changes(since: before.b) == [])
-            #expect(janitors.hasOnly(where: Running.isGone))
+            #expect(keepers.hasOnly(where: Running.isGone))
         }
     }
 
-    @Test func `after SIGKILL the janitor leaves no trace`() throws {
+    @Test func `after SIGKILL the keeper leaves no trace`() throws {
         try Lab.open { lab in
             let (a, _) = try lab.pair()
             let before = try a.state
             let tunnel = try a.up(
                 "--peer", "192.0.2.2", "--address", "10.9.0.1/32", "--allowed-ips", "10.9.1.0/24,192.0.2.0/25")
-            let janitor = try tunnel.janitor
+            let keeper = try tunnel.keeper
             #expect(try tunnel.end(SIGKILL) == 128 + SIGKILL)
-            try eventually("the janitor is done", within: 5) { Running.isGone(janitor) }
+            try eventually("the keeper is done", within: 5) { Running.isGone(keeper) }
             #expect(try a.changes(since: before) == [])
         }
     }
 
-    @Test func `the janitor outlives a Ctrl-C, which goes to the whole group of processes`() throws {
+    @Test func `the keeper outlives a Ctrl-C, which goes to the whole group of processes`() throws {
         try Lab.open { lab in
             let (a, _) = try lab.pair()
             let before = try a.state
             let tunnel = try lab.upA(a)
-            for number in [SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGALRM, SIGUSR1] { kill(try tunnel.janitor, number) }
+            for number in [SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGALRM, SIGUSR1] { kill(try tunnel.keeper, number) }
             #expect(try tunnel.end(SIGINT) == 0)
             #expect(try a.changes(since: before) == [])
         }

@@ -68,6 +68,7 @@ struct DoctorTests {
             #expect(fine.status == 0)
             #expect(try a.host.iptund("doctor").status == 0)
             #expect(try a.host.changes(since: before) == [])
+            lab.stopKeepers()
             try a.host.shell("ip link set dev iptun0 mtu 1490")
             let warned = try a.host.iptund("doctor", a.name)
             #expect(warned.text.contains("\nwarning  mtu.device\n") || warned.text.hasPrefix("warning  mtu.device\n"))
@@ -84,9 +85,9 @@ struct DoctorTests {
     @Test func `a crash is seen, with what it left, until somebody takes it back`() throws {
         try Lab.open { lab in
             let (a, _) = try lab.tunnel()
-            let janitor = try a.janitor
-            kill(janitor, SIGKILL)
-            try eventually("the janitor is dead") { Running.isGone(janitor) }
+            let keeper = try a.keeper
+            kill(keeper, SIGKILL)
+            try eventually("the keeper is dead") { Running.isGone(keeper) }
             try a.end(SIGKILL)
             try eventually("nobody holds the lock") {
                 try Self.examine(a.host, a.name).found.ids("broken") == ["tunnel.up"]
@@ -166,6 +167,7 @@ struct DoctorTests {
                 "10.9.0.2/32")
             _ = try b.up("--peer", "192.0.2.1", "--address", "10.9.0.2/32", "--allowed-ips", "10.9.0.1/32")
             #expect(try Self.examine(a, tunnel.name).status == 0)
+            lab.stopKeepers()
             try inner.shell("ip route delete 10.9.0.2")
             let (found, status) = try Self.examine(a, tunnel.name)
             #expect(found.ids("broken") == ["changes.missing"])

@@ -63,12 +63,12 @@ struct DownTests {
         }
     }
 
-    @Test(arguments: [WayToEnd.asked, .killedWithJanitor, .killedAlone])
+    @Test(arguments: [WayToEnd.asked, .killedWithKeeper, .killedAlone])
     func `many at once do what one does`(way: WayToEnd) throws {
         try Lab.open { lab in
             let gateway = try lab.gateway()
             let before = try gateway.a.state
-            let tunnel = try gateway.a.up(Variety.everything.arguments(gateway) + way.arguments)
+            let tunnel = try gateway.a.up(Variety.everything.arguments(gateway))
             if way != .asked { #expect(try way.perform(tunnel)) }
             let downs = try (1...4).map { _ in try gateway.a.start([Host.program, "down", tunnel.name]) }
             for down in downs {

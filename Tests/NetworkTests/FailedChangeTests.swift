@@ -6,7 +6,7 @@ import Testing
 
 /// A change to the host that the kernel refuses ends `up`, and all changes before it are taken back.
 ///
-/// The janitor, which has its work to do then, is not meddled with. See ``Lab/gateway()`` for the network.
+/// The keeper, which has its work to do then, is not meddled with. See ``Lab/gateway()`` for the network.
 @Suite(.needsRoot)
 struct FailedChangeTests {
     /// What becomes of `up` when a system call fails.

@@ -69,6 +69,7 @@ struct ForwardingTests {
         try open { lab, sites in
             let a = try up(sites.a, "192.0.2.2", "10.20.2.0/24", ["--forward"])
             _ = try up(sites.b, "192.0.2.1", "10.20.1.0/24", ["--forward"])
+            lab.stopKeepers()
             try sites.a.shell("echo 0 > /proc/sys/net/ipv4/conf/lan/forwarding")
             _ = try lab.start(["ping", "-n", "-i", "0.1", "10.20.2.5"], on: sites.h)
             let ending = try sites.a.iptund("doctor", a.name)

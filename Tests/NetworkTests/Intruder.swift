@@ -58,7 +58,7 @@ struct Intruder {
         #endif
     }
 
-    private static let tool =
+    static let tool =
         #filePath.split(separator: "/").dropLast(2).reduce("") { "\($0)/\($1)" }
         + "/Tools/intrude.py"
 }

@@ -26,12 +26,12 @@ struct IntruderTests {
             let (a, _) = try lab.pair()
             let before = try a.state
             let tunnel = try lab.upA(a)
-            let janitor = try tunnel.janitor
+            let keeper = try tunnel.keeper
             let intruder = Intruder(tunnel: tunnel)
             // Two descriptors or addresses that lead nowhere: were it allowed, it would merely fail.
             #expect(try intruder.call(call.rawValue, -1, 0, 0, at: place) == .killed("SIGSYS"))
             #expect(try tunnel.process.wait() == 128 + SIGSYS)
-            try eventually("the janitor is done") { Running.isGone(janitor) }
+            try eventually("the keeper is done") { Running.isGone(keeper) }
             #expect(try a.changes(since: before) == [])
         }
     }

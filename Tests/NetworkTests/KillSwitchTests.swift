@@ -61,10 +61,10 @@ struct KillSwitchTests {
             try a.shell("ip route add default via 192.0.2.2")
             let before = try a.state
             let cleaning = ["env", "RUNTIME_DIRECTORY=/run/iptund/mine@\(try a.inode)", "SERVICE_RESULT=signal"]
-            #expect(try WayToEnd.killedAlone.perform(try up(a, "0.0.0.0/0", "--no-janitor")))
+            #expect(try WayToEnd.killedAlone.perform(try up(a, "0.0.0.0/0")))
             #expect(try a.run(cleaning + [Host.program, "down", "mine"]).status == 0)
             #expect(try !isReachable("203.0.113.9", from: a))
-            #expect(try WayToEnd.terminatedAlone.perform(try up(a, "0.0.0.0/0", "--no-janitor")))
+            #expect(try WayToEnd.terminatedAlone.perform(try up(a, "0.0.0.0/0")))
             #expect(try a.run(["env", "SERVICE_RESULT=success", Host.program, "down", "mine"]).status == 0)
             #expect(try a.changes(since: before) == [])
         }

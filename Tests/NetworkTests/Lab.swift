@@ -26,13 +26,13 @@ final class Lab {
     private var scripts = 0
 
     /// Runs `body` in a lab of its own, against the clock; whatever happens, the lab is cleared away afterwards.
-    static func open(_ body: (Lab) throws -> Void) throws {
+    static func open(within milliseconds: UInt64 = TimeLimit.milliseconds, _ body: (Lab) throws -> Void) throws {
         _ = environment
         slots.wait()
         defer { slots.signal() }
         let lab = try Lab()
         defer { lab.clear() }
-        try TimeLimit.applied { try body(lab) }
+        try TimeLimit.applied(milliseconds) { try body(lab) }
     }
 
     private static let slots = DispatchSemaphore(value: 8)
@@ -126,6 +126,11 @@ final class Lab {
         let ending = try ChildProcess.run(words, milliseconds: try TimeLimit.remaining(of: 60_000))
         guard ending.status == 0 else { throw CommandFailure(words: words, ending: ending) }
         return ending.text
+    }
+
+    /// Stops the keepers of all tunnels, which would mend what a test breaks, or lets them go on.
+    func stopKeepers(_ isStopped: Bool = true) {
+        for keeper in processes.compactMap(\.keeper) { kill(keeper, isStopped ? SIGSTOP : SIGCONT) }
     }
 
     private func clear() {

@@ -117,7 +117,7 @@ struct NamespaceTests {
     }
 
     /// How a tunnel can end.
-    enum Ending: CaseIterable { case signal, order, kill, killWithJanitor }
+    enum Ending: CaseIterable { case signal, order, kill, killWithKeeper }
 
     @Test(arguments: Ending.allCases)
     func `nothing is left in any of the three namespaces, however they end`(ending: Ending) throws {
@@ -132,19 +132,19 @@ struct NamespaceTests {
     }
 
     private func end(_ tunnel: Tunnel, by ending: Ending) throws {
-        let janitor = try tunnel.janitor
+        let keeper = try tunnel.keeper
         switch ending {
         case .signal: #expect(try tunnel.end() == 0)
         case .order:
             #expect(try tunnel.host.iptund("down", tunnel.name).status == 0)
             #expect(try tunnel.process.wait() == 0)
         case .kill: #expect(try tunnel.end(SIGKILL) == 128 + SIGKILL)
-        case .killWithJanitor:
-            kill(janitor, SIGKILL)
+        case .killWithKeeper:
+            kill(keeper, SIGKILL)
             #expect(try tunnel.end(SIGKILL) == 128 + SIGKILL)
             #expect(try tunnel.host.iptund("down", tunnel.name).status == 0)
         }
-        try eventually("the janitor is done") { Running.isGone(janitor) }
+        try eventually("the keeper is done") { Running.isGone(keeper) }
     }
 
     /// As WireGuard's test for circular references has it: a namespace is freed when it is deleted, whoever has a tunnel there.
@@ -158,13 +158,13 @@ struct NamespaceTests {
             let tunnel = try a.up(
                 "--peer", "192.0.2.2", "--address", "10.9.0.1/32", "--allowed-ips", "0.0.0.0/0", "--netns",
                 inside.namespace)
-            let janitor = try tunnel.janitor
+            let keeper = try tunnel.keeper
             try Lab.command("ip", "netns", "delete", inside.namespace)
             #expect(try tunnel.process.wait() == 1)
             let complaint = tunnel.process.lines.last.map(String.init) ?? ""
             #expect(complaint.contains("network namespace '\(inside.namespace)': was deleted by somebody; "))
             explains(complaint + "\n")
-            try eventually("the janitor is done") { Running.isGone(janitor) }
+            try eventually("the keeper is done") { Running.isGone(keeper) }
             // With a namespace go the ends of links that are in it, and so their other ends.
             try eventually("the namespace is freed", within: 5) {
                 try b.shell("ip -oneline link show").contains("into@") == false

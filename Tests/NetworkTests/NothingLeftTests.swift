@@ -22,7 +22,7 @@ struct NothingLeftTests {
     ) throws {
         let a = gateway.a
         let before = (a: try a.state, left: try gateway.left.state)
-        let tunnel = try a.up(variety.arguments(gateway) + way.arguments)
+        let tunnel = try a.up(variety.arguments(gateway))
         #expect(try a.changes(since: before.a) != [], comment)
         var isUnfinished = try way.perform(tunnel)
         if variety == .killSwitch, way.isViolent {

@@ -37,7 +37,7 @@ struct PinTests {
         }
     }
 
-    @Test func `a peer that is given by name is found, and not pinned`() throws {
+    @Test func `a peer that is given by name is found, and pinned as soon as it has an address`() throws {
         try Lab.open { lab in
             let (a, b) = try lab.pair()
             _ = try lab.upB(b)
@@ -50,7 +50,8 @@ struct PinTests {
             _ = try a.up(
                 ["--peer", "other.example", "--address", "10.9.0.1 peer 10.9.0.2"],
                 through: ["unshare", "-m", "sh", "-ec", script, "sh"])
-            #expect(try a.routes.filter { !before.contains($0) && !$0.contains("dev iptun0") }.isEmpty)
+            let pin = "192.0.2.2 via 192.0.2.2 dev eth0 proto 203 src 192.0.2.1 onlink"
+            try eventually("it is pinned") { try a.routes.filter { !before.contains($0) }.contains(pin) }
             #expect(try a.iptund("show").text.contains("peer: other.example  192.0.2.2\n"))
             // The tunnel is up before the name has an address, and `show` knows it a little before the data threads do.
             try eventually("packets pass") { try a.ping("10.9.0.2") == 3 }

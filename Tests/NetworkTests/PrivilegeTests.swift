@@ -32,11 +32,11 @@ struct PrivilegeTests {
         }
     }
 
-    @Test func `the janitor can change the network and nothing else`() throws {
+    @Test func `the keeper can change the network and nothing else`() throws {
         try Lab.open { lab in
             let (a, _) = try lab.pair()
-            let janitor = try lab.upA(a).janitor
-            let status = try status("/proc/\(janitor)/status")
+            let keeper = try lab.upA(a).keeper
+            let status = try status("/proc/\(keeper)/status")
             let netAdmin = "0000000000001000"
             #expect(status["CapPrm"] == [netAdmin])
             #expect(status["CapEff"] == [netAdmin])
@@ -54,7 +54,7 @@ struct PrivilegeTests {
             let (a, _) = try lab.pair()
             let process = try a.start([Host.program, "up", "--peer", "nowhere.example", "--address", "10.9.0.1/32"])
             try process.waitFor(" is up: ")
-            // The janitor is the other child.
+            // The keeper is the other child.
             let children = try process.children.map { try status("/proc/\($0)/status") }
             let resolver = try #require(children.first { $0["CapPrm"] == ["0000000000000000"] })
             for set in ["CapInh", "CapEff", "CapBnd", "CapAmb"] {

@@ -21,6 +21,7 @@ struct Report: Decodable {
     let only: String?
     let accept_from: String
     let workers: Int
+    let repairs: Int
     let peers: [Peer]
     let encapsulate: Direction
     let decapsulate: Direction

@@ -31,7 +31,12 @@ final class Running {
     }
 
     /// Sends a signal, if it has not ended.
-    func signal(_ number: Int32) { if !hasEnded { child.signal(number) } }
+    func signal(_ number: Int32) {
+        guard !hasEnded else { return }
+        // A keeper that a test has stopped would never let it end.
+        if number == SIGTERM { for child in children { kill(child, SIGCONT) } }
+        child.signal(number)
+    }
 
     /// Waits for its end: the exit status, or 128 plus the signal.
     func wait() throws -> Int32 {
@@ -57,6 +62,12 @@ final class Running {
     var children: [Int32] {
         guard !hasEnded, let list = try? Files.read("/proc/\(id)/task/\(id)/children") else { return [] }
         return list.split(separator: " ").compactMap { Int32($0) }
+    }
+
+    /// The keeper of a tunnel: the last child of `iptund up`.
+    var keeper: Int32? {
+        let words = (try? Files.read("/proc/\(id)/cmdline"))?.split(separator: "\0") ?? []
+        return words.contains("up") ? children.last : nil
     }
 
     /// Ends it, gently at first, and its children with it.

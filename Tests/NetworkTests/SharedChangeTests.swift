@@ -31,7 +31,7 @@ struct SharedChangeTests {
             [
                 "--device", which.rawValue, "--peer", "192.0.2.2", "--allowed-ips", which.prefixes, "--forward",
                 "--proxy-arp", "lan networks",
-            ] + way.arguments)
+            ])
     }
 
     private func site(_ lab: Lab) throws -> Gateway {
@@ -71,7 +71,7 @@ struct SharedChangeTests {
             let gateway = try site(lab)
             let before = try gateway.a.state
             let (first, second) = (try up(.first, gateway), try up(.second, gateway))
-            #expect(try WayToEnd.killedWithJanitor.perform(first))
+            #expect(try WayToEnd.killedWithKeeper.perform(first))
             try expectReach(.second, gateway)
             #expect(try second.end() == 0)
             try gateway.a.down("first")

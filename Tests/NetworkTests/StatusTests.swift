@@ -25,12 +25,6 @@ import Testing
             make: "ip route add 198.51.100.0/24 dev iptun0", mend: "ip route delete 198.51.100.0/24 dev iptun0",
             words: "the tunnel itself"),
         Trouble(
-            testDescription: "the route of AllowedIPs is gone", make: "ip route delete 10.9.0.2",
-            mend: "ip route add 10.9.0.2 dev iptun0", words: "is not routed into iptun0 any more"),
-        Trouble(
-            testDescription: "the device is down", make: "ip link set iptun0 down",
-            mend: "ip link set iptun0 up; ip route add 10.9.0.2 dev iptun0", words: "the device is down"),
-        Trouble(
             testDescription: "the next hop is gone", isAtRouter: true,
             make: "ip link set eth0 address 02:00:00:00:00:99; ip address flush dev eth0",
             mend: "ip address add 192.0.2.254/24 dev eth0; ip route add 192.0.2.0/24 dev eth0 2>/dev/null || true",

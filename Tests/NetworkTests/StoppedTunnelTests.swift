@@ -81,7 +81,7 @@ struct StoppedTunnelTests {
             let (a, _) = try lab.pair()
             let before = try a.state
             let tunnel = try lab.upA(a, ["--allowed-ips", "10.9.0.2/32", "--kill-switch"])
-            for process in [try tunnel.janitor, tunnel.process.id] { kill(process, SIGKILL) }
+            for process in [try tunnel.keeper, tunnel.process.id] { kill(process, SIGKILL) }
             _ = try tunnel.process.wait()
             let path = "/run/iptund/\(tunnel.name)@\(try a.inode)/control.sock"
             let script = """

@@ -13,7 +13,7 @@ enum TimeLimit {
     @TaskLocal private static var deadline: UInt64?
 
     /// Runs a test against the clock.
-    static func applied<Result>(_ body: () throws -> Result) rethrows -> Result {
+    static func applied<Result>(_ milliseconds: UInt64 = milliseconds, _ body: () throws -> Result) rethrows -> Result {
         try $deadline.withValue(Clock.milliseconds + milliseconds, operation: body)
     }
 

@@ -37,7 +37,7 @@ struct TroubleTests {
             let (a, _) = try lab.pair()
             let before = try a.state
             let tunnel = try lab.upA(a)
-            let janitor = try tunnel.janitor
+            let keeper = try tunnel.keeper
             let start = Clock.milliseconds
             try a.shell("ip link delete iptun0")
             #expect(try tunnel.process.wait() == 1)
@@ -46,7 +46,7 @@ struct TroubleTests {
             let complaints = lines.filter { !$0.hasPrefix("[#]") }
             #expect(complaints.count == 1)
             #expect(complaints.first?.hasPrefix("iptund: device iptun0: was deleted by somebody; ") == true)
-            #expect(Running.isGone(janitor))
+            #expect(Running.isGone(keeper))
             #expect(try a.changes(since: before) == [])
         }
     }

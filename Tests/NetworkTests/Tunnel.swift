@@ -49,8 +49,8 @@ struct Tunnel {
         return try process.wait()
     }
 
-    /// The child that takes the changes to the host back.
-    var janitor: Int32 { get throws { try #require(process.children.first) } }
+    /// The child that looks after the host and takes the changes back: the last that is forked.
+    var keeper: Int32 { get throws { try #require(process.children.last) } }
 
     /// The changes it printed so far: `[#] ip link set …`.
     var echoes: [String] { process.lines.filter { $0.hasPrefix("[#]") }.map(String.init) }

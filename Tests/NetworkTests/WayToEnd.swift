@@ -10,22 +10,14 @@ enum WayToEnd: String, CaseIterable, CustomTestStringConvertible {
     case interrupted = "SIGINT"
     case asked = "down"
     case killed = "SIGKILL"
-    case killedWithJanitor = "SIGKILL to the janitor, SIGKILL, down"
-    case terminatedAlone = "--no-janitor, SIGTERM, down"
-    case killedAlone = "--no-janitor, SIGKILL, down"
+    case killedWithKeeper = "SIGKILL to the keeper, SIGKILL, down"
+    case terminatedAlone = "SIGKILL to the keeper, SIGTERM, down"
+    case killedAlone = "SIGSTOP to the keeper, SIGKILL, SIGKILL to the keeper, down"
 
     var testDescription: String { rawValue }
 
-    /// What `up` is told beside what the tunnel is to be.
-    var arguments: [String] {
-        switch self {
-        case .terminatedAlone, .killedAlone: ["--no-janitor"]
-        default: []
-        }
-    }
-
     /// Whether the daemon has no say in it.
-    var isViolent: Bool { [.killed, .killedWithJanitor, .killedAlone].contains(self) }
+    var isViolent: Bool { [.killed, .killedWithKeeper, .killedAlone].contains(self) }
 
     /// Ends a tunnel this way, up to where nobody is left of it. Returns whether it takes a ``Host/down(_:)`` yet.
     func perform(_ tunnel: Tunnel) throws -> Bool {
@@ -36,19 +28,27 @@ enum WayToEnd: String, CaseIterable, CustomTestStringConvertible {
             try tunnel.host.down(tunnel.name)
             #expect(try tunnel.process.wait() == 0)
         case .killed:
-            let janitor = try tunnel.janitor
+            let keeper = try tunnel.keeper
             #expect(try tunnel.end(SIGKILL) == 128 + SIGKILL)
-            try eventually("the janitor is done") { Running.isGone(janitor) }
-        case .killedWithJanitor:
-            let janitor = try tunnel.janitor
-            kill(janitor, SIGKILL)
-            try eventually("the janitor is dead") { Running.isGone(janitor) }
+            try eventually("the keeper is done") { Running.isGone(keeper) }
+        case .killedWithKeeper:
+            let keeper = try tunnel.keeper
+            kill(keeper, SIGKILL)
+            try eventually("the keeper is dead") { Running.isGone(keeper) }
             #expect(try tunnel.end(SIGKILL) == 128 + SIGKILL)
             return true
-        case .terminatedAlone, .killedAlone:
-            #expect(tunnel.process.children == [])
-            let isViolent = isViolent
-            #expect(try tunnel.end(isViolent ? SIGKILL : SIGTERM) == (isViolent ? 128 + SIGKILL : 0))
+        case .terminatedAlone:
+            let keeper = try tunnel.keeper
+            kill(keeper, SIGKILL)
+            try eventually("the keeper is dead") { Running.isGone(keeper) }
+            #expect(try tunnel.end(SIGTERM) == 0)
+            return true
+        case .killedAlone:
+            let keeper = try tunnel.keeper
+            kill(keeper, SIGSTOP)
+            #expect(try tunnel.end(SIGKILL) == 128 + SIGKILL)
+            kill(keeper, SIGKILL)
+            try eventually("the keeper is dead") { Running.isGone(keeper) }
             return true
         }
         return false

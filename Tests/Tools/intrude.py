@@ -4,6 +4,8 @@
 
     intrude.py call TID NUMBER [ARGUMENT...]    makes a system call; prints `returned N`, or `killed by SIGNAL`
     intrude.py hold TID                         stops this thread alone until it is gone: nobody reaps it before its tracer
+    intrude.py fail TID NUMBER WHEN             from now on, this system call fails the WHENth time (EFAULT, by a second
+                                                argument that leads nowhere); prints `ready`, and `hit` when it did
 
 By ptrace(2), as root, of a thread that waits in a system call; the registers are those of x86-64.
 """
@@ -15,7 +17,8 @@ import sys
 import time
 
 SEIZE, INTERRUPT, GETREGS, SETREGS, SINGLESTEP, DETACH = 0x4206, 0x4207, 12, 13, 9, 17
-CONTINUE = 7
+CONTINUE, NEXT_CALL = 7, 24
+MARK_CALLS = 1  # PTRACE_O_TRACESYSGOOD
 SYSCALL = b"\x0f\x05"
 EVERY_THREAD = 0x40000000  # __WALL
 REGISTERS = (
@@ -82,9 +85,37 @@ def call(thread, number, arguments):
     ptrace(SETREGS, thread, ctypes.byref(before))
 
 
+def fail(thread, number, when):
+    """Lets one of the thread's next calls of this number fail."""
+    stop(thread)
+    print("ready", flush=True)
+    is_entry, count = True, 0
+    while count < when:
+        ptrace(NEXT_CALL, thread)
+        _, status = os.waitpid(thread, EVERY_THREAD)
+        if not os.WIFSTOPPED(status):
+            sys.exit(0)
+        if os.WSTOPSIG(status) != signal.SIGTRAP | 0x80:
+            continue
+        registers = Registers()
+        ptrace(GETREGS, thread, ctypes.byref(registers))
+        if is_entry and registers.orig_rax == number:
+            count += 1
+            if count == when:
+                registers.rsi = 1
+                ptrace(SETREGS, thread, ctypes.byref(registers))
+                print("hit", flush=True)
+        is_entry = not is_entry
+    # The number of the call is in force now; what it returns is the kernel's.
+
+
 def main():
     verb, thread = sys.argv[1], int(sys.argv[2])
-    ptrace(SEIZE, thread)
+    ptrace(SEIZE, thread, MARK_CALLS if verb == "fail" else None)
+    if verb == "fail":
+        fail(thread, int(sys.argv[3]), int(sys.argv[4]))
+        ptrace(DETACH, thread)
+        return
     if verb == "hold":
         ptrace(INTERRUPT, thread)
         while True:

@@ -108,12 +108,12 @@ import Testing
         }
     }
 
-    @Test(arguments: ["janitor", "resolver"]) func `to a child what it does not need is refused, and it lives`(
+    @Test(arguments: ["keeper", "resolver"]) func `to a child what it does not need is refused, and it lives`(
         role: String
     ) async {
         await #expect(processExitsWith: .exitCode(7)) { [role] in
             _ = try Privileges.drop(to: .nobody)
-            Confinement.confineChild(to: role == "janitor" ? .janitor : .resolver)
+            Confinement.confineChild(to: role == "keeper" ? .keeper : .resolver, files: [])
             let outcomes = [
                 unsafe execv("/bin/true", [nil]), clinux_unshare_network(), kill(getpid(), 0),
                 unsafe sethostname("x", 1),

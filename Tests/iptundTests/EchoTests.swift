@@ -12,11 +12,11 @@ import Wire
         addresses: Int, present: Int = 0, limit: Int, creating created: String? = nil
     ) throws -> [String] {
         let all = (0..<addresses).compactMap { InterfaceAddress(IPv4Address(10, 9, 0, UInt8($0))) }
-        var state = Plan.Device.sample()
+        var state = DeviceFacts.sample()
         state.addresses = Array(all.prefix(present))
         let wanted = [.noIPv6(on: .tunnel)] + all.map { HostChange.address($0, on: .tunnel) } + [.up(.tunnel)]
         let lines = Lines()
-        try lines.echo(limit: limit)(try Plan(wanted, on: state, HostFacts()), creating: created)
+        try lines.echo(limit: limit)(Reconciliation(to: wanted, from: [], HostFacts(device: state)), creating: created)
         return lines.all
     }
 
@@ -35,12 +35,12 @@ import Wire
 
     @Test func `a change is printed before it is made, and after one that fails nothing is`() throws {
         let lines = Lines()
-        let plan = try Plan([.noIPv6(on: .tunnel), .up(.tunnel)], on: .sample(), HostFacts())
+        let plan = Reconciliation(to: [.noIPv6(on: .tunnel), .up(.tunnel)], from: [], HostFacts(device: .sample()))
         var made: [(HostChange, [String])] = []
         let expected = Complaint("a", why: "b", whatNow: "c")
         #expect(throws: expected) {
-            try lines.echo()(plan, creating: nil) { change throws(Complaint) in
-                made.append((change, lines.all))
+            try lines.echo()(plan, creating: nil) { addition throws(Complaint) in
+                made.append((addition.step.change, lines.all))
                 throw expected
             }
         }

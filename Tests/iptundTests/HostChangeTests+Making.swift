@@ -78,7 +78,7 @@ extension HostChangeTests {
             if [.route, .pin].contains(sample) { try shell("ip link set left up") }
             var sight = Sight()
             sight.before = try shell(Self.everything)
-            try step.change.make(netlink)
+            try step.change.kind.make(netlink)
             sight.mine = try shell(Self.everything)
             sight.isTakenBack = try step.revert(netlink)
             sight.after = try shell(Self.everything)
@@ -101,9 +101,9 @@ extension HostChangeTests {
             try shell("\(Self.scene); ip link set left up")
             let netlink = try Netlink()
             let step = sample.step(on: try .named("left", netlink))
-            try step.change.make(netlink)
+            try step.change.kind.make(netlink)
             let once = try shell(Self.everything)
-            try step.change.make(netlink)
+            try step.change.kind.make(netlink)
             return (once, try shell(Self.everything))
         }
         #expect(once == twice)
@@ -114,8 +114,8 @@ extension HostChangeTests {
             try shell("\(Self.scene); ip link set left up; ip route add 192.0.2.1 via 10.0.0.9 dev left")
             let netlink = try Netlink()
             let change = Sample.pin.step(on: try .named("left", netlink)).change
-            let error = thrown { () throws(Errno) in try change.make(netlink) }
-            try change.makeInstead(netlink)
+            let error = thrown { () throws(Errno) in try change.kind.make(netlink) }
+            try change.kind.makeInstead(netlink)
             return (error, try netlink.routes(to: Self.pin).map(\.gateway))
         }
         #expect(error == .exists)
@@ -137,7 +137,7 @@ extension HostChangeTests {
             if sample == .pin { try shell("ip link set left up") }
             let netlink = try Netlink()
             let step = sample.step(on: try .named("left", netlink))
-            try step.change.make(netlink)
+            try step.change.kind.make(netlink)
             try shell(script)
             let before = try shell(Self.everything)
             let isTakenBack = try step.revert(netlink)

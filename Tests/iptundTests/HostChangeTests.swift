@@ -124,8 +124,8 @@ import Wire
             .setting(.forwarding, 1, on: .tunnel), .mtu(1480, on: .tunnel), .up(.tunnel), barrier,
             .proxy(Self.router, on: .lan),
         ]
-        #expect(shared.hasOnly { $0.isShared(besides: HostChange.Device.tunnel.index) })
-        #expect(own.hasOnly { !$0.isShared(besides: HostChange.Device.tunnel.index) })
+        #expect(shared.hasOnly { $0.kind.isShared(besides: HostChange.Device.tunnel.index) })
+        #expect(own.hasOnly { !$0.kind.isShared(besides: HostChange.Device.tunnel.index) })
         #expect((shared + own).filter(\.isKillSwitch) == [barrier])
     }
 }

@@ -20,7 +20,7 @@ import Wire
             let netlink = try Netlink()
             var finder = WayFinder(.otherHosts)
             let way = try finder.find(peer, from: local, netlink)
-            let pin = try Pin.route(to: peer, as: way, local: local, netlink)
+            let pin = try #require(try Pin.route(to: peer, made: nil, besides: 99, local: local, netlink))
             try netlink.add(pin)
             let after = try finder.find(peer, from: local, netlink)
             let isSame = after.local == way.local && after.link == way.link && (after.gateway ?? peer) == pin.gateway

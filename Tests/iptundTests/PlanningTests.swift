@@ -31,7 +31,7 @@ import Wire
             try shell("ip route add default via 10.0.0.9; \(script)")
             let netlink = try Netlink()
             let device = try HostChange.Device.named("iptun0", netlink)
-            let state = Plan.Device(
+            let state = DeviceFacts(
                 device: device, mtu: 1500, isUp: false, isNew: true,
                 addresses: try netlink.addresses(link: device.index))
             var finder = WayFinder(.otherHosts)
@@ -43,8 +43,8 @@ import Wire
             var sight = Sight()
             do throws(Complaint) {
                 let outcome = try planning.make(underlay: netlink, netlink)
-                sight.commands = outcome.plan.steps.map(\.change.command.text)
-                sight.alreadyThere = outcome.plan.alreadyThere.map(\.command.text)
+                sight.commands = try outcome.reconciliation.checked().additions.map(\.step.change.command.text)
+                sight.alreadyThere = outcome.reconciliation.alreadyThere.map(\.command.text)
                 (sight.routing, sight.mtu, sight.warnings) = (outcome.routing, outcome.mtu, outcome.warnings)
             } catch {
                 sight.complaint = error
@@ -88,13 +88,35 @@ import Wire
         #expect(plan.commands.contains(Self.pin) == !isThere)
     }
 
-    @Test func `a pin that the tunnel has made stays as it is, wherever packets would go now`() throws {
-        let made = Route(
-            to: Prefix(host: Self.peer), gateway: IPv4Address(10, 0, 0, 8), link: 2, source: IPv4Address(10, 0, 0, 1),
-            protocolNumber: 203)
-        let step = Step(change: .route(made, on: .uplink))
-        let plan = try plan(TunnelSettings(peers: [.sample("192.0.2.1")]), own: .sample([step]))
-        #expect(plan.commands.first == step.change.command.text)
+    /// A pin by 10.0.0.8, which `isThere` or not, and another router by which packets would go now.
+    @Test(arguments: [
+        (":", "10.0.0.9", 9), ("ip route replace default via 10.0.0.8", "10.0.0.8", 8),
+        // No route that can be said leads there, and one into the tunnel is none.
+        ("ip route delete default", "10.0.0.8", 8), ("ip route add 192.0.2.0/24 dev iptun0", "10.0.0.9", 9),
+        ("ip route add 192.0.2.0/24 via 10.0.0.7", "10.0.0.7", 7),
+    ]) func `a pin that the tunnel has made follows the route of all others`(
+        script: String, router: String, last: UInt8
+    )
+        throws
+    {
+        let (pin, link) = try inFreshNetwork { () -> (Route?, Int32) in
+            try shell("ip link add left type veth peer name right; ip link set right up; ip link set left up")
+            try shell("ip address add 10.0.0.1/24 dev left; ip tuntap add iptun0 mode tun; ip link set iptun0 up")
+            try shell("ip route add default via 10.0.0.9; \(script)")
+            let netlink = try Netlink()
+            let (left, device) = (
+                try HostChange.Device.named("left", netlink), try HostChange.Device.named("iptun0", netlink)
+            )
+            let made = Route(
+                to: Prefix(host: Self.peer), gateway: IPv4Address(10, 0, 0, 8), link: left.index, protocolNumber: 203)
+            try netlink.add(made)
+            let pin = try Pin.route(
+                to: Self.peer, made: .route(made, on: left), besides: device.index, local: nil, netlink)
+            return (pin, left.index)
+        }
+        #expect(pin?.gateway == IPv4Address(10, 0, 0, last))
+        #expect(pin?.link == link)
+        #expect(router.hasSuffix("\(last)"))
     }
 
     @Test func `routes and addresses of the device that are there already are left alone`() throws {

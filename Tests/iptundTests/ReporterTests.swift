@@ -55,7 +55,7 @@ import Wire
                     sent: none),
             ],
             encapsulate: nothing, decapsulate: nothing,
-            kernelLosses: TunnelReport.KernelLosses(socket: 5, device: 0), privilegeShortfalls: [])
+            kernelLosses: TunnelReport.KernelLosses(socket: 5, device: 0), repairs: 0, privilegeShortfalls: [])
         #expect(report(zero, zero, now: 12_999) == expected)
     }
 

@@ -58,7 +58,9 @@ import Wire
                 Files.give(directory, user: User.nobody.id, group: User.nobody.group)
                 _ = try Privileges.drop(to: .nobody)
                 Confinement.confineChild(to: .resolver, files: ResolverProcess.files, mayTalk: true)
-                #expect(throws: Errno.permissionDenied) { try Files.createNew("\(directory)/state.json", [], mode: 0o600) }
+                #expect(throws: Errno.permissionDenied) {
+                    try Files.createNew("\(directory)/state.json", [], mode: 0o600)
+                }
                 #expect(unsafe unlink("/etc/passwd") == -1)
                 let file = try Descriptor.open("/etc/passwd", O_RDONLY)
                 #expect(flock(file.rawValue, LOCK_EX | LOCK_NB) == -1)

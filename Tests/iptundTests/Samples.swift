@@ -41,12 +41,12 @@ extension HostChange.Device {
     }
 }
 
-extension Plan.Device {
+extension DeviceFacts {
     /// A device that was just made.
     static func sample(
         mtu: Int = 1500, isUp: Bool = false, isNew: Bool = true, addresses: [String] = []
-    ) -> Plan.Device {
-        Plan.Device(
+    ) -> DeviceFacts {
+        DeviceFacts(
             device: .tunnel, mtu: mtu, isUp: isUp, isNew: isNew,
             addresses: addresses.compactMap { InterfaceAddress($0) })
     }

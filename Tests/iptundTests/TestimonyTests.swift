@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Configuration
 import Linux
 import Testing
 import Wire
@@ -35,6 +36,90 @@ import Wire
     ])
     func `what would weaken the host is refused`(step: Step) throws {
         #expect(try read(.sample([step])) == nil)
+    }
+
+    private static func route(
+        _ prefix: String, link: Int32, on device: HostChange.Device, table: UInt32 = Route.mainTable
+    ) -> Step {
+        Step(change: .route(Route(to: block(prefix), link: link, protocolNumber: 203, table: table), on: device))
+    }
+
+    private static let barrier = Step(
+        change: .route(
+            .unreachable(block("10.9.0.0/24"), protocolNumber: 203, metric: WantedState.lastMetric), on: .none))
+    private static let rule = Step(
+        change: .rule(RoutingRule(priority: 30_100, table: 1_994_001, protocolNumber: 203)))
+
+    /// What is believed where there is no file of root's, by whether the tunnel's own device is there.
+    private func isCredible(_ step: Step, hasDevice: Bool = true, others: Set<HostChange> = []) -> Bool {
+        var claim = Testimony.Claim(device: .tunnel)
+        (claim.hasDevice, claim.others, claim.routing) = (hasDevice, others, PolicyRouting(place: 1))
+        return step.change.kind.isCredible(claim)
+    }
+
+    @Test(arguments: [
+        Step(change: .up(.tunnel)), Step(change: .mtu(1480, on: .tunnel), before: 1500),
+        Step(change: .address(inner("10.9.0.1/32"), on: .tunnel)),
+        Step(change: .setting(.reversePathFilter, 2, on: .tunnel), before: 0),
+        route("10.9.0.0/24", link: 7, on: .tunnel),
+    ])
+    func `what is about the tunnel's own device is believed as long as that is there`(step: Step) {
+        #expect(isCredible(step))
+        #expect(!isCredible(step, hasDevice: false))
+    }
+
+    @Test(arguments: [barrier, rule])
+    func `a barrier, and a rule at the tunnel's own place, are believed unless another tunnel has them`(step: Step) {
+        #expect(isCredible(step, hasDevice: false))
+        #expect(!isCredible(step, others: [step.change]))
+    }
+
+    @Test(arguments: [
+        // Somebody's routes, settings and entries, whatever protocol number they were given.
+        route("10.9.0.0/24", link: 2, on: .uplink), route("10.9.0.0/24", link: 2, on: .tunnel),
+        Step(
+            change: .route(.unreachable(block("10.9.0.0/24"), protocolNumber: 203, metric: 1), on: .none)),
+        Step(
+            change: .route(
+                .unreachable(
+                    block("10.9.0.0/24"), protocolNumber: 203, metric: WantedState.lastMetric, table: 99), on: .none)),
+        Step(change: .setting(.forwarding, 1, on: .lan), before: 0), Step(change: .noCommonRedirects, before: 1),
+        Step(change: .proxy(IPv4Address(10, 9, 0, 1), on: .lan)),
+        Step(change: .rule(RoutingRule(priority: 30_200, table: 1_994_002, protocolNumber: 203))),
+    ])
+    func `what is about anything else is not believed without a file of root's`(step: Step) {
+        #expect(!isCredible(step))
+    }
+
+    @Test func `what root's own file says too is believed`() throws {
+        let (lan, address) = (HostChange.Device.lan, IPv4Address(10, 9, 0, 2))
+        let text = """
+            [Interface]
+            Address = 10.9.0.1/32
+            Forward = yes
+            ProxyARP = lan0
+            [Peer]
+            Endpoint = 192.0.2.1
+            AllowedIPs = 10.9.0.2/32
+            """
+        var claim = Testimony.Claim(device: .tunnel)
+        claim.settings = try Interpretation(ConfigurationText.read(Array(text.utf8), file: "x")).checked()
+        let steps: [HostChange] = [
+            .proxy(address, on: lan), .setting(.forwarding, 1, on: lan), .noCommonRedirects,
+        ]
+        #expect(steps.hasOnly { $0.kind.isCredible(claim) })
+        #expect(!HostChange.proxy(IPv4Address(10, 9, 0, 3), on: lan).kind.isCredible(claim))
+        #expect(!HostChange.setting(.forwarding, 1, on: .uplink).kind.isCredible(claim))
+    }
+
+    @Test func `a list of somebody else's that is longer than any tunnel's is not read`() throws {
+        try withTemporaryDirectory { directory in
+            try shell("truncate -s 200M \(directory)/state.json; chown 65534 \(directory)/state.json")
+            let complaint = #expect(throws: Complaint.self) {
+                _ = try Testimony.read(directory + "/state.json", writtenBy: .nobody)
+            }
+            #expect(complaint?.description.contains("File too large") == true)
+        }
     }
 
     @Test func `names that would be more than text on a terminal are refused`() throws {

@@ -27,7 +27,7 @@ import Wire
 
     private static var full: TunnelState {
         var state = TunnelState.sample(
-            changes.map { Step(change: $0) } + [Step(change: .setting(.forwarding, 1, on: .lan), before: .max)])
+            changes.map { Step(change: $0) } + [Step(change: .setting(.forwarding, 1, on: .lan), before: 0)])
         state.namespaceName = "inner"
         state.routing = PolicyRouting(place: 19)
         state.file = "/etc/iptund/b.conf"

@@ -3,7 +3,8 @@
 /// Whether the routes, rules and addresses that a running tunnel made are still there.
 package enum ChangesMissing: Check {
     package static let id = "changes.missing"
-    package static let why = "what a tunnel set up on the host and something else removed is not made again by itself"
+    package static let why =
+        "a keeper makes again what something else removed: what stays away is in somebody's way, or there is no keeper"
 
     package static let causes = ["device.down"]
 
@@ -20,7 +21,8 @@ package enum ChangesMissing: Check {
                 return [finding(.warning, evidence, why: reason, fix: tunnel.repair)]
             }
             let back = "another route has taken its place; to put it back: \(tunnel.missing.joined(separator: " && "))"
-            return [finding(.broken, evidence, fix: tunnel.repair, next: tunnel.isDisplaced ? back : nil)]
+            let fix = tunnel.isDisplaced ? nil : tunnel.repair
+            return [finding(.broken, evidence, fix: fix, next: tunnel.isDisplaced ? back : nil)]
         }
     }
 }

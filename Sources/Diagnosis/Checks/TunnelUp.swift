@@ -24,6 +24,10 @@ package enum TunnelUp: Check {
             return finding(
                 .warning, ["tunnel \(name) is degraded: \(problem)", "what is asked of the peer tells why"],
                 why: degraded)
+        case .running(let problem?) where problem.contains("its keeper has ended"):
+            return finding(
+                .broken, ["tunnel \(name) is degraded: \(problem)"], why: degraded,
+                next: "end it and start it again: iptund down \(name)")
         case .running(let problem?):
             let look = "what refuses them: nft list ruleset; ip rule; ip xfrm policy"
             return finding(
@@ -44,7 +48,7 @@ package enum TunnelUp: Check {
         }
     }
 
-    private static let degraded = "the tunnel runs, and packets cannot pass"
+    private static let degraded = "the tunnel runs, and packets cannot pass, or the host is not what it should be"
 
     /// Parts of problems of which what is asked of the peer tells more.
     private static let asksThePeer = ["it does not answer", "packets to it are refused", "does not answer ARP"]

@@ -19,6 +19,8 @@ package struct Link: Equatable, Sendable {
     package let kind: String?
     /// The number of the link that it is a part of: a bridge, a bond, a VRF.
     package let master: Int32?
+    /// How the kernel makes IPv6 addresses of its own for the link (`IN6_ADDR_GEN_MODE_…`); `nil` without IPv6.
+    package var addressMode: UInt8?
     /// Packets that were dropped instead of sent: of a TUN, those that nobody read in time.
     package let sendDrops: UInt64
 
@@ -72,6 +74,22 @@ extension Netlink {
         try perform(Request(RTM_NEWLINK, header))
     }
 
+    /// Gives a link another name. Kernels before 6.2 do that only while it is down, which it is for a moment then.
+    ///
+    /// `ip link set dev NAME name NAME`. Requires `CAP_NET_ADMIN`.
+    /// - Throws: `EEXIST` when another link has it.
+    package func rename(_ link: Link, to name: String) throws(Errno) {
+        let request = try Request(RTM_NEWLINK, ifinfomsg(link.index))
+        try request.put(IFLA_IFNAME, name)
+        do throws(Errno) {
+            try perform(request)
+        } catch .busy where link.isUp {
+            try setUp(false, link: link.index)
+            try perform(request)
+            try setUp(true, link: link.index)
+        }
+    }
+
     /// Sets the largest packet that the link carries, in octets.
     ///
     /// `ip link set dev NAME mtu OCTETS`. Requires `CAP_NET_ADMIN`.
@@ -117,7 +135,13 @@ extension Link {
             index: reply.header.ifi_index, name: name, mtu: Int(mtu), isUp: flags & UInt32(IFF_UP.rawValue) != 0,
             isRunning: flags & UInt32(IFF_RUNNING.rawValue) != 0, kind: reply.text(IFLA_INFO_KIND, in: IFLA_LINKINFO),
             sendDrops: reply.long(IFLA_STATS64, at: 7) ?? 0, master: reply.link(IFLA_MASTER))
+        addressMode = reply.octet(IFLA_INET6_ADDR_GEN_MODE, in: AF_INET6, of: IFLA_AF_SPEC)
     }
+}
+
+extension Link {
+    /// Whether the kernel makes no IPv6 address for the link by itself, or knows no IPv6.
+    package var hasNoOwnIPv6: Bool { addressMode.map { UInt32($0) == IN6_ADDR_GEN_MODE_NONE.rawValue } ?? true }
 }
 
 extension ifinfomsg {

@@ -4,12 +4,16 @@ internal import CLinux
 internal import CNetlink
 internal import Glibc
 
-/// Hears that links, IPv4 addresses, routes or rules of this network namespace changed; what exactly, has to be asked.
+/// Hears that links, IPv4 addresses, routes, rules or some settings of this network namespace changed; what exactly, has to
+/// be asked. Of settings the kernel tells of forwarding, rp_filter and proxy_arp.
 ///
-/// The corresponding C call is `bind` to the groups RTMGRP_LINK, RTMGRP_IPV4_IFADDR, RTMGRP_IPV4_ROUTE and
-/// RTMGRP_IPV4_RULE (rtnetlink(7)). Needs no privilege.
+/// The corresponding C call is `bind` to the groups RTMGRP_LINK, RTMGRP_IPV4_IFADDR, RTMGRP_IPV4_ROUTE, RTMGRP_IPV4_RULE
+/// and RTNLGRP_IPV4_NETCONF (rtnetlink(7)). Needs no privilege.
 package struct NetworkChanges: ~Copyable, Sendable {
     package let descriptor: Descriptor
+
+    /// RTNLGRP_IPV4_NETCONF is group 24.
+    private static let settings: UInt32 = 1 << 23
 
     /// Begins to listen.
     package init() throws(Errno) {
@@ -17,7 +21,9 @@ package struct NetworkChanges: ~Copyable, Sendable {
         let descriptor = Descriptor(owning: try posix(socket(AF_NETLINK, type, NETLINK_ROUTE)))
         var address = sockaddr_nl()
         address.nl_family = sa_family_t(AF_NETLINK)
-        address.nl_groups = UInt32(RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV4_ROUTE | RTMGRP_IPV4_RULE)
+        address.nl_groups =
+            UInt32(RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV4_ROUTE | RTMGRP_IPV4_RULE)
+            | NetworkChanges.settings
         let size = socklen_t(MemoryLayout<sockaddr_nl>.size)
         let number = descriptor.rawValue
         let result = unsafe withUnsafePointer(to: &address) { address in

@@ -9,7 +9,7 @@ struct Down: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "End a tunnel and take back what it changed, also after a crash.",
         discussion: """
-            A tunnel that runs ends by itself. What one left that was killed together with its janitor is taken back from \
+            A tunnel that runs ends by itself. What one left that was killed together with its keeper is taken back from \
             the list that it wrote. Doing it twice is fine. Exit status: 0 when nothing is left, 1 otherwise.
             """)
 
@@ -48,19 +48,33 @@ struct Down: ParsableCommand {
     private static var supervisorsResult: String? { Environment.value("SERVICE_RESULT") }
 
     /// After a crash a kill switch stays for the next start.
-    private static var extent: Restoration.Extent {
+    private static var extent: Reconciler.Extent {
         guard let result = supervisorsResult, result != "success" else { return .everything }
         return .allButKillSwitch
     }
 
     /// Takes back what is on the list that a tunnel left. Returns false when there was nothing.
     private static func clear(_ directory: RuntimeDirectory, _ echo: Echo) throws(Complaint) -> Bool {
-        guard let state = try TunnelState.read(directory.state), let place = try LeftOvers.place(of: state) else {
+        guard let testimony = try Testimony.read(directory.state), let place = try testimony.place(of: directory) else {
             directory.remove()
             return false
         }
-        try Restoration.perform(in: directory, extent, place.netlink, echo: echo)
-        return true
+        // One capability is all that it takes.
+        do throws(Privileges.Failure) {
+            if User.current.id != 0 { _ = try Privileges.reduce(to: [.netAdmin]) }
+        } catch {
+            throw Complaint("cannot give up privilege", why: "\(error)", whatNow: "please report this")
+        }
+        let state = testimony.believed(besides: directory, place.netlink)
+        for step in testimony.state.steps where !state.steps.contains(step) && testimony.isMistrusted {
+            standardError("iptund: left alone, since only uid \(testimony.author) says so: \(step.change.command.text)")
+        }
+        var reconciler = Reconciler(directory, state, isInFile: true)
+        let outcome = reconciler.end(extent, place.netlink)
+        echo.inside(place.name).commands(outcome.commands)
+        for failure in outcome.failures { standardError("iptund: \(failure)") }
+        guard let failure = outcome.failures.first else { return true }
+        throw Complaint("tunnel \(state.name)", why: failure, whatNow: "'iptund down \(state.name)' tries again")
     }
 
     /// What asking a tunnel to end came to.
@@ -98,7 +112,7 @@ struct Down: ParsableCommand {
         return .refusing(Complaint("tunnel \(directory.name)", why: error.printable, whatNow: whatNow))
     }
 
-    /// Asks the tunnel, and waits until it and its janitor are gone; `nil` when nothing at all is left of them.
+    /// Asks the tunnel, and waits until it and its keeper are gone; `nil` when nothing at all is left of them.
     ///
     /// One that is just starting has its lock for a while before it can be asked. Whoever answers, or does not, without
     /// having the lock is no tunnel: what one left there is taken back all the same.

@@ -10,8 +10,8 @@ struct Reload: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Apply what changed in a tunnel's file, without losing a packet of unchanged peers.",
         discussion: """
-            The host is changed by this command, which needs CAP_NET_ADMIN; the tunnel itself, which has no privilege, is \
-            given its new peers. A file with a mistake changes nothing. Names of peers are asked for again. Device, Local, Netns, \
+            Root asks the tunnel's keeper, which changes the host; the tunnel itself, which has no privilege, is given its \
+            new peers. A file with a mistake changes nothing. Names of peers are asked for again. Device, Local, Netns, \
             User, Workers, Offload and Keepalive cannot change while a tunnel is up.
             """)
 
@@ -47,7 +47,7 @@ struct Reload: ParsableCommand {
             .checked()
         try Reloading.check(settings, against: current)
         try Reload.check(settings, against: found)
-        return try HostReload(directory: directory, state: state, echo: echo).perform(settings, current)
+        return try HostReload(directory: directory, state: state, echo: echo).perform(settings)
     }
 
     /// The file that root is to read, and to act upon. Who is not root may not choose one.

@@ -16,6 +16,7 @@ enum ReportText {
         if let problem = report.problem { lines.append("  problem: \(problem)") }
         if let only = report.only { lines.append("  carries one way only: \(only)") }
         if report.workers > 1 { lines.append("  workers: \(report.workers)") }
+        if let repairs = report.repairs, repairs > 0 { lines.append("  repairs: \(repairs)") }
         if report.acceptFrom != "peers" { lines.append("  accepts from: peers, \(report.acceptFrom)") }
         if report.acceptFrom != "peers" {
             let others = report.decapsulate.delivered - report.peers.reduce(0) { $0 + $1.received.packets }

@@ -41,9 +41,7 @@ struct Up: ParsableCommand {
     @Flag(help: "Print all changes; otherwise at most 20 of a kind.")
     var verbose = false
 
-    @Flag(
-        name: .customLong("no-janitor"),
-        help: "Fork nobody who takes changes back: whoever supervises runs 'iptund down' (ExecStopPost).")
+    @Flag(name: .customLong("no-janitor"), help: .hidden)
     var hasNoJanitor = false
 
     @OptionGroup var location: RuntimeOption
@@ -59,8 +57,7 @@ struct Up: ParsableCommand {
             if let copy = request.copy { print(copy.preview, terminator: "") }
         } else {
             let options = Daemon.Options(
-                name: request.name, file: request.file ?? request.copy?.path, directory: location.directory, echo: echo,
-                cleaning: hasNoJanitor ? .bySupervisor : .byJanitor)
+                name: request.name, file: request.file ?? request.copy?.path, directory: location.directory, echo: echo)
             try Daemon.run(request.settings, options) { () throws(Complaint) in
                 guard let copy = request.copy else { return }
                 try copy.write()

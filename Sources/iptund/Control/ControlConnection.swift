@@ -65,8 +65,10 @@ enum ControlConnection {
     }
 
     /// The same for a request that changes something.
-    static func order(_ path: String, _ line: String) throws(Errno) -> ControlAnswer {
-        try decoded(try ask(ControlQuestion(path, line)))
+    static func order(
+        _ path: String, _ line: String, _ patience: Patience = .subject
+    ) throws(Errno) -> ControlAnswer {
+        try decoded(try ask(ControlQuestion(path, line), patience))
     }
 
     /// The same, handing over a sealed memory file.

@@ -8,13 +8,14 @@ struct Claim: ~Copyable {
     let device: TUNDevice
     let directory: RuntimeDirectory
     let lock: LockFile
+    /// What a tunnel of this name left, because it was killed together with its keeper: this one goes on from there.
+    let left: TunnelState?
 
     /// How long the lock of a tunnel that is just ending is waited for, milliseconds.
     private static let patience: UInt64 = 5_000
 
     /// Claims the device that `settings` name, or else the first `iptunN` that is free. Requires `CAP_NET_ADMIN`.
     ///
-    /// What a tunnel of this name left behind, because it was killed together with its janitor, is taken back first.
     static func take(
         _ settings: TunnelSettings, _ options: Daemon.Options, in place: borrowing DevicePlace
     ) throws(Complaint) -> Claim {
@@ -52,14 +53,14 @@ struct Claim: ~Copyable {
             name: options.name ?? name, namespace: namespace,
             override: options.directory ?? RuntimeDirectory.fromEnvironment)
         let lock = try takeLock(of: &directory, patience: patience)
-        try LeftOvers.clear(directory, place, keepingKillSwitch: settings.killSwitch, options.echo)
+        let left = try left(in: directory, place)
         let queues = settings.workers.count == 1 ? TUNDevice.Queues.one : .several
         let offload: TUNDevice.Offload = settings.offload == .off ? .off : .auto
         do throws(Errno) {
             let device = try place.inside { () throws(Errno) in
                 try TUNDevice(name: name, capacity: Datapath.batchCapacity, queues: queues, offload: offload)
             }
-            return Claim(device: device, directory: directory, lock: lock)
+            return Claim(device: device, directory: directory, lock: lock, left: left)
         } catch {
             if !Files.exists(directory.state) { directory.remove() }
             if error == .busy, let owner = SharedChanges.owner(of: name, besides: directory, in: place.identity) {
@@ -71,6 +72,18 @@ struct Claim: ~Copyable {
         }
     }
 
+    /// What is on the list that is in `directory`, as far as it can still be there and its author is believed.
+    private static func left(
+        in directory: RuntimeDirectory, _ place: borrowing DevicePlace
+    ) throws(Complaint) -> TunnelState? {
+        guard let testimony = try Testimony.read(directory.state) else { return nil }
+        guard testimony.state.boot == TunnelState.currentBoot, testimony.state.namespace == place.identity else {
+            Files.remove(directory.state)
+            return nil
+        }
+        return testimony.believed(besides: directory, place.netlink)
+    }
+
     private static func takeLock(
         of directory: inout RuntimeDirectory, patience: UInt64, attempts: Int = 5
     ) throws(Complaint) -> LockFile {
@@ -80,7 +93,7 @@ struct Claim: ~Copyable {
             directory.takeOver()
             return lock
         } catch .noSuchFile where attempts > 1 {
-            // A janitor removed the directory just now.
+            // A keeper removed the directory just now.
             return try takeLock(of: &directory, patience: patience, attempts: attempts - 1)
         } catch .wouldBlock {
             throw Complaint(

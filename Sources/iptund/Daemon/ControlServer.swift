@@ -10,8 +10,12 @@ struct ControlServer: ~Copyable {
     private let path: String
     private var clients: [ControlClient] = []
     private var access = ControlAccess(owner: User.current.id)
+    /// The number of the listening socket.
+    var fileDescriptor: Int32 { listener.rawValue }
     /// How many threads carry packets, for those who want to see these.
     var dataThreads = 0
+    /// Whether packets can be captured here.
+    private var hasPackets = true
     /// Who was capturing when that was asked last.
     private var knownStreams: [TapStream] = []
 
@@ -32,6 +36,12 @@ struct ControlServer: ~Copyable {
     mutating func give(to user: User) {
         Files.give(path, user: user.id, group: user.group)
         access = ControlAccess(owner: User.current.id, group: user.group)
+    }
+
+    /// Lets root alone give orders, and nobody ask: where the daemon itself, and whatever runs as its user, must not.
+    mutating func keepToRoot() {
+        access = ControlAccess(owner: 0)
+        hasPackets = false
     }
 
     /// Since when nobody can be accepted, and until when that is not tried again, milliseconds of ``Clock``.
@@ -56,10 +66,12 @@ struct ControlServer: ~Copyable {
         let flags = ready.map(\.isReady)
         // Reports of thousands of peers are long: those who ask at once get the same one.
         var report: [UInt8]?
-        let (threads, others) = (dataThreads, clients)
+        let (threads, others, hasPackets) = (dataThreads, clients, hasPackets)
         func reply(_ request: ControlRequest) -> ControlReply {
             if request.verb == ControlRequest.show, let report { return .line(report) }
-            if let reply = ControlReply.stream(for: request, threads: threads, beside: others) { return reply }
+            if hasPackets, let reply = ControlReply.stream(for: request, threads: threads, beside: others) {
+                return reply
+            }
             let line = Array("\(answer(request))\n".utf8)
             report = request.verb == ControlRequest.show ? line : nil
             return .line(line)

@@ -8,8 +8,8 @@ internal import Wire
 
 /// One tunnel, from set-up to the end.
 ///
-/// The order is what keeps the promise "no privilege": everything that needs a capability is opened first, the janitor that
-/// will take the changes back is forked, the host is changed, then all privilege goes, and only then threads start, so that
+/// The order is what keeps the promise "no privilege": everything that needs a capability is opened first, the keeper that
+/// looks after the host is forked, the host is changed, then all privilege goes, and only then threads start, so that
 /// none of them ever had any.
 enum Daemon {
     /// How a tunnel is run, beside what it is.
@@ -22,18 +22,8 @@ enum Daemon {
         var directory: String?
         /// Shows what is done to the host.
         let echo: Echo
-        /// Who takes the changes back.
-        var cleaning = Cleaning.byJanitor
         /// Who starts it.
         let owner = User.current.id
-    }
-
-    /// Who takes the changes back.
-    enum Cleaning {
-        /// A child of the daemon.
-        case byJanitor
-        /// Whoever started it, with `iptund down`: systemd by ExecStopPost.
-        case bySupervisor
     }
 
     /// Carries packets until somebody asks it to stop.
@@ -78,7 +68,7 @@ enum Daemon {
         do throws(Complaint) {
             try onceItStands()
         } catch {
-            host.end(.said, claim.directory, place, options.echo)
+            host.end(.said)
             throw error
         }
         try carry(order, claim, host, place, netlink, signals, supervisor)
@@ -92,10 +82,11 @@ enum Daemon {
         let start = try Start.look(settings, netlink)
         try OtherTunnels.check(
             start.table, settings.policy, among: OtherTunnels.reports(besides: settings.device?.text))
-        let (state, exists) = try Plan.Device.foresee(settings, place.netlink)
+        let (state, exists) = try DeviceFacts.foresee(settings, place.netlink)
         let planning = Planning(settings: settings, device: state, ways: start.ways, shared: [])
         let outcome = try planning.make(underlay: netlink, place.netlink)
-        try echo.inside(place.name)(outcome.plan, creating: exists ? nil : settings.tuntap(state.device.name))
+        try echo.inside(place.name)(
+            outcome.reconciliation.checked(), creating: exists ? nil : settings.tuntap(state.device.name))
         for warning in outcome.warnings { standardError("iptund: \(warning)") }
     }
 
@@ -112,7 +103,7 @@ enum Daemon {
         _ supervisor: borrowing Supervisor
     ) throws(Complaint) {
         var outcome: Complaint?
-        let (directory, name, echo) = (claim.directory, claim.device.name, order.options.echo)
+        let (directory, name) = (claim.directory, claim.device.name)
         do throws(Complaint) {
             Console.stopWaiting()
             let dropped = try Surrender.perform(host.user)
@@ -123,7 +114,9 @@ enum Daemon {
             let ports = host.takePorts()
             let watch = host.takeWatch()
             let prober = host.takeProber()
-            var service = try Service.prepare(order, host.outcome, ports, watch, prober, reporter, place, netlink)
+            let keeper = host.takeKeeperLine()
+            var service = try Service.prepare(
+                order, host.outcome, ports, watch, prober, keeper, reporter, place, netlink)
             let confinement = try Confinement.begin(beside: dropped)
             let control = host.takeControl()
             let resolver = host.takeResolver()
@@ -139,9 +132,9 @@ enum Daemon {
         } catch {
             outcome = outcome ?? error
         }
-        // The device goes first, so that what the janitor finds is only what would stay.
+        // The device goes first, so that what the keeper finds is only what would stay.
         _ = consume claim
-        host.end(outcome == nil ? .said : .missing, directory, place, echo)
+        host.end(outcome == nil ? .said : .missing)
         if let outcome { throw outcome }
     }
 }

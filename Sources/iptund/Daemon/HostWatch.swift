@@ -140,6 +140,9 @@ struct HostWatch: ~Copyable {
         dueAt = min(dueAt ?? moment, moment)
     }
 
+    /// Makes it due now, however long the last look took.
+    mutating func lookAtOnce() { (dueAt, restingUntil) = (0, 0) }
+
     /// Looks, when it is due; `nil` when it is not, or when the kernel does not answer.
     mutating func look(
         _ question: Question, _ netlink: borrowing Netlink, atDevice: borrowing Netlink, at now: UInt64

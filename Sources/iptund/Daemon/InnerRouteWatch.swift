@@ -9,6 +9,8 @@ internal import Wire
 /// A block that never was routed into the device is not missed: another route may be meant.
 struct InnerRouteWatch {
     private var routed: Set<Prefix> = []
+    /// Whether a block was missed at the last look.
+    private(set) var hasLost = false
 
     /// How many ways are asked for at one look: peers may be thousands, and looks follow each change of the host.
     private static let questionLimit = 512
@@ -20,6 +22,7 @@ struct InnerRouteWatch {
     ) -> [Int: Prefix] {
         var lost: [Int: Prefix] = [:]
         var questions = 0
+        defer { hasLost = !lost.isEmpty }
         for (slot, prefixes) in blocks {
             for prefix in prefixes {
                 guard questions < InnerRouteWatch.questionLimit else { return lost }

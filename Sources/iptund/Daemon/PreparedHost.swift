@@ -15,7 +15,9 @@ struct PreparedHost: ~Copyable {
     let outcome: Planning.Outcome
     /// How to end when it does not come up: barriers that one of this name left when it died stay.
     private let farewell: Fork.Farewell
-    private var janitor: Janitor?
+    private var keeper: Keeper?
+    private var keeperLine: KeeperLine?
+    private var reconciler: Reconciler
     private var resolver: ResolverProcess?
     private var control: ControlServer?
     /// Listens where the device is, too, which only privilege can reach.
@@ -30,48 +32,63 @@ struct PreparedHost: ~Copyable {
         let ways: [IPv4Address: Way]
     }
 
-    /// Opens the sockets, forks the janitor, and makes the changes. Requires `CAP_NET_ADMIN` and `CAP_NET_RAW`.
+    /// Opens the sockets, forks the keeper, and makes the changes. Requires `CAP_NET_ADMIN` and `CAP_NET_RAW`.
     /// - Throws: why it did not work, after everything that was done is undone.
     static func prepare(
         _ order: Order, _ claim: borrowing Claim, _ place: borrowing DevicePlace, underlay: borrowing Netlink
     ) throws(Complaint) -> PreparedHost {
         let setUp = try SetUpLock.take(in: place.identity)
-        let host: PreparedHost
+        var host: PreparedHost
         do throws(Complaint) {
             host = try open(order, claim, place, underlay: underlay)
         } catch {
-            // There is no janitor yet, and nothing to take back.
+            // There is no keeper yet, and nothing to take back.
             if !Files.exists(claim.directory.state) { claim.directory.remove() }
             setUp.release()
             throw error
         }
-        let (settings, echo) = (order.settings, order.options.echo.inside(place.name))
+        let echo = order.options.echo.inside(place.name)
         do throws(Complaint) {
-            let name = claim.device.isPersistent ? nil : settings.tuntap(claim.device.name)
-            try echo(host.outcome.plan, creating: name) { change throws(Complaint) in
-                try make(change, place.netlink)
-            }
-            try takeBackOld(besides: host.outcome.plan.steps, claim.directory, place, echo)
+            let name = claim.device.isPersistent ? nil : order.settings.tuntap(claim.device.name)
+            try host.change(creating: name, place.netlink, echo)
         } catch {
             // Whoever takes the changes back waits for this lock.
             setUp.release()
             let farewell = host.farewell
-            host.end(farewell, claim.directory, place, echo)
+            host.end(farewell)
             throw error
         }
         setUp.release()
         return host
     }
 
-    /// Barriers of a tunnel of this name that died, where this one has none: they stayed until it had its own.
-    private static func takeBackOld(
-        besides steps: [Step], _ directory: RuntimeDirectory, _ place: borrowing DevicePlace, _ echo: Echo
+    /// Makes the changes, and hands the host over to its keeper.
+    private mutating func change(
+        creating device: String?, _ netlink: borrowing Netlink, _ echo: Echo
     ) throws(Complaint) {
-        guard var state = try TunnelState.read(directory.state), state.steps != steps else { return }
-        state.steps.removeAll { steps.contains($0) }
-        let result = Restoration.perform(state, in: directory, .everything, place.netlink, echo)
-        state.steps = result.left + steps
-        try state.write(to: directory.state)
+        let reconciliation = outcome.reconciliation
+        try reconciler.note(reconciliation.everything)
+        try echo(reconciliation, creating: device) { addition throws(Complaint) in
+            do throws(Errno) {
+                try Reconciler.make(addition, netlink)
+            } catch .exists {
+                throw Complaint(inTheWayOf: addition.step.change)
+            } catch {
+                throw Complaint("cannot '\(addition.step.change.command.text)'", error, whatNow: "all was taken back")
+            }
+        }
+        // Barriers of a tunnel of this name that died stayed until this one has its own.
+        let result = try reconciler.conclude(reconciliation, netlink)
+        echo.commands(result.commands)
+        for failure in result.failures { standardError("iptund: \(failure)") }
+        PreparedHost.begin(keeper)
+    }
+
+    private static func begin(_ keeper: borrowing Keeper?) {
+        switch keeper {
+        case .some(let keeper): keeper.begin()
+        case .none: break
+        }
     }
 
     /// The control socket, for whoever serves it.
@@ -92,29 +109,13 @@ struct PreparedHost: ~Copyable {
         return ports
     }
 
-    /// Has the changes taken back and the directory removed.
-    ///
-    /// Without a janitor nobody may do it here any more once privilege is gone: then `iptund down` does, by whoever runs it.
-    consuming func end(
-        _ farewell: Fork.Farewell, _ directory: RuntimeDirectory, _ place: borrowing DevicePlace, _ echo: Echo
-    ) {
-        if let janitor = janitor.take() { return janitor.finish(farewell) }
-        guard Capability.netAdmin.isEffective else { return }
-        do throws(Complaint) {
-            try Restoration.perform(in: directory, .everything, place.netlink, echo: echo)
-        } catch {
-            standardError("iptund: \(error)")
-        }
-    }
+    /// What is heard of the keeper, for whoever follows it.
+    mutating func takeKeeperLine() -> KeeperLine? { keeperLine.take() }
 
-    private static func make(_ change: HostChange, _ netlink: borrowing Netlink) throws(Complaint) {
-        do throws(Errno) {
-            try change.make(netlink)
-        } catch .exists {
-            throw Complaint(inTheWayOf: change)
-        } catch {
-            throw Complaint("cannot '\(change.command.text)'", error, whatNow: "all was taken back")
-        }
+    /// Has the keeper take the changes back and remove the directory. One that has died leaves it to `iptund down`.
+    consuming func end(_ farewell: Fork.Farewell) {
+        keeperLine = nil
+        keeper.take()?.finish(farewell)
     }
 }
 
@@ -132,39 +133,55 @@ extension PreparedHost {
         let prober = try explaining("cannot open what asks peers for a sign of life", whatNow: Prerequisites.remedy) {
             () throws(Errno) in try Prober.open(settings, place)
         }
-        let left = try TunnelState.read(claim.directory.state)
+        let device = try DeviceFacts.state(of: claim.device, place.netlink)
         let planning = Planning(
-            settings: settings, device: try Plan.Device.state(of: claim.device, place.netlink), ways: order.ways,
-            shared: SharedChanges.ofOthers(besides: claim.directory, in: place.identity), leftRouting: left?.routing)
+            settings: settings, device: device, ways: order.ways,
+            shared: SharedChanges.ofOthers(besides: claim.directory, in: place.identity), own: claim.left)
         try PrefixConflict.check(settings, besides: claim.directory, in: place.identity, place.netlink)
         let outcome = try planning.make(underlay: underlay, place.netlink)
+        _ = try outcome.reconciliation.checked()
         let user = try Surrender.user(settings.user, StandardErrorLog.logger())
         let control = try listen(claim.directory, user)
         let watch = try explaining("cannot listen to the kernel", whatNow: "this should not happen") {
             () throws(Errno) in try HostWatch.start(place)
         }
-        try TunnelState(
-            order, outcome, planning.device.device, place, name: claim.directory.name, left: left?.steps ?? []
-        ).write(to: claim.directory.state)
-        let janitor = try startJanitor(order.options, claim, place)
+        let state = try TunnelState(order, outcome, device.device, place, name: claim.directory.name)
+        let reconciler = Reconciler(claim.directory, state, isInFile: false)
+        let resolver = try startResolver(order, user)
+        let keeper = try startKeeper(order, outcome, device, reconciler, claim, place)
+        let line = try explaining("cannot hear the keeper", whatNow: "is the limit of open files reached?") {
+            () throws(Errno) in try keeper.line()
+        }
         return PreparedHost(
             kernelGuard: kernelGuard, ports: ports, user: user, outcome: outcome,
-            farewell: left == nil ? .said : .missing, janitor: janitor,
-            resolver: try startResolver(order, user), control: control, watch: watch,
-            prober: prober)
+            farewell: claim.left == nil ? .said : .missing, keeper: keeper, keeperLine: line, reconciler: reconciler,
+            resolver: resolver, control: control, watch: watch, prober: prober)
     }
 
-    private static func startJanitor(
-        _ options: Daemon.Options, _ claim: borrowing Claim, _ place: borrowing DevicePlace
-    ) throws(Complaint) -> Janitor? {
-        guard options.cleaning == .byJanitor else { return nil }
-        let reverting = try place.openNetlink()
+    private static func startKeeper(
+        _ order: Order, _ outcome: Planning.Outcome, _ device: DeviceFacts, _ reconciler: Reconciler,
+        _ claim: borrowing Claim, _ place: borrowing DevicePlace
+    ) throws(Complaint) -> Keeper {
+        let path = claim.directory.keeperSocket
+        var control = try explaining("cannot listen at \(path)", whatNow: "give another --runtime-directory") {
+            () throws(Errno) in try ControlServer(path)
+        }
+        control.keepToRoot()
+        var settings = order.settings
+        settings.mtu = outcome.mtu
+        let (number, echo) = (control.fileDescriptor, order.options.echo.inside(place.name))
+        let netlink = try place.openNetlink()
+        let underlay = try Daemon.openNetlink()
         do throws(Errno) {
-            return try Janitor.start(
-                cleaning: claim.directory, netlink: reverting, lock: claim.lock, echo: options.echo)
+            let changes = try place.inside { () throws(Errno) in try NetworkChanges() }
+            let duty = KeeperDuty(
+                settings: settings, reconciler: reconciler, wanted: outcome.wanted,
+                needless: outcome.reconciliation.needless, isDeviceNew: device.isNew, netlink: netlink,
+                underlay: underlay, changes: changes, changesAtUnderlay: try NetworkChanges(),
+                control: control, controlNumber: number, echo: echo)
+            return try Keeper.start(duty, lock: claim.lock)
         } catch {
-            Files.remove(claim.directory.state)
-            throw Complaint("cannot start the janitor", error, whatNow: "is the process limit reached?")
+            throw Complaint("cannot start the keeper", error, whatNow: "is the process limit reached?")
         }
     }
 
@@ -231,12 +248,12 @@ extension TunnelState {
     /// What is about to be changed.
     fileprivate init(
         _ order: PreparedHost.Order, _ outcome: Planning.Outcome, _ device: HostChange.Device,
-        _ place: borrowing DevicePlace, name: String, left: [Step]
+        _ place: borrowing DevicePlace, name: String
     ) throws(Complaint) {
-        let steps = left.filter { !outcome.plan.steps.contains($0) } + outcome.plan.steps
         self.init(
             name: name, boot: TunnelState.currentBoot, home: try Start.namespace(), namespace: place.identity,
-            namespaceName: place.name, device: device, routing: outcome.routing, steps: steps,
-            file: order.options.file, configuration: ConfigurationText.render(order.settings))
+            namespaceName: place.name, device: device, routing: outcome.routing,
+            steps: outcome.reconciliation.everything, file: order.options.file,
+            configuration: ConfigurationText.render(order.settings))
     }
 }

@@ -41,6 +41,8 @@ struct Reporter {
         var refused: Set<Int> = []
         /// Packets that the raw socket had no room for.
         let socketOverflows: UInt64
+        /// How often the keeper made something again.
+        var repairs: UInt64 = 0
         let liveness: LivenessBook
         let now: UInt64
     }
@@ -102,7 +104,7 @@ struct Reporter {
             peers: moment.roster.places.sorted { order($0, moment) < order($1, moment) }.map { peer($0, moment) },
             encapsulate: direction(counted.encapsulated), decapsulate: direction(counted.decapsulated),
             kernelLosses: TunnelReport.KernelLosses(socket: moment.socketOverflows, device: link?.sendDrops ?? 0),
-            privilegeShortfalls: shortfalls.map(\.description))
+            repairs: moment.repairs, privilegeShortfalls: shortfalls.map(\.description))
     }
 
     private func local(_ moment: Moment) -> String {

@@ -63,6 +63,8 @@ struct RuntimeDirectory: Equatable {
     }
 
     var controlSocket: String { "\(path)/control.sock" }
+    /// Where the keeper takes orders.
+    var keeperSocket: String { "\(path)/keeper.sock" }
     var lock: String { "\(path)/lock" }
     /// ``TunnelState``, which outlives a tunnel that could not take its changes back.
     var state: String { "\(path)/state.json" }
@@ -81,7 +83,7 @@ struct RuntimeDirectory: Equatable {
     /// Makes the directory and its parent, if they are missing.
     ///
     /// It stays root's, whoever the daemon becomes, where root starts it: who may write in it could have the next start, as
-    /// root, follow a symbolic link. The janitor, which stays root's too, removes what is in it.
+    /// root, follow a symbolic link. The keeper, which stays root's too, removes what is in it.
     mutating func create(attempts: Int = 5) throws(Complaint) {
         do throws(Errno) {
             if isDefault { try Files.makeDirectory(RuntimeDirectory.base, mode: 0o755) }
@@ -123,6 +125,7 @@ struct RuntimeDirectory: Equatable {
     /// Removes what a tunnel leaves there but for the list of what is still to be taken back.
     func removeAllButState() {
         Files.remove(controlSocket)
+        Files.remove(keeperSocket)
         Files.remove(lock)
     }
 }

@@ -15,6 +15,10 @@ struct ControlAnswer: Codable, Equatable {
     var code: Code?
     /// What became of the peers.
     var peers: Peers?
+    /// What the keeper did to the host: kinds of commands and commands.
+    var commands: [[String]]?
+    /// What people should know before packets vanish.
+    var warnings: [String]?
 
     struct Peers: Codable, Equatable {
         var added: Int
@@ -46,6 +50,12 @@ struct ControlAnswer: Codable, Equatable {
     /// Something was done.
     init(peers: Peers? = nil) { self.peers = peers }
 
+    /// The host was changed.
+    init(commands: [HostChange.Command], warnings: [String] = []) {
+        self.commands = commands.map { [$0.kind, $0.text] }
+        self.warnings = warnings
+    }
+
     /// Something was refused.
     init(_ code: Code, _ error: String) { (self.code, self.error) = (code, error) }
 
@@ -56,6 +66,8 @@ struct ControlAnswer: Codable, Equatable {
         error = try values.decodeIfPresent(String.self, forKey: .error)
         code = (try? values.decodeIfPresent(Code.self, forKey: .code)) ?? (error == nil ? nil : .failed)
         peers = try values.decodeIfPresent(Peers.self, forKey: .peers)
+        commands = try values.decodeIfPresent([[String]].self, forKey: .commands)
+        warnings = try values.decodeIfPresent([String].self, forKey: .warnings)
     }
 
     /// Reads what ``json`` wrote.
@@ -100,11 +112,11 @@ extension Service {
             roster: roster, policy: settings.policy, counted: counted,
             predecessors: predecessors, pathMTU: datapath.pathMTU(slots: slots, at: now), underlayMTU: underlayMTU,
             // By number: a device that was renamed is still ours.
-            link: try? atDevice.link(index: device), problem: problem, obstacles: obstacles(netlink),
+            link: try? atDevice.link(index: device), problem: problem ?? keeperNews.problem,
+            obstacles: obstacles(netlink),
             refused: Set(roster.places.filter { sending.isRefused($0, at: now) }),
             socketOverflows: datapath.socketOverflows,
-            liveness: liveness,
-            now: now)
+            repairs: keeperNews.repairs, liveness: liveness, now: now)
         return (try? ReportDocument(tunnels: [report.report(moment)]).json(pretty: false))
             ?? ControlAnswer(.failed, "the report cannot be written as JSON").json
     }
@@ -159,12 +171,11 @@ extension Service {
         roster = replaced
         settings = next
         if let link = try? atDevice.link(index: device) { mtu = link.mtu }
-        (pin, hasSaidThatPinIsGone) = (PinWatch(next, netlink), false)
-        proxies = ProxyWatch(next, atDevice)
         let now = Clock.milliseconds
         names.follow(roster.hosts, at: now)
         // Whoever reloads may know that a name leads elsewhere now, and need not wait for the next time.
         names.askAgain(at: now)
+        tellKeeper()
         reorder()
         watch.lookAgain(at: now)
     }

@@ -43,8 +43,7 @@ extension Service {
         say(findings, at: now)
         if hasStarted { sayProblems(at: now) }
         judgeLocal(findings.addresses, at: now)
-        judgePin(netlink, at: now)
-        judgeProxies(place.netlink, at: now)
+        judgeDevice(place.netlink)
         note()
         watch.rest(since: now)
     }
@@ -67,8 +66,11 @@ extension Service {
                 saidProblems[place] = problem
                 continue
             }
+            let hadProblem = roster.members[place]?.problem != nil
             if roster.settle(place, by: way, own: findings.addresses) { hasMoved = true }
             guard case .success(let found) = way else { continue }
+            // That no packet could be sent while there was no way says nothing any more.
+            if hadProblem { sending.forget(place) }
             // What routers of the old way said says nothing of the new one.
             if findings.newWays.contains(where: { $0.peer == endpoints[place] }) { datapath.forgetWay(at: place) }
             datapath.setUnderlayMTU(found.mtu, at: place)
@@ -136,7 +138,7 @@ extension Service {
         guard let local = settings.local else { return }
         let isMissing = !addresses.contains(local)
         problem = isMissing ? Reporter.missing(local) : nil
-        switch missing.local.judge(isWrong: isMissing, at: now) {
+        switch missingLocal.judge(isWrong: isMissing, at: now) {
         case .fine: break
         case .again(let moment): watch.lookAgain(at: moment)
         case .over:
@@ -148,39 +150,16 @@ extension Service {
         }
     }
 
-    /// A pin that leads elsewhere than other packets to the peer would leads nowhere soon.
-    private mutating func judgePin(_ netlink: borrowing Netlink, at now: UInt64) {
-        guard let pin else { return }
-        let standing = pin.look(netlink)
-        if standing == .gone, !hasSaidThatPinIsGone {
-            hasSaidThatPinIsGone = true
-            log.notice(
-                "the route that pins a peer is gone: a route into the tunnel that covers it would loop; a new start pins it again",
-                metadata: ["address": "\(pin.peer)", "device": "\(report.device)"])
+    /// A device that was moved to another network namespace is out of reach: a new start makes a new one.
+    private mutating func judgeDevice(_ netlink: borrowing Netlink) {
+        do throws(Errno) {
+            guard try netlink.link(index: device) == nil else { return }
+        } catch {
+            return
         }
-        var isStale = false
-        if case .stale = standing { isStale = true }
-        switch missing.pin.judge(isWrong: isStale, at: now) {
-        case .fine: break
-        case .again(let moment): watch.lookAgain(at: moment)
-        case .over:
-            ending = .failed(
-                Complaint(
-                    "peer \(pin.peer)", why: "is reached by another router now, and its pin leads to the old one",
-                    whatNow: "start the tunnel again, which pins it anew"))
-        }
-    }
-
-    private mutating func judgeProxies(_ netlink: borrowing Netlink, at now: UInt64) {
-        guard let proxies else { return }
-        switch missing.proxies.judge(isWrong: proxies.isForgotten(netlink), at: now) {
-        case .fine: break
-        case .again(let moment): watch.lookAgain(at: moment)
-        case .over:
-            ending = .failed(
-                Complaint(
-                    "ProxyARP = \(proxies.device.name)", why: "the link was down, and the kernel forgot all entries",
-                    whatNow: "start the tunnel again, which makes them anew"))
-        }
+        ending = .failed(
+            Complaint(
+                "device \(report.device)", why: "was moved to another network namespace, or deleted by somebody",
+                whatNow: "start the tunnel again: 'iptund up'"))
     }
 }

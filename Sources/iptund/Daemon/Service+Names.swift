@@ -28,6 +28,7 @@ extension Service {
         defer {
             sayCounts(at: now)
             if hasMoved {
+                tellKeeper()
                 reorder()
                 watch.lookAgain(at: now)
             }

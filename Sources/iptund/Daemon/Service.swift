@@ -31,15 +31,16 @@ struct Service: ~Copyable {
     var liveness: LivenessBook
     /// Names of which it was said that they have no address.
     var unresolved: Set<String> = []
-    var pin: PinWatch?
+    /// Who looks after the host; `nil` once it is gone.
+    var keeper: KeeperLine?
+    /// How it stands.
+    var keeperNews = KeeperNews()
     var innerRoutes = InnerRouteWatch()
     var sending = SendingWatch()
-    var proxies: ProxyWatch?
-    /// What may be wrong for a moment only.
-    var missing = (local: Patience(), pin: Patience(), proxies: Patience())
+    /// Our outer address may be gone for a moment only.
+    var missingLocal = Patience()
     /// What is wrong with the tunnel as a whole, for whoever asks.
     var problem: String?
-    var hasSaidThatPinIsGone = false
     /// Before it is up it has nothing to say.
     var hasStarted = false
     /// When to look at the counters once more, milliseconds: a data thread is silent for a while after it has called.
@@ -63,20 +64,19 @@ struct Service: ~Copyable {
     /// Prepares the data path. Nothing moves before ``start(_:)``.
     static func prepare(
         _ order: PreparedHost.Order, _ outcome: Planning.Outcome, _ ports: [Worker.Ports],
-        _ watch: consuming HostWatch?, _ prober: consuming Prober?, _ report: Reporter, _ place: borrowing DevicePlace,
-        _ netlink: borrowing Netlink
+        _ watch: consuming HostWatch?, _ prober: consuming Prober?, _ keeper: consuming KeeperLine?, _ report: Reporter,
+        _ place: borrowing DevicePlace, _ netlink: borrowing Netlink
     ) throws(Complaint) -> Service {
         guard let watch = watch.take() else { preconditionFailure("the host is watched once") }
-        let device = (try? place.netlink.link(named: report.device))?.index ?? 0
+        let device = outcome.device.index
         do throws(Errno) {
             let datapath = try Datapath(with: ports, capacity: order.roster.capacity)
             var service = Service(
                 datapath: datapath, report: report, settings: order.settings, mtu: outcome.mtu, roster: order.roster,
                 underlayMTU: order.ways.values.map(\.mtu).max() ?? 0, device: device, isDeviceHere: place.name == nil,
                 watch: watch, observer: Observer(device: report.device),
-                liveness: LivenessBook(order.settings.keepalive),
-                pin: PinWatch(order.settings, netlink),
-                proxies: ProxyWatch(order.settings, place.netlink))
+                liveness: LivenessBook(order.settings.keepalive))
+            service.keeper = keeper.take()
             service.log = StandardErrorLog.logger(of: report.name)
             service.prober = prober.take()
             service.prober?.device = device
@@ -126,7 +126,7 @@ struct Service: ~Copyable {
         while ending == nil {
             var interests: [Poll.Interest] =
                 [.next(of: signals), datapath.ended, datapath.attention, resolver?.interest ?? .nothing]
-                + watch.interests + proberInterests + control.interests
+                + watch.interests + proberInterests + [keeperInterest] + control.interests
             do throws(Errno) {
                 try Poll.wait(for: &interests, timeoutMilliseconds: timeoutMilliseconds(control, supervisor))
             } catch {
@@ -141,7 +141,13 @@ struct Service: ~Copyable {
             follow(place, netlink)
             if interests[7].isReady || interests[8].isReady { takeAnswers() }
             lookAtPeers(at: Clock.milliseconds)
-            control.serve(interests[9...]) { answer($0, place.netlink, netlink) }
+            if interests[9].isReady { hearKeeper(supervisor) }
+            // The keeper may have mended what was missed: who asks is told how it is now.
+            if innerRoutes.hasLost, interests[10...].contains(where: \.isReady) {
+                watch.lookAtOnce()
+                follow(place, netlink)
+            }
+            control.serve(interests[10...]) { answer($0, place.netlink, netlink) }
             if let streams = control.takeChangedStreams() { datapath.show(to: streams) }
             watchdog.look(datapath, supervisor, log, at: Clock.milliseconds)
             if supervisor.isThere, let line = status.next(roster, at: Clock.milliseconds) { supervisor.status(line) }

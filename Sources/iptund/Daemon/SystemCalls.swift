@@ -96,11 +96,11 @@ extension SystemCalls {
     }
 }
 
-/// The lists of the children, which never see a packet: what is not on them fails. The janitor must not die before it has
+/// The lists of the children, which never see a packet: what is not on them fails. The keeper must not die before it has
 /// worked, and the resolver runs libraries of the system's choice.
 extension SystemCalls {
-    /// Who takes changes back: by netlink, and with the files of tunnels.
-    static let janitor = SystemCalls(
+    /// Who looks after the host: by netlink, and with the files of tunnels.
+    static let keeper = SystemCalls(
         names: mainThread.names + readingFiles + changingFiles + ["clock_nanosleep", "getuid", "geteuid", "getegid"],
         conditional: mainThread.conditional, probe: .parent, otherwise: .refuse)
 
@@ -116,10 +116,12 @@ extension SystemCalls {
         conditional: abort + cloneThread, probe: .parent, otherwise: .refuse)
 
     private static let readingFiles = [
-        "access", "faccessat", "faccessat2", "getcwd", "getdents64", "lstat", "open", "openat", "stat", "statfs", "statx",
+        "access", "faccessat", "faccessat2", "getcwd", "getdents64", "lstat", "open", "openat", "stat", "statfs",
+        "statx",
     ]
 
     private static let changingFiles = [
-        "fchmod", "flock", "fsync", "mkdir", "mkdirat", "rename", "renameat", "renameat2", "rmdir", "unlink", "unlinkat",
+        "fchmod", "flock", "fsync", "mkdir", "mkdirat", "rename", "renameat", "renameat2", "rmdir", "unlink",
+        "unlinkat",
     ]
 }

@@ -35,11 +35,15 @@ struct TunnelReport: Codable, Equatable {
     var decapsulate: Direction
     /// What the kernel dropped before we saw it.
     var kernelLosses = KernelLosses()
+    /// How often something of the tunnel was made again that another program had removed or changed; absent from a daemon
+    /// without a keeper.
+    var repairs: UInt64?
     /// What this process could not give away, and why.
     var privilegeShortfalls: [String]
 
     private enum CodingKeys: String, CodingKey {
-        case name, device, state, problem, pid, namespace, mtu, local, only, workers, peers, encapsulate, decapsulate
+        case name, device, state, problem, pid, namespace, mtu, local, only, workers, repairs, peers, encapsulate,
+            decapsulate
         case acceptFrom = "accept_from"
         case kernelLosses = "kernel_losses"
         case uptimeSeconds = "uptime_seconds"

@@ -172,16 +172,20 @@ struct Examination: ~Copyable {
                     tunnel.peers[index].inner.append(way)
                 }
             }
-            guard let steps = patient.state?.steps, let present = try? HostFacts.present(steps, netlink) else { return }
-            note(missing: steps.filter { $0.change.isLasting && !present.contains($0) }.map(\.change), &tunnel, netlink)
+            guard let steps = patient.state?.steps, let device = patient.state?.device,
+                let present = try? HostFacts.present(steps, of: device, netlink)
+            else { return }
+            note(
+                missing: steps.filter { $0.change.kind.isLasting && !present.contains($0) }.map(\.change), &tunnel,
+                netlink)
         } else if case .failed = tunnel.standing, let state = patient.state,
-            let present = try? HostFacts.present(state.steps, netlink)
+            let present = try? HostFacts.present(state.steps, of: state.device, netlink)
         {
             // What is of the device went with it, and so did its settings.
             let device = state.device
             tunnel.leftOvers = present.map(\.change).filter { change in
                 if case .setting(_, _, device) = change { return false }
-                return !change.isAboutDevice
+                return !change.kind.isAboutDevice
             }.map(\.command.text)
         }
     }

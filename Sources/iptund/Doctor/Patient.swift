@@ -46,7 +46,7 @@ extension Patient {
 
     /// One that nobody runs, but which has left something; `nil` when it has not.
     init?(deadIn directory: RuntimeDirectory) {
-        guard let state = (try? TunnelState.read(directory.state)) ?? nil, Patient.isReal(state),
+        guard let state = (try? TunnelState.read(directory.state)) ?? nil, Patient.isReal(state, directory),
             !Patient.isLocked(directory.lock)
         else { return nil }
         self.init(
@@ -88,9 +88,9 @@ extension Patient {
     }
 
     /// Whether what is listed may still be there.
-    private static func isReal(_ state: TunnelState) -> Bool {
+    private static func isReal(_ state: TunnelState, _ directory: RuntimeDirectory) -> Bool {
         do throws(Complaint) {
-            switch try LeftOvers.place(of: state) {
+            switch try Testimony(state: state, author: 0).place(of: directory) {
             case .some: return true
             case .none: return false
             }

@@ -27,7 +27,7 @@ extension TunnelSnapshot {
         if let settings = patient.settings {
             forwarding = settings.forward != .off || settings.proxyARP != nil ? .asked : .notAsked
             if case .devices(let names) = settings.forward { forwardDevices = names.map(\.text) }
-            proxy = settings.proxyARP.map { Proxy($0.device.text, Set(Wishes.proxied(settings))) }
+            proxy = settings.proxyARP.map { Proxy($0.device.text, Set(WantedState.proxied(settings))) }
         }
         peers = TunnelSnapshot.peers(patient)
         if let report = patient.report { count(report, patient.later ?? report) }

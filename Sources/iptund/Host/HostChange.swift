@@ -4,25 +4,26 @@ internal import Configuration
 internal import Linux
 internal import Wire
 
-/// One change to the host that can be made, shown as a command, and taken back.
+/// One change to the host that can be made, shown as a command, and taken back. What each kind is, is in a file of its own
+/// (``ChangeKind``).
 enum HostChange: Hashable, Codable {
-    /// No IPv6 address of its own for a device that we made: it carries IPv4 only. Goes with the device.
+    /// ``NoIPv6``.
     case noIPv6(on: Device)
-    /// The MTU of our device, octets.
+    /// ``MTUChange``, octets.
     case mtu(Int, on: Device)
-    /// An inner address.
+    /// ``AddressChange``.
     case address(InterfaceAddress, on: Device)
-    /// Switches our device on.
+    /// ``UpChange``.
     case up(Device)
-    /// A route: a prefix into the tunnel, the peer's pin to the underlay, or a prefix that is to be unreachable.
+    /// ``RouteChange``.
     case route(Route, on: Device)
-    /// A rule that says which table to look into.
+    /// ``RuleChange``.
     case rule(RoutingRule)
-    /// Answers ARP requests for an address on somebody else's device.
+    /// ``ProxyChange``.
     case proxy(IPv4Address, on: Device)
-    /// A setting of one device, ours or the one that proxies.
+    /// ``SettingChange``.
     case setting(InterfaceSetting, UInt32, on: Device)
-    /// No ICMP redirects unless a device's own setting asks for them: the kernel sends them if either does.
+    /// ``CommonRedirects``.
     case noCommonRedirects
 
     /// A link by number, which changes are made with, and by name, which people read.
@@ -32,6 +33,10 @@ enum HostChange: Hashable, Codable {
 
         /// None: what is unreachable leads to no device, and stays the same when the tunnel's is another one.
         static let none = Device(index: 0, name: "")
+
+        /// By number: a link that was renamed is the same.
+        static func == (one: Device, other: Device) -> Bool { one.index == other.index }
+        func hash(into hasher: inout Hasher) { hasher.combine(index) }
     }
 
     /// Our routes and rules in `ip route` and `ip rule`: a number that nobody else uses (rtnetlink(7), `rtm_protocol`).
@@ -39,48 +44,40 @@ enum HostChange: Hashable, Codable {
 
     /// What a change is about, where a host has one of it: the MTU of a device, the route to a prefix.
     enum Subject: Hashable {
+        case name(Device)
         case mtu(Device)
         case setting(InterfaceSetting, Device)
         case route(Prefix, table: UInt32, metric: UInt32)
         case only(HostChange)
     }
 
+    /// All that there is to know of it.
+    var kind: any ChangeKind {
+        switch self {
+        case .noIPv6(let device): NoIPv6(device: device)
+        case .mtu(let octets, let device): MTUChange(octets: octets, device: device)
+        case .address(let address, let device): AddressChange(address: address, device: device)
+        case .up(let device): UpChange(device: device)
+        case .route(let route, let device): RouteChange(route: route, device: device)
+        case .rule(let rule): RuleChange(rule: rule)
+        case .proxy(let address, let device): ProxyChange(address: address, device: device)
+        case .setting(let setting, let value, let device): SettingChange(setting: setting, value: value, device: device)
+        case .noCommonRedirects: CommonRedirects()
+        }
+    }
+
     /// What it is about.
-    var subject: Subject {
-        switch self {
-        case .mtu(_, let device): .mtu(device)
-        case .setting(let setting, _, let device): .setting(setting, device)
-        case .route(let route, _): .route(route.destination, table: route.table, metric: route.metric)
-        default: .only(self)
-        }
-    }
+    var subject: Subject { kind.subject ?? .only(self) }
 
-    /// Whether other tunnels of this host may want the same, so that the last of them takes it back.
-    ///
-    /// - Parameter ours: the number of our own device, which nobody shares.
-    func isShared(besides ours: Int32) -> Bool {
-        switch self {
-        case .setting(_, _, let device): device.index != ours
-        case .noCommonRedirects: true
-        // A pin: one tunnel may carry what is sent to a peer, and another one what comes from it.
-        case .route(let route, let device): route.kind == .unicast && device.index != ours
-        default: false
-        }
-    }
+    /// The command that does the same.
+    var command: Command { kind.command }
 
-    /// Whether it is about the tunnel's device itself, and nothing but it.
-    var isAboutDevice: Bool {
+    /// The device that it is about, if it is about one.
+    var device: Device? {
         switch self {
-        case .noIPv6, .mtu, .address, .up: true
-        default: false
-        }
-    }
-
-    /// Whether it is there as long as the tunnel is, unlike a setting, which may be changed on purpose.
-    var isLasting: Bool {
-        switch self {
-        case .address, .route, .rule, .proxy: true
-        default: false
+        case .noIPv6(let device), .mtu(_, let device), .address(_, let device), .up(let device): device
+        case .route(_, let device), .proxy(_, let device), .setting(_, _, let device): device
+        case .rule, .noCommonRedirects: nil
         }
     }
 
@@ -91,11 +88,32 @@ enum HostChange: Hashable, Codable {
     }
 }
 
-/// A change that was planned, and what was there before where that is one of many possibilities.
+/// A change that is made, and what was there before where that is one of many possibilities.
 struct Step: Hashable, Codable {
     let change: HostChange
     /// The MTU or setting to go back to.
     var before: UInt32?
+    /// What held for all devices when it was made, where that matters.
+    var common: UInt32?
+
+    /// The command that takes the change back.
+    var reverseCommand: HostChange.Command { change.kind.reverse(to: before) }
+
+    /// Takes the change back. Returns false when there was nothing left to take back: what somebody else changed since is
+    /// theirs.
+    func revert(_ netlink: borrowing Netlink) throws(Errno) -> Bool {
+        do throws(Errno) {
+            // Who lets the host forward meanwhile lets every device do so.
+            if case .setting(.forwarding, 1, _) = change, common == 0, try Sysctl.read(HostFacts.forwarding) == 1 {
+                return false
+            }
+            return try change.kind.takeBack(to: before, netlink)
+        } catch {
+            // With a device went its addresses, routes and settings.
+            if [.noDevice, .noSuchProcess, .addressNotAvailable, .noSuchFile].contains(error) { return false }
+            throw error
+        }
+    }
 }
 
 extension Complaint {

@@ -8,19 +8,23 @@ internal import Wire
 /// Makes plans: looks at the host, and compares what is there with what a tunnel wants. Changes nothing.
 struct Planning {
     let settings: TunnelSettings
-    let device: Plan.Device
+    let device: DeviceFacts
     /// How outer packets leave for those peers that are given by address.
     let ways: [IPv4Address: Way]
     /// What other tunnels of this host want too.
     let shared: Set<Step>
-    /// What this tunnel has made before; `nil` for one that starts.
+    /// What this tunnel has made before, or one of this name left that died, and which this one takes over.
     var own: TunnelState?
-    /// Where one of this name that died has left barriers, which this one takes over.
-    var leftRouting: PolicyRouting?
+    /// The address of a bare peer that is known by name.
+    var learned: IPv4Address?
 
     /// What was found.
     struct Outcome {
-        let plan: Plan
+        /// The changes, in the order in which each can work.
+        let wanted: [HostChange]
+        let reconciliation: Reconciliation
+        /// The tunnel's own device.
+        let device: HostChange.Device
         let routing: PolicyRouting?
         /// The MTU of the device.
         let mtu: Int
@@ -43,41 +47,59 @@ struct Planning {
     ///   - underlay: a session where outer packets leave.
     ///   - netlink: a session where the device is.
     func make(underlay: borrowing Netlink, _ netlink: borrowing Netlink) throws(Complaint) -> Outcome {
-        var wishes = Wishes(
-            settings: settings, device: device.device, isNew: device.isNew, mtu: mtu, endpoints: Array(ways.keys))
-        wishes.proxyDevice = try proxyDevice(netlink)
-        wishes.forwardDevices = try forwardDevices(netlink)
-        wishes.pin = try pin(underlay)
-        let rules = try asked { () throws(Errno) in try netlink.rules() }
-        wishes.routing = try routing(for: wishes, besides: rules, netlink)
-        if wishes.routing != nil { wishes.strict = strictLocals(underlay) }
+        let wanted = try want(underlay: underlay, netlink)
         try checkTable(netlink)
-        var facts = try facts(for: wishes, netlink)
-        facts.rules = rules
-        let plan = try Plan(
-            wishes.changes, on: device, facts, own: Set(own?.steps.map(\.change) ?? []))
+        let (changes, device, shared, list) = (wanted.changes, device, shared, own?.steps ?? [])
+        let facts = try asked { () throws(Errno) in
+            try HostFacts.gather(about: changes + list.map(\.change), device, shared: shared, netlink)
+        }
         return Outcome(
-            plan: plan, routing: wishes.routing, mtu: mtu,
-            warnings: [warning(about: settings.mtu, underlay)].compactMap(\.self) + warnings(wishes, facts))
+            wanted: changes, reconciliation: Reconciliation(to: changes, from: list, facts), device: device.device,
+            routing: wanted.routing, mtu: mtu,
+            warnings: [warning(about: settings.mtu, underlay)].compactMap(\.self) + warnings(wanted, facts))
+    }
+
+    /// What the tunnel wants of the host as it is now.
+    func want(underlay: borrowing Netlink, _ netlink: borrowing Netlink) throws(Complaint) -> WantedState {
+        var wanted = WantedState(
+            settings: settings, device: device.device, isNew: device.isNew, mtu: mtu, endpoints: endpoints)
+        wanted.proxyDevice = try proxyDevice(netlink)
+        wanted.forwardDevices = try forwardDevices(netlink)
+        wanted.pin = try pin(underlay)
+        let rules = try asked { () throws(Errno) in try netlink.rules() }
+        wanted.routing = try routing(for: wanted, besides: rules, netlink)
+        if wanted.routing != nil { wanted.strict = strictLocals(underlay) }
+        return wanted
     }
 
     private func asked<Value>(_ question: () throws(Errno) -> Value) throws(Complaint) -> Value {
         try explaining("cannot read the routing table", whatNow: "this should not happen", question)
     }
 
+    /// The addresses of the peers that have one.
+    private var endpoints: [IPv4Address] {
+        settings.peers.compactMap { if case .address(let address) = $0.endpoint { address } else { nil } }
+    }
+
     /// The pin of a bare peer.
     private func pin(_ underlay: borrowing Netlink) throws(Complaint) -> HostChange? {
-        guard case .address(let address) = Pin.peer(of: settings), let way = ways[address] else { return nil }
-        if let made = own?.steps.lazy.map(\.change).first(where: { $0.isPin(of: address) }) { return made }
-        let local = settings.local
-        let (route, link) = try explaining("cannot read the routing table", whatNow: "this should not happen") {
-            () throws(Errno) in
-            (
-                try Pin.route(to: address, as: way, local: local, underlay),
-                try underlay.link(index: way.link)?.name ?? "link \(way.link)"
-            )
+        let peer: IPv4Address
+        switch Pin.peer(of: settings) {
+        case .address(let address): peer = address
+        case .name:
+            guard let learned else { return nil }
+            peer = learned
+        case nil: return nil
         }
-        return .route(route, on: HostChange.Device(index: way.link, name: link))
+        let made = own?.steps.lazy.map(\.change).first { $0.isPin(of: peer) }
+        let (device, local) = (device.device.index, settings.local)
+        return try asked { () throws(Errno) in
+            guard let route = try Pin.route(to: peer, made: made, besides: device, local: local, underlay) else {
+                return nil
+            }
+            let link = try underlay.link(index: route.link)?.name ?? "link \(route.link)"
+            return .route(route, on: HostChange.Device(index: route.link, name: link))
+        }
     }
 
     private func proxyDevice(_ netlink: borrowing Netlink) throws(Complaint) -> HostChange.Device? {
@@ -120,10 +142,10 @@ struct Planning {
 
     /// A place for a table and rules of our own, if a peer lies behind our own routes.
     private func routing(
-        for wishes: Wishes, besides rules: [RuleSummary], _ netlink: borrowing Netlink
+        for wanted: WantedState, besides rules: [RuleSummary], _ netlink: borrowing Netlink
     ) throws(Complaint) -> PolicyRouting? {
-        guard !wishes.coveredLengths.isEmpty else { return nil }
-        if let made = own?.routing ?? leftRouting { return made }
+        guard !wanted.coveredLengths.isEmpty else { return nil }
+        if let made = own?.routing { return made }
         let free = try explaining("cannot read the routing table", whatNow: "this should not happen") {
             () throws(Errno) in
             try PolicyRouting.free(besides: rules) { table throws(Errno) in
@@ -150,21 +172,6 @@ struct Planning {
     /// Who makes routes by hand, or without meaning to keep others away: the kernel, `ip` in two ways, and we.
     private static let people: Set<UInt8> = [0, 2, 3, 4, HostChange.protocolNumber]
 
-    private func facts(for wishes: Wishes, _ netlink: borrowing Netlink) throws(Complaint) -> HostFacts {
-        var tables: Set<UInt32> = [Route.mainTable]
-        if case .number(let number) = settings.table { tables.insert(number) }
-        if let routing = wishes.routing { tables.insert(routing.table) }
-        let known = [device.device, wishes.proxyDevice].compactMap(\.self) + wishes.forwardDevices
-        let links = Set(known.map(\.index)).filter { $0 > 0 }.sorted()
-        let shared = shared
-        var facts = try asked { () throws(Errno) in
-            try HostFacts.gather(tables: tables, settingsOf: links, shared: shared, netlink)
-        }
-        // A device that is not there yet will have what all new ones get.
-        if device.device.index == 0 { facts.settings[0] = HostFacts.defaultSettings }
-        return facts
-    }
-
     /// That packets as long as somebody asked for do not pass; said when the device gets that MTU.
     private func warning(about mtu: Int?, _ underlay: borrowing Netlink) -> String? {
         guard let mtu, own == nil || mtu != device.mtu,
@@ -177,9 +184,9 @@ struct Planning {
     }
 
     /// What is missing for packets to pass between the device that proxies and the tunnel, with the commands that help.
-    private func warnings(_ wishes: Wishes, _ facts: HostFacts) -> [String] {
-        guard let proxyDevice = wishes.proxyDevice else {
-            guard settings.forward == .connected, wishes.forwardDevices.isEmpty else { return [] }
+    private func warnings(_ wanted: WantedState, _ facts: HostFacts) -> [String] {
+        guard let proxyDevice = wanted.proxyDevice else {
+            guard settings.forward == .connected, wanted.forwardDevices.isEmpty else { return [] }
             return ["Forward = yes: this host is connected to no network; packets are forwarded out of the tunnel only"]
         }
         var warnings: [String] = []
@@ -190,20 +197,12 @@ struct Planning {
                     + "'sysctl -w net.ipv4.conf.\(proxyDevice.name).forwarding=1 "
                     + "net.ipv4.conf.\(device.device.name).forwarding=1'")
         }
-        let large = settings.peers.flatMap { $0.allowed ?? [] }.filter { $0.length < Wishes.longestProxiedBlock }
+        let large = settings.peers.flatMap { $0.allowed ?? [] }.filter { $0.length < WantedState.longestProxiedBlock }
         if settings.proxyARP?.scope == .hosts, let block = large.first {
             warnings.append(
                 "ProxyARP = \(proxyDevice.name) leaves out \(block)\(large.count > 1 ? " and others" : ""): so large a "
                     + "block is answered for only by 'ProxyARP = \(proxyDevice.name) networks'")
         }
         return warnings
-    }
-}
-
-extension HostChange {
-    /// Whether this is the host route that keeps outer packets to `peer` out of the tunnel.
-    func isPin(of peer: IPv4Address) -> Bool {
-        guard case .route(let route, _) = self else { return false }
-        return route.destination == Prefix(host: peer) && route.gateway != nil
     }
 }

@@ -10,7 +10,7 @@ enum SharedChanges {
     static func ofOthers(besides directory: RuntimeDirectory, in namespace: UInt64) -> Set<Step> {
         var steps: Set<Step> = []
         for state in others(besides: directory, in: namespace) {
-            steps.formUnion(state.steps.filter { $0.change.isShared(besides: state.device.index) })
+            steps.formUnion(state.steps.filter { $0.change.kind.isShared(besides: state.device.index) })
         }
         return steps
     }

@@ -6,9 +6,9 @@ internal import Linux
 
 /// What somebody wrote down of a tunnel, and who.
 ///
-/// Under systemd a tunnel runs as the user iptund from the start, so its directory and its state are that user's, and root
-/// takes back what it lists. So the state of anybody but root lists only what tunnels change, and goes back only to values
-/// that are as safe as those of a kernel that nobody has configured.
+/// Under systemd a tunnel runs as the user iptund from the start, so its directory and its list are that user's. Whoever takes
+/// back what it lists has more privilege than its author may have: so what root did not write is never an instruction to root,
+/// but a claim, believed as far as it is about that tunnel's own device, table and barriers, or as root's own file says the same.
 struct Testimony {
     let state: TunnelState
     /// The uid that wrote it.
@@ -16,6 +16,8 @@ struct Testimony {
 
     /// Whether it says nothing that root did not say.
     var isRoots: Bool { author == 0 }
+    /// Whether whoever runs this may do more than its author could.
+    var isMistrusted: Bool { author != 0 && author != User.current.id }
 
     /// What a tunnel left at `path`; `nil` when there is nothing.
     /// - Parameter user: who tunnels run as, which is iptund.
@@ -23,7 +25,7 @@ struct Testimony {
     static func read(_ path: String, writtenBy user: User? = nil) throws(Complaint) -> Testimony? {
         let content: Files.Content
         do throws(Errno) {
-            content = try Files.content(path, limit: limit, lastLink: .refused)
+            content = try Testimony.content(path)
         } catch .noSuchFile {
             return nil
         } catch {
@@ -37,8 +39,7 @@ struct Testimony {
         }
         let state = try? JSONDecoder().decode(TunnelState.self, from: Data(content.bytes))
         guard var state, state.schema == TunnelState.schema, state.isPlain,
-            state.steps.allSatisfy(state.mayTakeBack),
-            author == 0 || state.steps.allSatisfy(state.isHarmless)
+            state.steps.allSatisfy({ $0.change.kind.isPlausible($0.before, of: state) })
         else {
             throw Complaint(
                 "cannot read \(path)", why: "it is no state of this version",
@@ -49,8 +50,17 @@ struct Testimony {
         return Testimony(state: state, author: author)
     }
 
-    /// 10,000 peers with proxy entries take some 5 MB.
-    private static let limit = 256 << 20
+    /// What root or we wrote may be long: 10,000 peers with proxy entries take some 5 MB, and each may have 128.
+    private static func content(_ path: String) throws(Errno) -> Files.Content {
+        do throws(Errno) {
+            return try Files.content(path, limit: 16 << 20, lastLink: .refused)
+        } catch .fileTooLarge {
+            guard [0, User.current.id].contains(try Files.status(path).owner) else { throw .fileTooLarge }
+            let content = try Files.content(path, limit: 256 << 20, lastLink: .refused)
+            guard [0, User.current.id].contains(content.status.owner) else { throw .fileTooLarge }
+            return content
+        }
+    }
 
     /// Root, who runs us, and the user that tunnels run as.
     private static func isTrusted(_ author: UInt32, _ user: User?) -> Bool {
@@ -59,7 +69,67 @@ struct Testimony {
 }
 
 extension Testimony {
-    /// Whose a state becomes that is written to `path`: what root writes in a directory of iptund's, iptund has to replace;
+    /// What a claim is judged by.
+    struct Claim {
+        let device: HostChange.Device
+        /// Whether there is a TUN of exactly this name and number.
+        var hasDevice = false
+        /// The place of its table and rules, if no other tunnel has it.
+        var routing: PolicyRouting?
+        /// What other tunnels have.
+        var others: Set<HostChange> = []
+        /// What root's own file says of the tunnel.
+        var settings: TunnelSettings?
+
+        /// Whether it can have routes of its own in a table.
+        func hasTable(_ table: UInt32) -> Bool {
+            if case .number(table)? = settings?.table { return true }
+            return table == Route.mainTable || table == routing?.table
+        }
+    }
+
+    /// The list as far as it may be acted upon, by whoever runs this.
+    ///
+    /// Numbers of devices are given again: what is about the tunnel's own counts only while that is there, whoever wrote it.
+    func believed(besides directory: RuntimeDirectory, _ netlink: borrowing Netlink) -> TunnelState {
+        let others = SharedChanges.others(besides: directory, in: state.namespace)
+        var claim = Claim(device: state.device)
+        let link = (try? netlink.link(index: state.device.index)) ?? nil
+        claim.hasDevice = link?.name == state.device.name && link?.kind == "tun"
+        var believed = state
+        guard isMistrusted else {
+            believed.steps.removeAll { !claim.hasDevice && $0.change.device == state.device }
+            return believed
+        }
+        if !others.contains(where: { $0.routing == state.routing }) { claim.routing = state.routing }
+        claim.others = Set(others.flatMap { $0.steps.map(\.change) })
+        claim.settings = Testimony.settings(directory.name)
+        believed.steps.removeAll { !$0.change.kind.isCredible(claim) }
+        return believed
+    }
+
+    /// Where the changes are; `nil` when the machine or the namespace has gone, and everything with it.
+    func place(of directory: RuntimeDirectory) throws(Complaint) -> DevicePlace? {
+        guard state.boot == TunnelState.currentBoot else { return nil }
+        if let name = state.namespaceName {
+            guard (try? NetworkNamespace.open(named: name)) != nil else { return nil }
+            guard !isMistrusted || Testimony.settings(directory.name)?.namespace == name else {
+                throw Complaint(
+                    "tunnel \(directory.name)", why: "uid \(author) says that its device is in namespace '\(name)'",
+                    whatNow: "Netns in \(ConfigurationFiles().path(named: directory.name)) would have to say so, too")
+            }
+        }
+        let place = try DevicePlace.find(state.namespaceName)
+        guard place.identity == state.namespace else { return nil }
+        return place
+    }
+
+    /// What root's own file says of a tunnel.
+    private static func settings(_ name: String) -> TunnelSettings? {
+        (try? ConfigurationFiles().read(name)).flatMap { try? $0.checked() }
+    }
+
+    /// Whose a list becomes that is written to `path`: what root writes in a directory of iptund's, iptund has to replace;
     /// what it writes in its own, tunnels of iptund's have to read, who may share a change with that one.
     static func owner(of path: String) -> User? {
         guard User.current.id == 0, let owner = Files.ownerOfDirectory(of: path) else { return nil }
@@ -72,43 +142,10 @@ extension Testimony {
 }
 
 extension TunnelState {
-    /// Whether a step is one that a tunnel makes: about its own device, or marked as ours.
-    fileprivate func mayTakeBack(_ step: Step) -> Bool {
-        switch step.change {
-        case .noIPv6(let other), .mtu(_, let other), .address(_, let other), .up(let other): other == device
-        case .route(let route, _): route.protocolNumber == HostChange.protocolNumber
-        case .rule(let rule):
-            rule.protocolNumber == HostChange.protocolNumber
-                && PolicyRouting.places.contains { PolicyRouting(place: $0).priorities.contains(rule.priority) }
-        case .proxy, .setting, .noCommonRedirects: true
-        }
-    }
-
-    /// Whether taking a step back sets nothing to a value that nobody but root may choose.
-    fileprivate func isHarmless(_ step: Step) -> Bool {
-        switch step.change {
-        case .setting(.forwarding, 1, _), .setting(.proxyARP, 1, _): [nil, 0].contains(step.before)
-        case .setting(.sendRedirects, 0, _), .noCommonRedirects: [nil, 1].contains(step.before)
-        case .setting(_, _, let other): other == device
-        default: true
-        }
-    }
-
     /// Whether the names in it, which commands print, are what names can be, and its table and rules are a tunnel's.
     fileprivate var isPlain: Bool {
         if let routing, !PolicyRouting.places.contains(routing.place) { return false }
         let names = [name, device.name, namespaceName ?? "", file ?? ""] + steps.compactMap(\.change.device?.name)
         return names.allSatisfy { $0.unicodeScalars.allSatisfy { $0.properties.generalCategory != .control } }
-    }
-}
-
-extension HostChange {
-    /// The device that it is about, if it is about one.
-    fileprivate var device: Device? {
-        switch self {
-        case .noIPv6(let device), .mtu(_, let device), .address(_, let device), .up(let device): device
-        case .route(_, let device), .proxy(_, let device), .setting(_, _, let device): device
-        case .rule, .noCommonRedirects: nil
-        }
     }
 }

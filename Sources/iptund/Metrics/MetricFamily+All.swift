@@ -40,6 +40,9 @@ extension MetricFamily {
             Double($0.underlayMTU)
         },
         .tunnel("workers", .gauge, "Pairs of threads that share the flows.") { Double($0.workers) },
+        .tunnel("repairs_total", .counter, "Routes, rules and the like made again that another program had removed.") {
+            $0.repairs.map { Double($0) }
+        },
         .tunnel("privilege_shortfalls", .gauge, "Privileges that the daemon could not give up.") {
             Double($0.privilegeShortfalls.count)
         },

@@ -29,6 +29,7 @@ struct FaultCheck {
         try Lab.open { lab in
             let ward = try Ward(fault.layout, in: lab)
             try ward.keepTalking()
+            lab.stopKeepers()
             try fault.inject(ward)
             let arguments = fault.arguments ?? ward.tunnel.map { [$0.a.name] } ?? []
             let (found, status, text) = try examine(ward.a, fault, arguments)
@@ -40,6 +41,7 @@ struct FaultCheck {
             #expect(status == (fault.verdict == "broken" ? 1 : 3))
             // In what a program like unshare(1) makes for doctor alone nothing can be mended.
             guard let fix = found.checks.first?.fix, fault.wrapper.isEmpty else { return }
+            if fix.contains("iptund ") { lab.stopKeepers(false) }
             try apply(fix, in: ward)
             let (after, _, rest) = try examine(ward.a, fault, arguments)
             let left = after.checks.filter { $0.id == fault.expected && ["broken", "warning"].contains($0.verdict) }

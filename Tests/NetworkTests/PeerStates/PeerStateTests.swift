@@ -16,6 +16,7 @@ struct PeerStateCheck {
     static func run(_ state: PeerState, _ end: PeerPair.End) throws {
         try Lab.open { lab in
             let pair = try PeerPair(end, in: lab)
+            lab.stopKeepers()
             try state.make(pair)
             // Both at once: each takes seconds where nothing answers.
             let ping = try pair.a.start([Host.program, "ping", "--json", "-c", "2", "iptun0", "198.51.100.2"])

@@ -2,36 +2,44 @@
 
 internal import Configuration
 internal import Linux
+internal import Wire
+
+/// A tunnel's own device, as a plan has to know it.
+struct DeviceFacts: Equatable {
+    let device: HostChange.Device
+    let mtu: Int
+    let isUp: Bool
+    /// Whether it exists for this tunnel alone, and goes with it.
+    let isNew: Bool
+    var addresses: [InterfaceAddress]
+    /// Whether the kernel gives it no IPv6 address by itself.
+    var hasNoOwnIPv6 = false
+}
 
 /// Looking at a device, before a plan is made for it.
-extension Plan.Device {
+extension DeviceFacts {
+    /// The device of this number; `nil` when there is none, under whatever name.
+    static func look(
+        _ device: HostChange.Device, isNew: Bool, _ netlink: borrowing Netlink
+    ) throws(Errno) -> DeviceFacts? {
+        guard let link = try netlink.link(index: device.index) else { return nil }
+        return DeviceFacts(
+            device: device, mtu: link.mtu, isUp: link.isUp, isNew: isNew,
+            addresses: try netlink.addresses(link: device.index), hasNoOwnIPv6: link.hasNoOwnIPv6)
+    }
+
     /// The device as it is.
-    static func state(of device: borrowing TUNDevice, _ netlink: borrowing Netlink) throws(Complaint) -> Plan.Device {
+    static func state(of device: borrowing TUNDevice, _ netlink: borrowing Netlink) throws(Complaint) -> DeviceFacts {
         guard let state = try state(named: device.name, isNew: !device.isPersistent, netlink) else {
             throw Complaint("device \(device.name)", why: "vanished", whatNow: "somebody else deletes devices here")
         }
         return state
     }
 
-    /// The device of a running tunnel, under the name that it had when it came up.
-    static func found(
-        _ device: HostChange.Device, isNew: Bool, _ netlink: borrowing Netlink
-    ) throws(Complaint) -> Plan.Device {
-        let (link, addresses) = try explaining("cannot look at device \(device.name)", whatNow: "try again") {
-            () throws(Errno) in
-            (try netlink.link(index: device.index), try netlink.addresses(link: device.index))
-        }
-        guard let link else {
-            throw Complaint("device \(device.name)", why: "is gone", whatNow: "start the tunnel again")
-        }
-        guard link.kind == "tun" else { throw Claim.complaint(about: device.name, .invalidArgument) }
-        return Plan.Device(device: device, mtu: link.mtu, isUp: link.isUp, isNew: isNew, addresses: addresses)
-    }
-
     /// The device as it would be: the one that exists under the name, or a new one.
     static func foresee(
         _ settings: TunnelSettings, _ netlink: borrowing Netlink
-    ) throws(Complaint) -> (state: Plan.Device, exists: Bool) {
+    ) throws(Complaint) -> (state: DeviceFacts, exists: Bool) {
         var name = settings.device?.text
         if let name, let state = try state(named: name, isNew: false, netlink) {
             guard settings.workers.count == 1 else { throw Claim.complaintAboutQueues(of: name, .exists) }
@@ -44,7 +52,7 @@ extension Plan.Device {
             number += 1
         }
         let device = HostChange.Device(index: 0, name: name ?? "iptun0")
-        return (Plan.Device(device: device, mtu: 1500, isUp: false, isNew: true, addresses: []), false)
+        return (DeviceFacts(device: device, mtu: 1500, isUp: false, isNew: true, addresses: []), false)
     }
 
     /// A device of another kind cannot be attached to, as ``Claim`` would find out.
@@ -55,12 +63,12 @@ extension Plan.Device {
 
     private static func state(
         named name: String, isNew: Bool, _ netlink: borrowing Netlink
-    ) throws(Complaint) -> Plan.Device? {
+    ) throws(Complaint) -> DeviceFacts? {
         do throws(Errno) {
             guard let link = try netlink.link(named: name) else { return nil }
-            return Plan.Device(
+            return DeviceFacts(
                 device: HostChange.Device(index: link.index, name: link.name), mtu: link.mtu, isUp: link.isUp,
-                isNew: isNew, addresses: try netlink.addresses(link: link.index))
+                isNew: isNew, addresses: try netlink.addresses(link: link.index), hasNoOwnIPv6: link.hasNoOwnIPv6)
         } catch {
             throw Complaint("cannot look at device \(name)", error, whatNow: "this should not happen")
         }

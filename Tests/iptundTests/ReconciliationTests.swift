@@ -6,7 +6,7 @@ import Testing
 import Wire
 @testable import iptund
 
-@Suite struct PlanTests {
+@Suite struct ReconciliationTests {
     private static func route(
         _ prefix: String = "10.9.1.0/24", gateway: String? = nil, link: Int32 = 7, source: String? = nil,
         metric: UInt32 = 0, table: UInt32 = Route.mainTable, by maker: UInt8 = 203
@@ -28,27 +28,24 @@ import Wire
     }
 
     private static func standing(
-        _ change: HostChange, on state: Plan.Device = .sample(), _ facts: HostFacts = HostFacts(),
+        _ change: HostChange, on state: DeviceFacts = .sample(), _ facts: HostFacts = HostFacts(),
         own: Set<HostChange> = []
     ) -> Standing {
-        do throws(Complaint) {
-            let plan = try Plan([change], on: state, facts, own: own)
-            if plan.alreadyThere == [change], plan.steps.isEmpty { return .left }
-            guard let step = plan.steps.first else { return .needless }
-            return step.change == change && plan.alreadyThere.isEmpty ? .step(before: step.before) : .inTheWay
-        } catch {
-            return .inTheWay
-        }
+        let plan = Reconciliation(to: [change], from: own.map { Step(change: $0) }, facts.with(state))
+        if !plan.obstructed.isEmpty { return .inTheWay }
+        if plan.alreadyThere == [change], plan.additions.isEmpty { return .left }
+        guard let step = plan.additions.first?.step else { return .needless }
+        return step.change == change && plan.alreadyThere.isEmpty ? .step(before: step.before) : .inTheWay
     }
 
     @Test func `changes keep their order, and what is there already is a list of its own`() throws {
         let address = HostChange.address(inner("10.9.0.1/32"), on: .tunnel)
-        let plan = try Plan(
-            [.noIPv6(on: .tunnel), .mtu(1480, on: .tunnel), address, .up(.tunnel)],
-            on: .sample(addresses: ["10.9.0.1/32"]), HostFacts())
+        let plan = Reconciliation(
+            to: [.noIPv6(on: .tunnel), .mtu(1480, on: .tunnel), address, .up(.tunnel)], from: [],
+            HostFacts().with(.sample(addresses: ["10.9.0.1/32"])))
         #expect(plan.alreadyThere == [address])
         #expect(
-            plan.steps == [
+            plan.additions.map(\.step) == [
                 Step(change: .noIPv6(on: .tunnel)), Step(change: .mtu(1480, on: .tunnel), before: 1500),
                 Step(change: .up(.tunnel)),
             ])
@@ -86,7 +83,7 @@ import Wire
             // Another way in the same place, or in another one.
             ([route(link: 2, by: 3)], "inTheWay"), ([route(gateway: "10.0.0.9", by: 3)], "inTheWay"),
             ([route(link: 2, metric: 7, by: 3)], "step"), ([route(link: 2, metric: 7, by: 3), route(by: 3)], "left"),
-            // Our own, left by a tunnel that was killed together with its janitor.
+            // Our own, left by a tunnel that was killed together with its keeper.
             ([route()], "step"), ([route(source: "10.9.0.1")], "inTheWay"),
         ] as [([Route], String)])
     func `a route is left alone, in the way, or neither`(present: [Route], expected: String) {
@@ -115,14 +112,15 @@ import Wire
             "cannot 'ip route add 10.9.1.0/24 dev iptun0 proto 203'", why: "there is another one already",
             whatNow: "'ip route' and 'ip address' show it; remove it, or leave it out here")
         #expect(throws: expected) {
-            _ = try Plan([.route(Self.route(), on: .tunnel)], on: .sample(), Self.facts(Self.route(link: 2, by: 3)))
+            let facts = Self.facts(Self.route(link: 2, by: 3)).with(.sample())
+            _ = try Reconciliation(to: [.route(Self.route(), on: .tunnel)], from: [], facts).checked()
         }
     }
 }
 
 /// What this tunnel has made before.
-extension PlanTests {
-    @Test func `what is our own is a step, however it looks now`() throws {
+extension ReconciliationTests {
+    @Test func `what is our own and there is kept, with what was before`() {
         let address = HostChange.address(inner("10.9.0.1/32"), on: .tunnel)
         let proxy = HostChange.proxy(IPv4Address(10, 9, 0, 1), on: .lan)
         var facts = HostFacts(proxies: [ProxyNeighbour(IPv4Address(10, 9, 0, 1), link: 3)])
@@ -130,10 +128,43 @@ extension PlanTests {
         let own: [HostChange] = [
             address, proxy, .mtu(1480, on: .tunnel), .up(.tunnel), .setting(.forwarding, 1, on: .lan),
         ]
-        let state = Plan.Device.sample(mtu: 1480, isUp: true, addresses: ["10.9.0.1/32"])
-        let plan = try Plan(own, on: state, facts, own: Set(own))
-        #expect(plan.steps.map(\.change) == own)
-        #expect(plan.alreadyThere == [])
+        let list = own.map { Step(change: $0, before: 5) }
+        let state = DeviceFacts.sample(mtu: 1480, isUp: true, addresses: ["10.9.0.1/32"])
+        let plan = Reconciliation(to: own, from: list, facts.with(state))
+        #expect(plan.result == list)
+        #expect(plan.additions.isEmpty && plan.removals.isEmpty && plan.alreadyThere.isEmpty)
+    }
+
+    @Test func `what is our own and missing is made again, and goes back to what was before the first time`() {
+        let list = [
+            Step(change: .mtu(1480, on: .tunnel), before: 1500), Step(change: .up(.tunnel)),
+            Step(change: .setting(.forwarding, 1, on: .lan), before: 0),
+        ]
+        var facts = HostFacts().with(.sample(mtu: 1300))
+        facts.settings[3] = [.forwarding: 0]
+        let plan = Reconciliation(to: list.map(\.change), from: list, facts)
+        #expect(plan.additions == list.map { Reconciliation.Addition(step: $0, isRepair: true) })
+        #expect(plan.result == list)
+    }
+
+    @Test func `what somebody else put in the place of our own is left, and named`() {
+        let own = HostChange.route(Self.route(), on: .tunnel)
+        let facts = Self.facts(Self.route(link: 2, by: 3)).with(.sample())
+        let plan = Reconciliation(to: [own], from: [Step(change: own)], facts)
+        #expect(plan.obstructed == [own])
+        #expect(plan.additions.isEmpty && plan.removals.isEmpty)
+        #expect(plan.result == [Step(change: own)])
+    }
+
+    @Test func `what is about a device that is gone waits for the end`() {
+        let list = [
+            Step(change: .mtu(1480, on: .tunnel), before: 1500),
+            Step(change: .setting(.forwarding, 1, on: .lan), before: 0),
+            Step(change: .proxy(IPv4Address(10, 9, 0, 1), on: .lan)),
+        ]
+        let plan = Reconciliation(to: list.map(\.change), from: list, HostFacts(missingLinks: [3]))
+        #expect(plan.additions.isEmpty && plan.removals.isEmpty && plan.obstructed.isEmpty)
+        #expect(plan.result == list)
     }
 
     @Test func `a route of our own is not in the way of the one that takes its place`() {
@@ -145,7 +176,7 @@ extension PlanTests {
 }
 
 /// Settings, which several tunnels may share.
-extension PlanTests {
+extension ReconciliationTests {
     private static func facts(_ values: [Int32: [InterfaceSetting: UInt32]], redirects: UInt32? = 1) -> HostFacts {
         HostFacts(settings: values, commonRedirects: redirects)
     }
@@ -175,5 +206,14 @@ extension PlanTests {
         facts.settings[3] = [.forwarding: 0]
         facts.shared = [Step(change: .setting(.forwarding, 1, on: .lan), before: 9)]
         #expect(Self.standing(.setting(.forwarding, 1, on: .lan), facts) == .step(before: 0))
+    }
+}
+
+extension HostFacts {
+    /// The same host, with this device.
+    fileprivate func with(_ device: DeviceFacts) -> HostFacts {
+        var facts = self
+        facts.device = device
+        return facts
     }
 }

@@ -6,7 +6,7 @@ import Testing
 import Wire
 @testable import iptund
 
-@Suite(.needsRoot) struct RestorationTests {
+@Suite(.needsRoot) struct ReconcilerTests {
     private static let everything = """
         ip -o link show dev iptun0 | grep -oE 'mtu [0-9]+|[<,]UP[,>]'; ip -o -4 address show; ip -4 route show table all
         ip -4 rule show; ip -4 neigh show proxy
@@ -58,10 +58,13 @@ import Wire
     /// Makes everything, lets `script` change the host, takes everything back, and once more; `note` may write down
     /// something else than what was done.
     private func restore(
-        _ extent: Restoration.Extent = .everything, after script: String = ":", wanted: Set<HostChange> = [],
+        _ extent: Reconciler.Extent = .everything, after script: String = ":", shared: [HostChange] = [],
         note: @escaping @Sendable (Step) -> Step = { $0 }
     ) throws -> Sight {
-        try inFreshNetwork {
+        let base = "/tmp/iptund-\(UInt64.random(in: .min ... .max))"
+        try Files.makeDirectory(base, mode: 0o755)
+        defer { _ = try? shell("rm -r \(base)") }
+        return try inFreshNetwork {
             try shell("ip link add left type veth peer name right; ip link set right up; ip link set left up")
             try shell("ip address add 10.0.0.1/24 dev left; ip tuntap add iptun0 mode tun")
             try shell(
@@ -71,13 +74,18 @@ import Wire
             let device = try HostChange.Device.named("iptun0", netlink)
             var sight = Sight(before: try shell(Self.everything))
             sight.steps = try Self.steps(on: device, try .named("left", netlink)).map(note)
-            let state = TunnelState.sample(sight.steps, device: device)
-            for step in state.steps { try step.change.make(netlink) }
+            let state = TunnelState.sample(sight.steps, device: device, namespace: try NetworkNamespace.identity())
+            for step in state.steps { try step.change.kind.make(netlink) }
             try shell(script)
-            let result = Restoration.perform(state, extent, netlink) { wanted.contains($0) }
-            (sight.commands, sight.failures, sight.left) = (result.commands.map(\.text), result.failures, result.left)
+            let other = sight.steps.filter { shared.contains($0.change.withoutIndex) }
+            if !other.isEmpty { _ = try Self.directory("other", below: base, other) }
+            let directory = try Self.directory("iptun0", below: base, state.steps, device: device)
+            var reconciler = Reconciler(directory, state, isInFile: true)
+            let result = reconciler.end(extent, netlink)
+            (sight.commands, sight.failures) = (result.commands.map(\.text), result.failures)
+            sight.left = try TunnelState.read(directory.state)?.steps ?? []
             sight.after = try shell(Self.everything)
-            let second = Restoration.perform(state, extent, netlink) { wanted.contains($0) }
+            let second = reconciler.end(extent, netlink)
             (sight.commandsOfSecond, sight.failures) = (second.commands.map(\.text), sight.failures + second.failures)
             return sight
         }
@@ -125,10 +133,7 @@ import Wire
     }
 
     @Test func `what another tunnel still wants stays, and it is not on the list any more`() throws {
-        let lan = try restore().steps.compactMap { step -> HostChange? in
-            if case .setting(.forwarding, _, _) = step.change { step.change } else { nil }
-        }
-        let sight = try restore(wanted: Set(lan + [.noCommonRedirects]))
+        let sight = try restore(shared: [.setting(.forwarding, 1, on: .none), .noCommonRedirects])
         #expect(sight.left == [])
         #expect(sight.after.hasSuffix("1\n1\n0\n0\n"), "\(sight.after.suffix(9))")
         #expect(!sight.commands.contains { $0.contains("forwarding") || $0.contains("all.send_redirects") })
@@ -147,7 +152,7 @@ import Wire
     }
 }
 
-extension RestorationTests.Sight {
+extension ReconcilerTests.Sight {
     /// How the host differs afterwards from what it was before, line by line.
     fileprivate var changes: [String] {
         let lines = { (text: String) in text.split(separator: "\n").map(String.init) }
@@ -157,5 +162,13 @@ extension RestorationTests.Sight {
             case .insert(_, let line, _): "+ \(line)"
             }
         }
+    }
+}
+
+extension HostChange {
+    /// The same setting, of no device.
+    fileprivate var withoutIndex: HostChange {
+        if case .setting(let setting, let value, _) = self { return .setting(setting, value, on: .none) }
+        return self
     }
 }

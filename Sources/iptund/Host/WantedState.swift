@@ -6,7 +6,7 @@ internal import Tunnel
 internal import Wire
 
 /// What a tunnel wants of its host, whatever is there already.
-struct Wishes {
+struct WantedState {
     let settings: TunnelSettings
     /// Our device.
     let device: HostChange.Device
@@ -91,7 +91,7 @@ struct Wishes {
             let routes: [HostChange] = isMade ? [] : [.route(route, on: device)]
             guard settings.killSwitch else { return routes }
             let barrier = Route.unreachable(
-                prefix, protocolNumber: HostChange.protocolNumber, metric: Wishes.lastMetric, table: table)
+                prefix, protocolNumber: HostChange.protocolNumber, metric: WantedState.lastMetric, table: table)
             return [.route(barrier, on: .none)] + routes
         }
     }
@@ -107,14 +107,14 @@ struct Wishes {
     }
 
     /// Worse than every route that anybody else makes.
-    private static let lastMetric: UInt32 = 2_000_000_000
+    static let lastMetric: UInt32 = 2_000_000_000
 
     private var rules: [RoutingRule] { routing?.rules(for: coveredLengths, strict: strict) ?? [] }
 
     private var proxies: [HostChange] {
         guard let proxyDevice, let proxyARP = settings.proxyARP else { return [] }
-        let entries = Wishes.proxied(settings).map { HostChange.proxy($0, on: proxyDevice) }
-        let hasLarge = allowed.contains { $0.length < Wishes.longestProxiedBlock }
+        let entries = WantedState.proxied(settings).map { HostChange.proxy($0, on: proxyDevice) }
+        let hasLarge = allowed.contains { $0.length < WantedState.longestProxiedBlock }
         guard proxyARP.scope == .networks, hasLarge else { return entries }
         return entries + [.setting(.proxyARP, 1, on: proxyDevice)]
     }

@@ -7,9 +7,9 @@ import Wire
 @testable import iptund
 
 /// From what tunnels wrote down.
-extension RestorationTests {
+extension ReconcilerTests {
     /// The directory of a tunnel below `base`, with what it wrote.
-    private static func directory(
+    static func directory(
         _ name: String, below base: String, _ steps: [Step], device: HostChange.Device = .tunnel
     ) throws -> RuntimeDirectory {
         let namespace = try NetworkNamespace.current()
@@ -30,12 +30,12 @@ extension RestorationTests {
                 let left = try HostChange.Device.named("left", netlink)
                 try netlink.set(.forwarding, to: 0, link: left.index)
                 let step = Step(change: .setting(.forwarding, 1, on: left), before: 0)
-                try step.change.make(netlink)
+                try step.change.kind.make(netlink)
                 let first = try Self.directory("a", below: base, [step])
                 let second = try Self.directory("b", below: base, [step])
                 var values: [UInt32?] = []
                 for directory in [first, second] {
-                    try Restoration.perform(in: directory, .everything, netlink, echo: .silent)
+                    _ = try Self.end(directory, .everything, netlink)
                     values.append(try netlink.settings(link: left.index)[.forwarding])
                 }
                 return (values, [first, second].map { Files.exists($0.path) })
@@ -53,12 +53,12 @@ extension RestorationTests {
             let (steps, entries, gone) = try inFreshNetwork { () -> ([Step]?, [String], Bool) in
                 let netlink = try Netlink()
                 let rule = HostChange.rule(RoutingRule(priority: 30_000, table: 99, protocolNumber: 203))
-                for change in [barrier, rule] { try change.make(netlink) }
+                for change in [barrier, rule] { try change.kind.make(netlink) }
                 let directory = try Self.directory("a", below: base, [Step(change: barrier), Step(change: rule)])
-                try Restoration.perform(in: directory, .allButKillSwitch, netlink, echo: lines.echo())
+                lines.echo().commands(try Self.end(directory, .allButKillSwitch, netlink).commands)
                 let steps = try TunnelState.read(directory.state)?.steps
                 let entries = try Files.entries(directory.path)
-                try Restoration.perform(in: directory, .everything, netlink, echo: lines.echo())
+                lines.echo().commands(try Self.end(directory, .everything, netlink).commands)
                 return (steps, entries, !Files.exists(directory.path))
             }
             #expect(steps == [Step(change: barrier)])
@@ -72,32 +72,37 @@ extension RestorationTests {
         }
     }
 
-    @Test func `where nothing was written there is nothing to take back, and the directory goes`() throws {
+    /// What a start makes of a rule and a barrier that one left that was killed together with its keeper, half made; or what
+    /// the end makes of it.
+    @Test(arguments: [true, false]) func `who comes next goes on from the list`(hasBarrier: Bool) throws {
         try withTemporaryDirectory { base in
-            let isThere = try inFreshNetwork {
-                let directory = try Self.directory("a", below: base, [])
-                Files.remove(directory.state)
-                try Restoration.perform(in: directory, .everything, try Netlink(), echo: .silent)
-                return Files.exists(directory.path)
+            let barrier = HostChange.route(
+                .unreachable(block("10.7.0.0/16"), protocolNumber: 203, metric: 2_000_000_000), on: .none)
+            let rule = HostChange.rule(RoutingRule(priority: 30_000, table: 99, protocolNumber: 203))
+            let (steps, isThere) = try inFreshNetwork { () -> ([Step]?, [Bool]) in
+                let netlink = try Netlink()
+                try rule.kind.make(netlink)
+                let directory = try Self.directory("a", below: base, [Step(change: barrier), Step(change: rule)])
+                let state = try #require(try TunnelState.read(directory.state))
+                let facts = try HostFacts.gather(about: [barrier, rule], nil, shared: [], netlink)
+                let plan = Reconciliation(to: hasBarrier ? [barrier] : [], from: state.steps, facts)
+                var reconciler = Reconciler(directory, state, isInFile: true)
+                try reconciler.note(plan.everything)
+                for addition in plan.additions { try Reconciler.make(addition, netlink) }
+                _ = try reconciler.conclude(plan, netlink)
+                let after = try HostFacts.gather(about: [barrier, rule], nil, shared: [], netlink)
+                let isThere = [barrier, rule].map { if case .there = $0.kind.standing(after) { true } else { false } }
+                return (try TunnelState.read(directory.state)?.steps, isThere)
             }
-            #expect(!isThere)
+            #expect(steps == (hasBarrier ? [Step(change: barrier)] : []))
+            #expect(isThere == [hasBarrier, false])
         }
     }
 
-    @Test func `a list that cannot be read is complained about, and stays`() throws {
-        try withTemporaryDirectory { base in
-            let (complaint, isThere) = try inFreshNetwork { () -> (Complaint?, Bool) in
-                let directory = try Self.directory("a", below: base, [])
-                try Files.write(Array("{}".utf8), to: directory.state)
-                do throws(Complaint) {
-                    try Restoration.perform(in: directory, .everything, try Daemon.openNetlink(), echo: .silent)
-                } catch {
-                    return (error, Files.exists(directory.state))
-                }
-                return (nil, false)
-            }
-            #expect(complaint?.why == "it is no state of this version")
-            #expect(isThere)
-        }
+    private static func end(
+        _ directory: RuntimeDirectory, _ extent: Reconciler.Extent, _ netlink: borrowing Netlink
+    ) throws -> Reconciler.Outcome {
+        var reconciler = Reconciler(directory, try #require(try TunnelState.read(directory.state)), isInFile: true)
+        return reconciler.end(extent, netlink)
     }
 }

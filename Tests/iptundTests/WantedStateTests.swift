@@ -6,20 +6,20 @@ import Testing
 import Wire
 @testable import iptund
 
-@Suite struct WishesTests {
+@Suite struct WantedStateTests {
     static let peer = IPv4Address(192, 0, 2, 1)
 
-    /// The wishes of a tunnel to 192.0.2.1 with these AllowedIPs, after `adjust`.
-    private static func wishes(
+    /// The wanted of a tunnel to 192.0.2.1 with these AllowedIPs, after `adjust`.
+    private static func wanted(
         _ allowed: [String]? = nil, isNew: Bool = true, endpoints: [IPv4Address] = [peer],
         _ adjust: (inout TunnelSettings) -> Void = { _ in }
-    ) -> Wishes {
+    ) -> WantedState {
         var settings = TunnelSettings(peers: [.sample("192.0.2.1", allowed: allowed)])
         adjust(&settings)
-        return Wishes(settings: settings, device: .tunnel, isNew: isNew, mtu: 1480, endpoints: endpoints)
+        return WantedState(settings: settings, device: .tunnel, isNew: isNew, mtu: 1480, endpoints: endpoints)
     }
 
-    private static func commands(_ wishes: Wishes) -> [String] { wishes.changes.map(\.command.text) }
+    private static func commands(_ wanted: WantedState) -> [String] { wanted.changes.map(\.command.text) }
 
     /// What is wanted of our device in any case, last.
     private static let settings = [
@@ -28,16 +28,16 @@ import Wire
     ]
 
     @Test func `changes come in the order in which each can work`() throws {
-        var wishes = Self.wishes(["10.9.1.0/24", "192.0.2.0/24"]) {
+        var wanted = Self.wanted(["10.9.1.0/24", "192.0.2.0/24"]) {
             $0.addresses = ["10.9.0.1/32", "10.9.0.2/32"].compactMap { InterfaceAddress($0) }
             $0.proxyARP = DeviceName("lan0").map { ProxyARP(device: $0) }
             $0.forward = .connected
         }
-        wishes.pin = .route(
+        wanted.pin = .route(
             Route(to: Prefix(host: Self.peer), gateway: Self.peer, link: 2, protocolNumber: 203), on: .uplink)
-        wishes.proxyDevice = .lan
-        wishes.routing = PolicyRouting(place: 0)
-        let kinds = wishes.changes.map { change in
+        wanted.proxyDevice = .lan
+        wanted.routing = PolicyRouting(place: 0)
+        let kinds = wanted.changes.map { change in
             switch change {
             case .route(_, on: .uplink): "pin"
             case .noIPv6: "IPv6"
@@ -53,39 +53,39 @@ import Wire
         let distinct = kinds.enumerated().filter { $0 == 0 || kinds[$0 - 1] != $1 }.map(\.element)
         #expect(distinct == ["pin", "IPv6", "MTU", "address", "up", "route", "rule", "setting"])
         #expect(
-            Self.commands(wishes).filter { $0.hasPrefix("ip route add") && $0.contains("iptun0") } == [
+            Self.commands(wanted).filter { $0.hasPrefix("ip route add") && $0.contains("iptun0") } == [
                 "ip route add 10.9.1.0/24 dev iptun0 proto 203 src 10.9.0.1",
                 "ip route add 192.0.2.0/24 dev iptun0 table 1994000 proto 203 src 10.9.0.1",
             ])
         #expect(
-            wishes.changes.contains { if case .rule(let rule) = $0 { rule.suppressPrefixLength == 24 } else { false } })
+            wanted.changes.contains { if case .rule(let rule) = $0 { rule.suppressPrefixLength == 24 } else { false } })
     }
 
     @Test func `a bare peer needs a device and nothing else`() {
         #expect(
-            Self.commands(Self.wishes()) == [
+            Self.commands(Self.wanted()) == [
                 "ip link set dev iptun0 addrgenmode none", "ip link set dev iptun0 mtu 1480",
                 "ip link set dev iptun0 up",
             ] + Self.settings)
     }
 
     @Test func `a device that somebody else made keeps its IPv6`() {
-        #expect(Self.commands(Self.wishes(isNew: false)).first == "ip link set dev iptun0 mtu 1480")
+        #expect(Self.commands(Self.wanted(isNew: false)).first == "ip link set dev iptun0 mtu 1480")
     }
 
     @Test func `without an address routes name no source`() {
-        #expect(Self.commands(Self.wishes(["10.9.1.0/24"])).contains("ip route add 10.9.1.0/24 dev iptun0 proto 203"))
+        #expect(Self.commands(Self.wanted(["10.9.1.0/24"])).contains("ip route add 10.9.1.0/24 dev iptun0 proto 203"))
     }
 
     @Test func `a table that was named takes all routes, and off none`() {
-        let named = Self.wishes(["10.9.1.0/24", "192.0.2.0/24"]) { $0.table = .number(99) }
+        let named = Self.wanted(["10.9.1.0/24", "192.0.2.0/24"]) { $0.table = .number(99) }
         #expect(named.coveredLengths == [])
         #expect(
             Self.commands(named).filter { $0.hasPrefix("ip route") } == [
                 "ip route add 10.9.1.0/24 dev iptun0 table 99 proto 203",
                 "ip route add 192.0.2.0/24 dev iptun0 table 99 proto 203",
             ])
-        let off = Self.wishes(["10.9.1.0/24", "192.0.2.0/24"]) { $0.table = .off }
+        let off = Self.wanted(["10.9.1.0/24", "192.0.2.0/24"]) { $0.table = .off }
         #expect(off.coveredLengths == [])
         #expect(Self.commands(off).hasOnly { !$0.hasPrefix("ip route") && !$0.hasPrefix("ip rule") })
     }
@@ -95,51 +95,51 @@ import Wire
         address: String, allowed: String
     ) {
         let routes = { (killSwitch: Bool) in
-            let wishes = Self.wishes([allowed, "10.77.0.0/16"]) {
+            let wanted = Self.wanted([allowed, "10.77.0.0/16"]) {
                 $0.addresses = [address].compactMap { InterfaceAddress($0) }
                 $0.killSwitch = killSwitch
             }
-            return Self.commands(wishes).filter { $0.hasPrefix("ip route add") }.map { $0.split(separator: " ")[3] }
+            return Self.commands(wanted).filter { $0.hasPrefix("ip route add") }.map { $0.split(separator: " ")[3] }
         }
         #expect(routes(false) == ["10.77.0.0/16"])
         #expect(routes(true) == ["unreachable", "unreachable", "10.77.0.0/16"])
     }
 
     @Test func `in another table the kernel makes none`() {
-        let wishes = Self.wishes(["10.9.1.0/24"]) {
+        let wanted = Self.wanted(["10.9.1.0/24"]) {
             $0.addresses = ["10.9.1.1/24"].compactMap { InterfaceAddress($0) }
             $0.table = .number(77)
         }
-        #expect(Self.commands(wishes).contains { $0.hasPrefix("ip route add 10.9.1.0/24 dev iptun0 table 77") })
+        #expect(Self.commands(wanted).contains { $0.hasPrefix("ip route add 10.9.1.0/24 dev iptun0 table 77") })
     }
 
     @Test func `with a kill switch each route has a barrier behind it, which is there first`() {
-        var wishes = Self.wishes(["10.9.1.0/24", "192.0.2.0/24"]) { $0.killSwitch = true }
-        wishes.routing = PolicyRouting(place: 1)
+        var wanted = Self.wanted(["10.9.1.0/24", "192.0.2.0/24"]) { $0.killSwitch = true }
+        wanted.routing = PolicyRouting(place: 1)
         #expect(
-            Self.commands(wishes).filter { $0.hasPrefix("ip route") } == [
+            Self.commands(wanted).filter { $0.hasPrefix("ip route") } == [
                 "ip route add unreachable 10.9.1.0/24 proto 203 metric 2000000000",
                 "ip route add 10.9.1.0/24 dev iptun0 proto 203",
                 "ip route add unreachable 192.0.2.0/24 table 1994001 proto 203 metric 2000000000",
                 "ip route add 192.0.2.0/24 dev iptun0 table 1994001 proto 203",
             ])
-        let off = Self.wishes(["10.9.1.0/24"]) { ($0.killSwitch, $0.table) = (true, .off) }
+        let off = Self.wanted(["10.9.1.0/24"]) { ($0.killSwitch, $0.table) = (true, .off) }
         #expect(off.changes.hasOnly { !$0.isKillSwitch })
     }
 }
 
 /// Which prefixes may not stand in `main`.
-extension WishesTests {
+extension WantedStateTests {
     @Test func `a prefix that a peer lies in is covered`() {
-        #expect(Self.wishes(["10.9.1.0/24"]).coveredLengths == [])
-        #expect(Self.wishes(["10.9.1.0/24", "192.0.2.0/24", "0.0.0.0/0"]).coveredLengths == [24, 0])
-        #expect(Self.wishes(["192.0.2.1/32"]).coveredLengths == [32])
-        #expect(Self.wishes(["192.0.2.0/24"]) { $0.namespace = "n" }.coveredLengths == [])
+        #expect(Self.wanted(["10.9.1.0/24"]).coveredLengths == [])
+        #expect(Self.wanted(["10.9.1.0/24", "192.0.2.0/24", "0.0.0.0/0"]).coveredLengths == [24, 0])
+        #expect(Self.wanted(["192.0.2.1/32"]).coveredLengths == [32])
+        #expect(Self.wanted(["192.0.2.0/24"]) { $0.namespace = "n" }.coveredLengths == [])
     }
 
     @Test func `where a peer has a name every prefix may become one that it lies in`() {
-        let wishes = Self.wishes(["10.9.1.0/24", "10.8.0.0/16"]) { $0.peers.append(.sample("b.example")) }
-        #expect(wishes.coveredLengths == [24, 16])
+        let wanted = Self.wanted(["10.9.1.0/24", "10.8.0.0/16"]) { $0.peers.append(.sample("b.example")) }
+        #expect(wanted.coveredLengths == [24, 16])
     }
 
     @Test func `covered is what a look at each peer and each prefix finds`() {
@@ -150,10 +150,10 @@ extension WishesTests {
             let allowed = (0..<Int.random(in: 0...6, using: &random)).compactMap { _ in
                 Prefix(address(), length: Int.random(in: 0...32, using: &random))
             }
-            let wishes = Self.wishes(endpoints: endpoints) { $0.peers[0].allowed = allowed }
+            let wanted = Self.wanted(endpoints: endpoints) { $0.peers[0].allowed = allowed }
             let expected = Set(allowed.filter { prefix in endpoints.contains { prefix.contains($0) } }.map(\.length))
-            guard wishes.coveredLengths == expected else {
-                Issue.record("\(random.note): \(endpoints) in \(allowed): \(wishes.coveredLengths), not \(expected)")
+            guard wanted.coveredLengths == expected else {
+                Issue.record("\(random.note): \(endpoints) in \(allowed): \(wanted.coveredLengths), not \(expected)")
                 return
             }
         }
@@ -161,19 +161,20 @@ extension WishesTests {
 }
 
 /// Answering for others, and forwarding.
-extension WishesTests {
-    private static func proxying(_ allowed: [String], _ scope: ProxyARP.Scope = .hosts, forward: Bool = false) -> Wishes
+extension WantedStateTests {
+    private static func proxying(_ allowed: [String], _ scope: ProxyARP.Scope = .hosts, forward: Bool = false)
+        -> WantedState
     {
-        var wishes = wishes(allowed) {
+        var wanted = wanted(allowed) {
             $0.proxyARP = DeviceName("lan0").map { ProxyARP(device: $0, scope: scope) }
             $0.forward = forward ? .connected : .off
         }
-        wishes.proxyDevice = .lan
-        return wishes
+        wanted.proxyDevice = .lan
+        return wanted
     }
 
-    private static func proxied(_ wishes: Wishes) -> [IPv4Address] {
-        wishes.changes.compactMap { if case .proxy(let address, .lan) = $0 { address } else { nil } }
+    private static func proxied(_ wanted: WantedState) -> [IPv4Address] {
+        wanted.changes.compactMap { if case .proxy(let address, .lan) = $0 { address } else { nil } }
     }
 
     @Test(arguments: [(32, 1), (31, 2), (30, 4), (26, 64), (25, 128), (24, 0), (0, 0)])
@@ -198,9 +199,9 @@ extension WishesTests {
     }
 
     @Test func `without a device that proxies nobody is answered`() {
-        var wishes = Self.proxying(["10.8.0.1/32"])
-        wishes.proxyDevice = nil
-        #expect(Self.proxied(wishes) == [])
+        var wanted = Self.proxying(["10.8.0.1/32"])
+        wanted.proxyDevice = nil
+        #expect(Self.proxied(wanted) == [])
     }
 
     @Test func `forwarding is switched on where packets pass, and redirects off`() {
@@ -212,7 +213,7 @@ extension WishesTests {
                 "sysctl -w net.ipv4.conf.iptun0.forwarding=1", "sysctl -w net.ipv4.conf.lan0.forwarding=1",
                 "sysctl -w net.ipv4.conf.lan0.send_redirects=0", "sysctl -w net.ipv4.conf.all.send_redirects=0",
             ])
-        let alone = Self.commands(Self.wishes(["10.8.0.1/32"]) { $0.forward = .connected })
+        let alone = Self.commands(Self.wanted(["10.8.0.1/32"]) { $0.forward = .connected })
         #expect(!alone.contains { $0.contains("lan0") })
         #expect(alone.contains("sysctl -w net.ipv4.conf.iptun0.forwarding=1"))
     }

@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import Configuration
+internal import Linux
+internal import Logging
+internal import Wire
+
+/// What is wanted of the host, against what it has.
+extension KeeperProcess {
+    /// Compares, and makes the host what is wanted of it, at `now`, milliseconds. Returns whether something failed.
+    mutating func look(at now: UInt64) -> Bool {
+        do throws(Complaint) {
+            try restoreName(at: now)
+            guard let device = try device() else {
+                // The daemon, which has lost it, says so, and ends.
+                problem = "the device is gone"
+                return false
+            }
+            let failure = plan(device)
+            let reconciliation = try compare(device)
+            duty.needless = reconciliation.needless
+            let failures = try mend(reconciliation, at: now) + [failure].compactMap(\.self)
+            say(failures)
+            if let failure = failures.first {
+                if saidFailures.contains(failure) { problem = failure }
+                return true
+            }
+            if let contested = repairs.contested(at: now) { return say(problem: Self.sentence(contested)) }
+            let obstructed = reconciliation.obstructed.first.map {
+                "another one is in the place of '\($0.command.text)'"
+            }
+            return say(problem: obstructed)
+        } catch {
+            // It may be the moment: a table that changes while it is read.
+            say(["\(error)"])
+            if saidFailures.contains("\(error)") { problem = "\(error)" }
+            return true
+        }
+    }
+
+    /// Takes down what is wanted now. Returns why that cannot be told: then what was wanted last is wanted still.
+    mutating func plan(_ device: DeviceFacts) -> String? {
+        do throws(Complaint) {
+            let planning = planning(pending?.settings ?? duty.settings, device, shared: [])
+            duty.wanted = try planning.want(underlay: duty.underlay, duty.netlink).changes
+            return nil
+        } catch {
+            return "\(error)"
+        }
+    }
+
+    func compare(_ device: DeviceFacts) throws(Complaint) -> Reconciliation {
+        let state = duty.reconciler.state
+        var wanted = duty.wanted
+        if pending != nil {
+            // While a reload is half done, nothing of what was before is taken back.
+            let subjects = Set(wanted.map(\.subject))
+            wanted += state.steps.map(\.change).filter { !subjects.contains($0.subject) }
+        }
+        // What others wrote down counts for what is not on the list yet.
+        let listed = Set(state.steps.map(\.change))
+        let isNew = wanted.contains { !listed.contains($0) && $0.kind.isShared(besides: state.device.index) }
+        let shared = isNew ? sharedByOthers : []
+        let facts = try explaining("cannot look at the host", whatNow: "it is tried again") { () throws(Errno) in
+            try HostFacts.gather(about: wanted + state.steps.map(\.change), device, shared: shared, duty.netlink)
+        }
+        return Reconciliation(to: wanted, from: state.steps, needless: duty.needless, facts)
+    }
+
+    /// Makes what is missing, and takes back what is no longer wanted. Returns what failed.
+    private mutating func mend(_ reconciliation: Reconciliation, at now: UInt64) throws(Complaint) -> [String] {
+        let due = reconciliation.additions.filter { !$0.isRepair || repairs.judge($0.step.change, at: now) }
+        guard !due.isEmpty || !reconciliation.removals.isEmpty else { return [] }
+        try duty.reconciler.note(reconciliation.everything)
+        var (restored, made): ([HostChange.Command], [HostChange.Command]) = ([], [])
+        var failures: [String] = []
+        for addition in due {
+            do throws(Errno) {
+                try Reconciler.make(addition, duty.netlink)
+                if addition.isRepair { repairs.repaired() }
+                if addition.isRepair { restored.append(addition.step.change.command) }
+                if !addition.isRepair { made.append(addition.step.change.command) }
+            } catch {
+                failures.append("cannot '\(addition.step.change.command.text)': \(error)")
+            }
+        }
+        duty.echo.commands(
+            restored, { log.notice("restored: \($0) (removed or changed by another program)") },
+            more: { log.notice("restored: \($0)") })
+        let outcome = try duty.reconciler.conclude(reconciliation, duty.netlink)
+        duty.echo.commands(
+            made + outcome.commands, { log.notice("the host has changed: \($0)") },
+            more: { log.notice("the host has changed: \($0)") })
+        return failures + outcome.failures
+    }
+
+    /// Whether something is missing of what the kernel does not tell of: settings and proxy entries.
+    func isSomethingMissing() -> Bool {
+        let changes = duty.wanted.filter { change in
+            switch change {
+            case .setting, .proxy, .noCommonRedirects: true
+            default: false
+            }
+        }
+        let facts = try? HostFacts.gather(about: changes, device(), shared: [], duty.netlink)
+        guard let facts else { return false }
+        return changes.contains { if case .missing = $0.kind.standing(facts) { true } else { false } }
+    }
+
+    /// The tunnel's device, under whatever name; `nil` when it is gone.
+    func device() throws(Complaint) -> DeviceFacts? {
+        let (device, isNew) = (duty.reconciler.state.device, duty.isDeviceNew)
+        return try explaining("cannot look at device \(device.name)", whatNow: "it is tried again") {
+            () throws(Errno) in
+            try DeviceFacts.look(device, isNew: isNew, duty.netlink)
+        }
+    }
+
+    /// A plan for these settings, from what the host is now.
+    func planning(_ settings: TunnelSettings, _ device: DeviceFacts, shared: Set<Step>) -> Planning {
+        Planning(
+            settings: settings, device: device, ways: Self.ways(settings, duty.underlay), shared: shared,
+            own: duty.reconciler.state, learned: learned.values.first)
+    }
+
+    /// What other tunnels of this host changed that more than one may want.
+    var sharedByOthers: Set<Step> {
+        SharedChanges.ofOthers(besides: duty.reconciler.directory, in: duty.reconciler.state.namespace)
+    }
+
+    /// How outer packets leave for the first peers: those of thousands leave by a few links.
+    private static func ways(_ settings: TunnelSettings, _ underlay: borrowing Netlink) -> [IPv4Address: Way] {
+        var finder = WayFinder(WayFinder.Scope(deviceIn: settings.namespace))
+        var ways: [IPv4Address: Way] = [:]
+        for peer in settings.peers.prefix(64) {
+            guard case .address(let address) = peer.endpoint else { continue }
+            do throws(Way.Obstacle) { ways[address] = try finder.find(address, from: settings.local, underlay) } catch {
+            }
+        }
+        return ways
+    }
+
+    /// Gives the device its name again.
+    private mutating func restoreName(at now: UInt64) throws(Complaint) {
+        let device = duty.reconciler.state.device
+        guard let link = (try? duty.netlink.link(index: device.index)) ?? nil, link.name != device.name,
+            repairs.judge(.name(device), at: now)
+        else { return }
+        let whatNow = "does another device have the name? 'ip link' shows it; rename or remove that one"
+        try explaining("cannot rename \(link.name) to \(device.name)", whatNow: whatNow) { () throws(Errno) in
+            try duty.netlink.rename(link, to: device.name)
+        }
+        repairs.repaired()
+        log.notice("restored: ip link set dev \(link.name) name \(device.name) (renamed by another program)")
+    }
+}
+
+/// What is said in the log.
+extension KeeperProcess {
+    private mutating func say(_ failures: [String]) {
+        // What fails once may be in the middle of something; what fails again is said.
+        for failure in failures where seenFailures.contains(failure) && saidFailures.insert(failure).inserted {
+            log.warning("\(failure)")
+        }
+        saidFailures.formIntersection(failures)
+        seenFailures = Set(failures)
+    }
+
+    /// Returns false, which is that nothing failed.
+    @discardableResult
+    private mutating func say(problem: String?) -> Bool {
+        guard problem != self.problem else { return false }
+        self.problem = problem
+        if let problem {
+            log.warning("the host is not what it should be: \(problem)")
+        } else {
+            log.notice("the host is what it should be")
+        }
+        return false
+    }
+
+    private static func sentence(_ subject: HostChange.Subject) -> String {
+        let what =
+            switch subject {
+            case .name(let device): "the name \(device.name)"
+            case .mtu(let device): "the MTU of \(device.name)"
+            case .setting(let setting, let device): "\(setting.rawValue) of \(device.name)"
+            case .route(let prefix, _, _): "the route to \(prefix)"
+            case .only(let change): "what '\(change.command.text)' makes"
+            }
+        let sentence = "another program removes or changes \(what) again and again: is it a network manager's?"
+        switch subject {
+        case .route, .only(.rule):
+            return sentence + " systemd-networkd leaves it alone with ManageForeignRoutingPolicyRules=no and "
+                + "ManageForeignRoutes=no in networkd.conf"
+        default: return sentence
+        }
+    }
+}
