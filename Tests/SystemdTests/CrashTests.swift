@@ -73,6 +73,71 @@ struct CrashTests {
         #endif
     }
 
+    /// How it ends, or whom it loses.
+    enum Ending: String, CaseIterable {
+        case stop, restart, keeperKilled, mainKilled, bothKilled, keeperKilledFirst
+        case everySignalled = "systemctl kill"
+        case everyKilled = "systemctl kill -s KILL"
+
+        /// Whether systemd starts it again.
+        var isFailure: Bool { ![.stop, .restart, .everySignalled].contains(self) }
+
+        func perform(_ unit: Unit) throws {
+            let main = try unit.process
+            let keeper = try unit.keeper
+            switch self {
+            case .stop: try unit.stop()
+            case .restart: try unit.container.shell("systemctl restart \(unit.name)")
+            case .keeperKilled: kill(keeper, SIGKILL)
+            case .mainKilled: kill(main, SIGKILL)
+            case .bothKilled: for process in [main, keeper] { kill(process, SIGKILL) }
+            case .keeperKilledFirst: for process in [keeper, main] { kill(process, SIGKILL) }
+            case .everySignalled, .everyKilled: try unit.container.shell("\(rawValue) \(unit.name)")
+            }
+        }
+    }
+
+    @Test(arguments: Ending.allCases)
+    func `whoever is stopped or killed, nothing is left, and nothing is done twice`(ending: Ending) throws {
+        try Site.open { site in
+            let before = try site.a.container.state
+            try site.start()
+            try ending.perform(site.a)
+            if ending.isFailure {
+                try eventually("it was started again") { try site.a.number("NRestarts") == 1 && site.a.isActive }
+                try site.waitForTraffic()
+            } else if ending == .restart {
+                try site.waitForTraffic()
+            } else {
+                try eventually("it has ended") { try site.a.property("ActiveState") == "inactive" }
+                #expect(try site.a.container.state.difference(from: before).isEmpty)
+            }
+            try site.a.stop()
+            #expect(try site.a.container.state.difference(from: before).isEmpty)
+            let journal = try site.a.journal
+            #expect(journal.hasOnly { !$0.contains("cannot") }, "\(journal.filter { $0.contains("cannot") })")
+            // Each end takes each change back once.
+            let ends = ending.isFailure || ending == .restart ? 2 : 1
+            let commands = journal.filter { $0.contains("[#] ") && $0.contains(" delete ") }
+            let counts = Dictionary(commands.map { ($0, 1) }, uniquingKeysWith: +)
+            for (command, count) in counts { #expect(count <= ends, "\(command)") }
+        }
+    }
+
+    @Test func `what somebody removes is there again within a second, and is said in the journal`() throws {
+        try Site.open { site in
+            try site.start()
+            let whole = try site.a.container.shell("ip route; ip rule; ip -4 address show dev x")
+            try site.a.container.shell("ip address flush dev x; ip link set x down")
+            try eventually("it is there again") {
+                try site.a.container.shell("ip route; ip rule; ip -4 address show dev x") == whole
+            }
+            try site.waitForTraffic()
+            #expect(try site.a.journal.contains { $0.contains("restored: ip address add") })
+            #expect(try site.a.property("NRestarts") == "0")
+        }
+    }
+
     @Test func `killed and not started again it leaves nothing`() throws {
         try Site.open { site in
             let before = try site.a.container.state
@@ -107,8 +172,10 @@ struct CrashTests {
             try eventually("it was started again") { try site.a.number("NRestarts") == 1 && site.a.isActive }
             #expect(try site.a.container.shell("ip route get 203.0.113.9").contains("dev x"))
             try site.waitForTraffic()
-            // Root writes the state in the meantime; the next start still has to read it.
-            try site.a.container.shell("systemctl reload \(site.a.name)")
+            // Another configuration is written in the meantime; the next start still has to read it.
+            let reload = try site.a.container.run(["systemctl", "reload", site.a.name])
+            let said = try site.a.journal.suffix(12).joined(separator: "; ")
+            #expect(reload.status == 0, "\(said)")
             kill(try site.a.process, SIGKILL)
             try eventually("it was started once more") { try site.a.number("NRestarts") == 2 && site.a.isActive }
             try site.a.stop()

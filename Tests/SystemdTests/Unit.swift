@@ -84,6 +84,15 @@ struct Unit {
         }
     }
 
+    /// Its keeper, as numbered out here: the last that it forked.
+    var keeper: Int32 {
+        get throws {
+            let main = try process
+            let children = try Files.read("/proc/\(main)/task/\(main)/children").split(separator: " ")
+            return try #require(children.compactMap { Int32($0) }.last)
+        }
+    }
+
     private func isInside(_ id: Int32) -> Bool {
         Files.linkTarget("/proc/\(id)/ns/pid") == Files.linkTarget("/proc/\(container.leader)/ns/pid")
     }
