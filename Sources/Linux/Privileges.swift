@@ -58,7 +58,13 @@ package enum Privileges {
     }
 
     /// Drops every capability but `kept`, which stay usable; the user stays as it is.
-    package static func reduce(to kept: [Capability]) throws(Failure) -> [Shortfall] {
+    ///
+    /// - Parameter group: the one supplementary group that it has from then on, where it may choose: for files that root could
+    ///   read only by a capability.
+    package static func reduce(to kept: [Capability], in group: UInt32? = nil) throws(Failure) -> [Shortfall] {
+        if var group, Capability.setGID.isEffective {
+            try attempt("choose a supplementary group") { unsafe setgroups(1, &group) }
+        }
         let shortfalls = try lock()
         try clear(keeping: kept)
         return shortfalls

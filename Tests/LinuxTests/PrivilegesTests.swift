@@ -35,6 +35,19 @@ import Testing
         }
     }
 
+    @Test(.needsRoot) func `what is left may have one more group, whose files it reads`() async {
+        await #expect(processExitsWith: .success) {
+            try withTemporaryDirectory { directory in
+                let path = "\(directory)/file"
+                try Files.createNew(path, [1], mode: 0o640, owner: User(id: 12_345, group: 54_321))
+                _ = try Privileges.reduce(to: [.netAdmin], in: 54_321)
+                #expect(try Files.content(path, limit: 9).bytes == [1])
+                let text = try Files.read("/proc/thread-self/status")
+                #expect(text.contains("\nGroups:\t54321 \n"))
+            }
+        }
+    }
+
     @Test(.needsRoot) func `root without capabilities is nobody special, and no program makes it so again`() async {
         await #expect(processExitsWith: .success) {
             let shortfalls = try Privileges.drop(to: .current)

@@ -85,4 +85,38 @@ struct MistrustTests {
             #expect(try unit.journal.hasOnly { !$0.contains("root:") })
         }
     }
+
+    /// Root's keeper has no capability to read what it may not, and the unit's list is for the group iptund alone.
+    @Test(arguments: ["roots", "iptund@x"])
+    func `a tunnel of root's and one of systemd's share the LAN, whichever ends first`(first: String) throws {
+        try Unit.open { unit in
+            let container = unit.container
+            try container.shell("ip link add lan type veth peer name far; ip link set lan up; ip link set far up")
+            let before = try container.state
+            try unit.configure(
+                """
+                [Interface]
+                Address = 10.9.0.1/32
+                Forward = yes
+                ProxyARP = lan
+                [Peer]
+                Endpoint = 192.0.2.2
+                AllowedIPs = 10.9.0.2/32
+
+                """)
+            try unit.start()
+            try container.shell(
+                "systemd-run -q -u roots -p Type=notify iptund up --peer 192.0.2.3 --device r --address 10.9.2.1/32 --allowed-ips 10.9.2.2/32 --forward --proxy-arp lan"
+            )
+            let forwarding = "cat /proc/sys/net/ipv4/conf/lan/forwarding /proc/sys/net/ipv4/conf/all/send_redirects"
+            #expect(try container.shell(forwarding) == "1\n0\n")
+            let second = first == "roots" ? "iptund@x" : "roots"
+            try container.shell("systemctl stop \(first)")
+            #expect(try container.shell(forwarding) == "1\n0\n")
+            // It was never off, so nothing was made again.
+            #expect(try container.journal(second).hasOnly { !$0.contains("restored") })
+            try container.shell("systemctl stop \(second)")
+            #expect(try container.state.difference(from: before).isEmpty)
+        }
+    }
 }

@@ -64,7 +64,7 @@ struct Testimony {
 
     /// Root, who runs us, and the user that tunnels run as.
     private static func isTrusted(_ author: UInt32, _ user: User?) -> Bool {
-        author == 0 || author == User.current.id || author == (user ?? User(named: "iptund"))?.id
+        author == 0 || author == User.current.id || author == (user ?? service)?.id
     }
 }
 
@@ -133,9 +133,12 @@ extension Testimony {
     /// what it writes in its own, tunnels of iptund's have to read, who may share a change with that one.
     static func owner(of path: String) -> User? {
         guard User.current.id == 0, let owner = Files.ownerOfDirectory(of: path) else { return nil }
-        guard owner.id == 0, let group = User(named: "iptund")?.group else { return owner }
+        guard owner.id == 0, let group = service?.group else { return owner }
         return User(id: owner.id, group: group)
     }
+
+    /// Who tunnels run as under systemd, if the system has that user: asked once, since a keeper cannot ask any more.
+    static let service = User(named: "iptund")
 
     /// For the owner, and for who may share a change with it.
     static let mode: UInt32 = 0o640
