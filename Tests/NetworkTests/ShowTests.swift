@@ -69,6 +69,7 @@ struct ShowTests {
         try Lab.open { lab in
             let (a, b) = try lab.tunnel()
             #expect(try b.host.iptund("status", "iptun0").status == 0)
+            lab.stopKeepers()
             try b.host.shell("ip link set iptun0 down")
             let degraded = try b.host.iptund("status", "iptun0")
             #expect(degraded.status == 3)
