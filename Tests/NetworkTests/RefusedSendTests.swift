@@ -29,7 +29,7 @@ struct RefusedSendTests {
 
     @Test func `a peer without a route is unreachable, and the sender hears it`() throws {
         let (drops, text, answers) = try drops(
-            after: "ip route delete 192.0.2.2; ip route add unreachable 192.0.2.2")
+            after: "ip route replace unreachable 192.0.2.2")
         #expect(drops == ["unreachable": 3])
         #expect(text.contains("From 10.9.0.1 icmp_seq=1 Destination Host Unreachable"))
         // One a second, to one sender.
@@ -51,7 +51,7 @@ struct RefusedSendTests {
                     "nft add table ip n; nft 'add chain ip n p { type nat hook postrouting priority srcnat; }'; "
                         + "nft add rule ip n p oifname iptun0 masquerade")
             }
-            try a.shell("ip route delete 192.0.2.2; ip route add unreachable 192.0.2.2")
+            try a.shell("ip route replace unreachable 192.0.2.2")
             let text = try h.run(["ping", "-n", "-c", "2", "-i", "1.1", "-W", "1", "10.9.0.2"]).text
             let answers = text.split(separator: "\n").filter { $0.hasSuffix("Destination Host Unreachable") }
             // The kernel takes the address on the way to the source that the tunnel saw.
