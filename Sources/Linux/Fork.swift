@@ -57,7 +57,7 @@ package struct Fork: ~Copyable, Sendable {
         case missing
     }
 
-    /// Says something to a child that listens; whoever does not, misses it.
+    /// Sends a message to the child. One that does not listen misses it.
     package func send(_ octets: [UInt8]) { _ = try? lifeline.send(octets[...]) }
 
     /// The parent's end of the lifeline once more, to hear what the child says. It must go before ``cut(_:)`` is heard.

@@ -4,7 +4,7 @@
 package enum ChangesMissing: Check {
     package static let id = "changes.missing"
     package static let why =
-        "a keeper makes again what something else removed: what stays away is in somebody's way, or there is no keeper"
+        "a keeper makes again what something else removed: what stays away has another one in its place, or no keeper"
 
     package static let causes = ["device.down"]
 

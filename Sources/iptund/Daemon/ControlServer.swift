@@ -38,7 +38,7 @@ struct ControlServer: ~Copyable {
         access = ControlAccess(owner: User.current.id, group: user.group)
     }
 
-    /// Lets root alone give orders, and nobody ask: where the daemon itself, and whatever runs as its user, must not.
+    /// Lets root alone give orders: neither the daemon itself nor another process of its user may.
     mutating func keepToRoot() {
         access = ControlAccess(owner: 0)
         hasPackets = false

@@ -109,7 +109,7 @@ struct PreparedHost: ~Copyable {
         return ports
     }
 
-    /// What is heard of the keeper, for whoever follows it.
+    /// The line to the keeper, for the service.
     mutating func takeKeeperLine() -> KeeperLine? { keeperLine.take() }
 
     /// Has the keeper take the changes back and remove the directory. One that has died leaves it to `iptund down`.

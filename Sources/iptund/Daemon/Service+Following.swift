@@ -159,7 +159,7 @@ extension Service {
         }
         ending = .failed(
             Complaint(
-                "device \(report.device)", why: "was moved to another network namespace, or deleted by somebody",
+                "device \(report.device)", why: "was deleted, or moved to another network namespace",
                 whatNow: "start the tunnel again: 'iptund up'"))
     }
 }

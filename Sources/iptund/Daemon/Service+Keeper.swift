@@ -15,7 +15,7 @@ extension Service {
         }
     }
 
-    /// Takes what it says. Without one nobody mends the host, or takes changes back: a supervisor starts both again.
+    /// Takes what it says. Without a keeper no change is made again or taken back: a supervisor starts both again.
     mutating func hearKeeper(_ supervisor: borrowing Supervisor) {
         while let reply = hear() {
             switch reply {
@@ -23,9 +23,10 @@ extension Service {
             case .news(let news): keeperNews = news
             case .over:
                 keeper = nil
-                keeperNews.problem = "its keeper has ended: nobody mends the host, or takes back what was changed"
+                keeperNews.problem =
+                    "its keeper has ended: what is removed is not made again, and what was changed is not taken back"
                 log.error(
-                    "the keeper has ended: nobody mends the host any more, and what was changed stays until 'iptund down \(report.name)'"
+                    "the keeper has ended: what is removed is not made again, and what was changed stays until 'iptund down \(report.name)'"
                 )
                 guard supervisor.isThere else { return }
                 ending = .failed(

@@ -99,8 +99,8 @@ struct Step: Hashable, Codable {
     /// The command that takes the change back.
     var reverseCommand: HostChange.Command { change.kind.reverse(to: before) }
 
-    /// Takes the change back. Returns false when there was nothing left to take back: what somebody else changed since is
-    /// theirs.
+    /// Takes the change back. Returns false when there was nothing left to take back: what another program changed since is
+    /// its own.
     func revert(_ netlink: borrowing Netlink) throws(Errno) -> Bool {
         do throws(Errno) {
             // Who lets the host forward meanwhile lets every device do so.

@@ -20,11 +20,11 @@ enum Pin {
 
     /// The pin that `peer` should have now; `nil` while nothing leads to it. Needs no privilege.
     ///
-    /// What the kernel would say without a pin it says to nobody: so where there is one, the whole table is read.
+    /// The kernel cannot be asked for the way without the pin: so where there is one, the whole table is read.
     /// - Parameters:
     ///   - made: the pin that it has, if it is there still.
     ///   - device: the tunnel's own, into which routes may lead that cover the peer.
-    ///   - local: our address towards the peer, if somebody named it.
+    ///   - local: our address towards the peer, if `Local` names one.
     static func route(
         to peer: IPv4Address, made: HostChange?, besides device: Int32, local: IPv4Address?,
         _ netlink: borrowing Netlink
@@ -32,7 +32,7 @@ enum Pin {
         if case .route(let pin, _)? = made {
             let routes = try netlink.routes(in: Route.mainTable)
             if routes.contains(pin) {
-                // Where what leads there is nothing that a Route can say, nobody knows better than the pin.
+                // Where nothing that a Route can say leads there, the pin stays.
                 guard let best = best(to: peer, of: routes, besides: device),
                     best.link != pin.link || (best.gateway ?? peer) != pin.gateway
                 else { return pin }

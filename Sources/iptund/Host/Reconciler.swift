@@ -5,7 +5,7 @@ internal import Linux
 
 /// Makes a host what is wanted of it, and keeps the list of what was made.
 ///
-/// The list is written before anything is changed: whoever comes next, whatever became of us, finds on it all that may be there.
+/// The list is written before anything is changed: the next process finds on it all that may be there, however this one ended.
 struct Reconciler {
     let directory: RuntimeDirectory
     /// The list.
@@ -62,8 +62,8 @@ struct Reconciler {
     /// Takes everything back, the last change first, and removes the files, unless something stays: on purpose, or because
     /// it cannot be taken back.
     mutating func end(_ extent: Extent, _ netlink: borrowing Netlink) -> Outcome {
-        // One tunnel after the other, so that the last of several that share a setting knows that it is the last. Nobody who
-        // keeps the lock keeps us from it.
+        // One tunnel after the other, so that the last of several that share a setting knows that it is the last. Where
+        // another process holds the lock for too long, it is done without.
         let lock: SetUpLock?
         do throws(Complaint) { lock = try SetUpLock.take(in: state.namespace) } catch { lock = nil }
         let kept = Set(extent == .allButKillSwitch ? state.killSwitch : [])

@@ -76,7 +76,7 @@ struct Reconciliation: Equatable {
         switch whose {
         case .ours(let before): add(Addition(step: Step(change: change, before: before)))
         case .others: alreadyThere.append(change)
-        case .nobody: needless.insert(change)
+        case .none: needless.insert(change)
         }
     }
 
@@ -90,7 +90,7 @@ struct Reconciliation: Equatable {
         if let step { result.append(step) }
     }
 
-    /// Everything that may be there while it is under way: what has to be taken back if nobody finishes it.
+    /// Everything that may be there while it is under way: what has to be taken back if it is not finished.
     var everything: [Step] {
         let old = removals + additions.compactMap(\.replaced)
         let known = Set(result)
@@ -105,7 +105,7 @@ struct Reconciliation: Equatable {
 }
 
 extension Step {
-    /// A change that nobody has made yet.
+    /// A change that is not made yet.
     fileprivate init(_ change: HostChange, _ before: UInt32?, _ facts: HostFacts) {
         self.init(change: change, before: before)
         if case .setting(.forwarding, _, let device) = change, device != facts.device?.device {

@@ -48,7 +48,7 @@ struct SetUpLock: ~Copyable {
 
     private static var isRoot: Bool { User.current.id == 0 }
 
-    /// Whether somebody less than us can hold it: whoever may be that must not keep root from its work.
+    /// Whether another user can hold it, who must not keep root from its work.
     private static var isOthers: Bool {
         guard isRoot, let owner = try? Files.status(directory).owner else { return false }
         return owner != 0

@@ -6,8 +6,8 @@ internal import Linux
 
 /// What somebody wrote down of a tunnel, and who.
 ///
-/// Under systemd a tunnel runs as the user iptund from the start, so its directory and its list are that user's. Whoever takes
-/// back what it lists has more privilege than its author may have: so what root did not write is never an instruction to root,
+/// Under systemd a tunnel runs as the user iptund from the start, so its directory and its list are that user's. The process
+/// that takes back what it lists may have more privilege than its author: so what root did not write is never an instruction to root,
 /// but a claim, believed as far as it is about that tunnel's own device, table and barriers, or as root's own file says the same.
 struct Testimony {
     let state: TunnelState
@@ -16,7 +16,7 @@ struct Testimony {
 
     /// Whether it says nothing that root did not say.
     var isRoots: Bool { author == 0 }
-    /// Whether whoever runs this may do more than its author could.
+    /// Whether this process may do more than the author could.
     var isMistrusted: Bool { author != 0 && author != User.current.id }
 
     /// What a tunnel left at `path`; `nil` when there is nothing.
@@ -88,9 +88,9 @@ extension Testimony {
         }
     }
 
-    /// The list as far as it may be acted upon, by whoever runs this.
+    /// The list as far as it may be acted upon, by this process.
     ///
-    /// Numbers of devices are given again: what is about the tunnel's own counts only while that is there, whoever wrote it.
+    /// Numbers of devices are given again: what is about the tunnel's own counts only while that is there, whatever its author.
     func believed(besides directory: RuntimeDirectory, _ netlink: borrowing Netlink) -> TunnelState {
         let others = SharedChanges.others(besides: directory, in: state.namespace)
         var claim = Claim(device: state.device)

@@ -31,7 +31,7 @@ struct Keeper: ~Copyable {
     /// Says that the host is set up.
     func begin() { process.send(KeeperMessage.begin.octets) }
 
-    /// The line between daemon and keeper, for whoever follows it.
+    /// The line between daemon and keeper, for the service.
     func line() throws(Errno) -> KeeperLine { KeeperLine(socket: try process.line()) }
 
     /// Lets the keeper take everything back, and waits until it is done. What is a kill switch stays unless the tunnel ends on
@@ -91,7 +91,7 @@ struct KeeperLine: ~Copyable {
         }
     }
 
-    /// Tells where the peer at `slot` is. Whoever does not listen misses it.
+    /// Tells where the peer at `slot` is. A keeper that does not listen misses it.
     func tell(_ address: IPv4Address, slot: Int) {
         guard let slot = UInt32(exactly: slot) else { return }
         _ = try? socket.send(KeeperMessage.address(address, slot: slot).octets[...])

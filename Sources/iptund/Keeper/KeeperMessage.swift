@@ -47,7 +47,7 @@ enum KeeperMessage: Equatable {
 
 /// How the keeper stands, as it tells the daemon.
 struct KeeperNews: Codable, Equatable {
-    /// How often something of the tunnel was made again that somebody else had removed or changed.
+    /// How often something of the tunnel was made again that another program had removed or changed.
     var repairs: UInt64 = 0
     /// Why the host is not what it should be; `nil` when it is.
     var problem: String?

@@ -17,7 +17,7 @@ extension KeeperProcess {
         case abandon
     }
 
-    /// Does what somebody asks for who may.
+    /// Carries out an order of a client that may give it.
     mutating func answer(_ request: ControlRequest) -> String {
         guard let order = Order(rawValue: request.verb) else {
             return ControlAnswer(.unknownRequest, "unknown request").json

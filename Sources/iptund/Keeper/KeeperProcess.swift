@@ -22,7 +22,7 @@ struct KeeperProcess: ~Copyable {
     private(set) var learned: [UInt32: IPv4Address] = [:]
     /// What was last told to the daemon; `nil` when it could not be.
     private var told: KeeperNews? = KeeperNews()
-    /// Whether the daemon has talked nonsense: nobody listens to it any more.
+    /// Whether the daemon has talked nonsense: it is not listened to any more.
     private var isDeaf = false
     /// Whether the host is set up.
     private var hasBegun = false

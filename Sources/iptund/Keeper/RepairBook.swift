@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// How often each thing of the tunnel was removed, and when it is made again: at once, unless somebody removes it again and
+/// How often each thing of the tunnel was removed, and when it is made again: at once, unless it is removed again and
 /// again.
 struct RepairBook {
     /// How many repairs there were.
@@ -60,13 +60,13 @@ struct RepairBook {
     /// Counts a repair that was made.
     mutating func repaired() { count += 1 }
 
-    /// What somebody removes again and again, at `now`; `nil` when it has been quiet for long enough.
+    /// What is removed again and again, at `now`; `nil` when it has been quiet for long enough.
     mutating func contested(at now: UInt64) -> HostChange.Subject? {
         entries = entries.filter { now < $0.value.last + RepairBook.quiet || $0.value.isWaiting }
         return entries.first { $0.value.delay != nil }?.key
     }
 
-    /// When something that waits may be made again, or when somebody has been quiet for long enough, milliseconds.
+    /// When something that waits may be made again, or when it has been quiet for long enough, milliseconds.
     var next: UInt64? {
         entries.values.compactMap { entry in
             if entry.isWaiting { return entry.notBefore }

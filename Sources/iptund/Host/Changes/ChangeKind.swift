@@ -12,7 +12,7 @@ protocol ChangeKind {
     func make(_ netlink: borrowing Netlink) throws(Errno)
     /// Makes it where another of its subject is in force, without a moment in which neither is.
     func makeInstead(_ netlink: borrowing Netlink) throws(Errno)
-    /// Goes back to `before`. Returns false where there was nothing to take back: what somebody else changed since is theirs.
+    /// Goes back to `before`. Returns false where there was nothing to take back: what another program changed since is its own.
     func takeBack(to before: UInt32?, _ netlink: borrowing Netlink) throws(Errno) -> Bool
     /// The command that does the same.
     var command: HostChange.Command { get }
@@ -20,11 +20,11 @@ protocol ChangeKind {
     func reverse(to before: UInt32?) -> HostChange.Command
     /// Whether other tunnels of this host may want the same, so that the last of them takes it back.
     ///
-    /// - Parameter ours: the number of our own device, which nobody shares.
+    /// - Parameter ours: the number of our own device, which is not shared.
     func isShared(besides ours: Int32) -> Bool
     /// Whether a tunnel of ours can have made it, with `before` as what was there.
     func isPlausible(_ before: UInt32?, of state: TunnelState) -> Bool
-    /// Whether it may be taken back on the word of somebody who is less than who takes it back.
+    /// Whether it may be taken back on the word of an author with less privilege than the process that takes it back.
     func isCredible(_ claim: Testimony.Claim) -> Bool
     /// Whether it is about the tunnel's device itself, and nothing but it.
     var isAboutDevice: Bool { get }
@@ -59,10 +59,10 @@ extension HostChange {
         enum Whose: Equatable {
             /// A tunnel of ours: `before` is what was there before the first of them.
             case ours(before: UInt32?)
-            /// Somebody else, who will not want it taken back.
+            /// Another program, which will not want it taken back.
             case others
             /// It is so by itself.
-            case nobody
+            case none
         }
     }
 }

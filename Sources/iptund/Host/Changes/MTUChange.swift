@@ -12,7 +12,7 @@ struct MTUChange: ChangeKind {
 
     func standing(_ facts: HostFacts) -> HostChange.Standing {
         guard let mtu = facts.device?.mtu else { return .gone }
-        return mtu == octets ? .there(.nobody) : .missing(before: UInt32(mtu))
+        return mtu == octets ? .there(.none) : .missing(before: UInt32(mtu))
     }
 
     func make(_ netlink: borrowing Netlink) throws(Errno) { try netlink.setMTU(octets, link: device.index) }

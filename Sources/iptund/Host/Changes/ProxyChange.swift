@@ -4,7 +4,7 @@ internal import Configuration
 internal import Linux
 internal import Wire
 
-/// That ARP requests for an address are answered on somebody else's device.
+/// That ARP requests for an address are answered on a device of the host.
 struct ProxyChange: ChangeKind {
     let address: IPv4Address
     let device: HostChange.Device

@@ -32,7 +32,7 @@ struct RouteChange: ChangeKind {
         }
     }
 
-    /// Whether nobody but the tunnel has business in its table.
+    /// Whether the table is the tunnel's own, where no other program has routes.
     private var isInOwnTable: Bool { PolicyRouting.places.contains { PolicyRouting(place: $0).table == route.table } }
 
     func makeInstead(_ netlink: borrowing Netlink) throws(Errno) { try netlink.replace(route) }

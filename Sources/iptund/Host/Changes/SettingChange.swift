@@ -18,7 +18,7 @@ struct SettingChange: ChangeKind {
         // What another tunnel of ours made is both tunnels' own: the last one goes back to what it was before.
         let change = HostChange.setting(setting, value, on: device)
         if let step = facts.shared.first(where: { $0.change == change }) { return .there(.ours(before: step.before)) }
-        return .there(device == facts.device?.device ? .nobody : .others)
+        return .there(device == facts.device?.device ? .none : .others)
     }
 
     func make(_ netlink: borrowing Netlink) throws(Errno) { try netlink.set(setting, to: value, link: device.index) }

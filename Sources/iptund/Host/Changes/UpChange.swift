@@ -8,7 +8,7 @@ struct UpChange: ChangeKind {
 
     func standing(_ facts: HostFacts) -> HostChange.Standing {
         guard let device = facts.device else { return .gone }
-        return device.isUp ? .there(.nobody) : .missing(before: nil)
+        return device.isUp ? .there(.none) : .missing(before: nil)
     }
 
     func make(_ netlink: borrowing Netlink) throws(Errno) { try netlink.setUp(true, link: device.index) }
