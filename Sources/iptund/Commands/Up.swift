@@ -14,14 +14,15 @@ struct Up: ParsableCommand {
             for a tunnel of one peer, and --save writes the file.
 
             With --peer alone, whatever is routed into the device goes to the peer, and any inner source is taken from \
-            it; the peer itself is pinned to today's route, so that no route of yours can make the tunnel loop. Give \
+            it; the peer itself is pinned to the underlay, so that no route of yours can make the tunnel loop. Give \
             the device addresses and routes as any other interface:
 
               ip address add 10.9.0.1/32 dev iptun0
               ip route add 10.9.1.0/24 dev iptun0
 
             or let --address and --allowed-ips do it. Every change to the host is printed as the command that one \
-            could have typed, and taken back at the end. Needs CAP_NET_ADMIN and CAP_NET_RAW, and keeps neither.
+            could have typed, made again when another program removes it, and taken back at the end. Needs \
+            CAP_NET_ADMIN and CAP_NET_RAW; only the keeper, which sees no packet, keeps the first.
             """)
 
     @Argument(help: ArgumentHelp("A tunnel that a file describes.", valueName: "name|file"))
