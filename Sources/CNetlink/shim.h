@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* libnl: netlink sockets, messages and attributes; and the kernel's own numbers for links, addresses, neighbours,
- * routes, rules and IPsec policies. */
+ * routes, rules, IPsec policies and packet filters. */
 #pragma once
 #include <netlink/attr.h>
 #include <netlink/errno.h>
@@ -12,5 +12,8 @@
 #include <linux/if_addr.h>
 #include <linux/if_link.h>
 #include <linux/neighbour.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
 #include <linux/rtnetlink.h>
 #include <linux/xfrm.h>

@@ -8,7 +8,7 @@ import Wire
 @Suite struct NetlinkTests {
     @Test func `the socket is closed on exec`() throws {
         let netlink = try Netlink()
-        let flags = fcntl(netlink.fileDescriptor, F_GETFD)
+        let flags = fcntl(try #require(netlink.fileDescriptors.first), F_GETFD)
         #expect(flags == FD_CLOEXEC)
     }
 

@@ -73,6 +73,13 @@ internal import Wire
         unsafe Self.number(find(attribute, in: parent))
     }
 
+    /// The content of an attribute; `nil` when it is not there.
+    func octets(_ attribute: some BinaryInteger) -> [UInt8]? {
+        guard let found = unsafe find(attribute) else { return nil }
+        // SAFETY: the buffer spans exactly the nla_len octets that the attribute holds.
+        return unsafe [UInt8](UnsafeRawBufferPointer(start: nla_data(found), count: Int(nla_len(found))))
+    }
+
     /// A number of one octet; `nil` when it is not there.
     func octet(_ attribute: some BinaryInteger) -> UInt8? {
         guard let found = unsafe find(attribute), unsafe nla_len(found) >= 1 else { return nil }

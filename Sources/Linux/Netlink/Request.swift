@@ -48,6 +48,16 @@ internal import Wire
         try fits(unsafe nla_put_string(message, Int32(attribute), text))
     }
 
+    /// Adds a number of four octets, network byte order, as netfilter wants them.
+    func put(_ attribute: some BinaryInteger, network value: UInt32) throws(Errno) {
+        try put(attribute, value.bigEndian)
+    }
+
+    /// Adds an attribute of octets.
+    func put(_ attribute: some BinaryInteger, _ octets: [UInt8]) throws(Errno) {
+        try fits(unsafe nla_put(message, Int32(attribute), Int32(octets.count), octets))
+    }
+
     /// Adds an attribute that contains what `body` adds.
     func nest(_ attribute: some BinaryInteger, _ body: () throws(Errno) -> Void) throws(Errno) {
         guard let start = unsafe nla_nest_start(message, Int32(attribute)) else { throw Errno.messageTooLong }
@@ -60,6 +70,18 @@ internal import Wire
         guard unsafe nl_send_auto(socket, message) >= 0 else { throw Errno.current }
         // SAFETY: the header is part of the message, which lives as long as this value.
         return unsafe nlmsg_hdr(message).pointee.nlmsg_seq
+    }
+
+    /// The message as it is sent, under this number, padded to a multiple of four octets.
+    func octets(sequence: UInt32) -> [UInt8] {
+        // SAFETY: the header is part of the message, which lives as long as this value, and nlmsg_len octets of it are there.
+        let header = unsafe nlmsg_hdr(message)
+        guard let header = unsafe header else { return [] }
+        unsafe header.pointee.nlmsg_seq = sequence
+        unsafe header.pointee.nlmsg_flags |= UInt16(NLM_F_REQUEST)
+        let length = unsafe Int(header.pointee.nlmsg_len)
+        let octets = unsafe [UInt8](UnsafeRawBufferPointer(start: header, count: length))
+        return octets + [UInt8](repeating: 0, count: -length & 3)
     }
 
     private func fits(_ result: Int32) throws(Errno) {

@@ -27,9 +27,7 @@ struct KeeperDuty: ~Copyable {
 
     /// What the child has to keep open.
     var descriptors: [Int32] {
-        [
-            netlink.fileDescriptor, underlay.fileDescriptor, changes.descriptor.rawValue,
-            changesAtUnderlay.descriptor.rawValue, controlNumber,
-        ]
+        netlink.fileDescriptors + underlay.fileDescriptors
+            + [changes.descriptor.rawValue, changesAtUnderlay.descriptor.rawValue, controlNumber]
     }
 }
