@@ -14,12 +14,13 @@ extension Entry {
         return value
     }
 
-    /// Yes or no.
-    func answer() throws(Complaint) -> Bool {
+    /// `KillSwitch`.
+    func killSwitch() throws(Complaint) -> KillSwitch {
         switch text.lowercased() {
-        case "yes", "on": return true
-        case "no", "off": return false
-        default: throw refusal(why: "neither yes nor no", whatNow: "no is the default")
+        case "yes", "on": return .on
+        case "no", "off": return .off
+        case "all": return .all
+        default: throw refusal(why: "neither yes, no nor all", whatNow: "no is the default; all blocks IPv6, too")
         }
     }
 

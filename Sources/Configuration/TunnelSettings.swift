@@ -20,8 +20,8 @@ package struct TunnelSettings: Equatable, Sendable {
     package var forward = Forwarding.off
     /// The network namespace that the device goes to, `nil` for the one that the outer packets leave from.
     package var namespace: String?
-    /// Whether what is behind the peers stays unreachable when the daemon dies.
-    package var killSwitch = false
+    /// What may leave this host by the tunnel only.
+    package var killSwitch = KillSwitch.off
     /// Who the daemon becomes, `nil` for `iptund` if there is such a user.
     package var user: String?
     /// How many pairs of threads share the flows.

@@ -46,9 +46,9 @@ struct UseChecks {
         var mistakes: [Mistake?] = []
         if settings.peers.allSatisfy({ $0.allowed == nil }) {
             if case .number = settings.table { mistakes.append(useless(.table, without: .allowedIPs)) }
-            if settings.killSwitch { mistakes.append(useless(.killSwitch, without: .allowedIPs)) }
+            if settings.killSwitch != .off { mistakes.append(useless(.killSwitch, without: .allowedIPs)) }
             if settings.proxyARP != nil { mistakes.append(useless(.proxyARP, without: .allowedIPs)) }
-        } else if settings.killSwitch, settings.table == .off {
+        } else if settings.killSwitch != .off, settings.table == .off {
             mistakes.append(useless(.killSwitch, beside: .table))
         }
         return mistakes.compactMap(\.self)

@@ -26,6 +26,8 @@ package struct Signals: ~Copyable, Sendable {
         return unsafe read(descriptor.rawValue, &info, size) == size ? Int32(info.ssi_signo) : nil
     }
 
+    /// Somebody wants an end, Ctrl-C (SIGINT).
+    package static let interrupted = SIGINT
     /// The terminal has another size (SIGWINCH).
     package static let resized = SIGWINCH
     /// Somebody wants to go on with the shell, Ctrl-Z (SIGTSTP).

@@ -80,7 +80,9 @@ extension TunnelSettings {
         settings.forward = ways.randomElement(using: &generator) ?? .off
         if settings.peers.contains(where: { $0.allowed != nil }) {
             settings.table = [.automatic, .off, .number(1), .number(.max)].randomElement(using: &generator) ?? .off
-            settings.killSwitch = settings.table != .off && Bool.random(using: &generator)
+            if settings.table != .off, let any = KillSwitch.allCases.randomElement(using: &generator) {
+                settings.killSwitch = any
+            }
             settings.proxyARP = DeviceName("eth0.5").flatMap { some(ProxyARP(device: $0)) }
             if Bool.random(using: &generator) { settings.proxyARP?.scope = .networks }
         }

@@ -69,7 +69,7 @@ import Wire
         expected.table = .number(51_820)
         expected.proxyARP = try ProxyARP(device: #require(DeviceName("eth0")), scope: .networks)
         expected.forward = .connected
-        expected.killSwitch = true
+        expected.killSwitch = .on
         expected.user = "nobody"
         expected.workers = .fixed(2)
         expected.offload = .off

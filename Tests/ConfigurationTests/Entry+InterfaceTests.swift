@@ -105,11 +105,12 @@ import Wire
         #expect(throws: expected) { try Entry(.workers, text).workers() }
     }
 
-    @Test func `what answers yes or no takes four words`() throws {
-        for text in ["yes", "on", "Yes", "ON"] { #expect(try Entry(.killSwitch, text).answer()) }
-        for text in ["no", "off"] { #expect(try !Entry(.killSwitch, text).answer()) }
-        for text in ["", "1", "true", "y", "auto"] {
-            #expect(throws: Complaint.self) { try Entry(.killSwitch, text).answer() }
+    @Test func `a kill switch takes five words`() throws {
+        for text in ["yes", "on", "Yes", "ON"] { #expect(try Entry(.killSwitch, text).killSwitch() == .on) }
+        for text in ["no", "off"] { #expect(try Entry(.killSwitch, text).killSwitch() == .off) }
+        for text in ["all", "ALL"] { #expect(try Entry(.killSwitch, text).killSwitch() == .all) }
+        for text in ["", "1", "true", "y", "auto", "any"] {
+            #expect(throws: Complaint.self) { try Entry(.killSwitch, text).killSwitch() }
         }
     }
 

@@ -10,12 +10,12 @@ extension HostChangeTests {
     /// What `ip` shows of everything that changes may touch.
     private static let everything = """
         ip -o link show dev left | grep -oE 'mtu [0-9]+|[<,]UP[,>]'; ip -o -4 address show; ip -4 route show table all
-        ip -4 rule show; ip -4 neigh show proxy
+        ip -6 route show | grep unreachable; ip -4 rule show; ip -4 neigh show proxy; nft list ruleset
         cat /proc/sys/net/ipv4/conf/left/forwarding /proc/sys/net/ipv4/conf/all/send_redirects
         """
 
     enum Sample: String, CaseIterable, Sendable {
-        case mtu, address, up, route, pin, unreachable, rule, proxy, setting, redirects
+        case mtu, address, up, route, pin, unreachable, rule, proxy, setting, redirects, filter, beyond
 
         /// A value can be set twice, a thing removed only once.
         var isThing: Bool { ![.mtu, .up, .setting, .redirects].contains(self) }
@@ -48,6 +48,8 @@ extension HostChangeTests {
             case .proxy: Step(change: .proxy(proxied, on: device))
             case .setting: Step(change: .setting(.forwarding, 1, on: device), before: 0)
             case .redirects: Step(change: .noCommonRedirects, before: 1)
+            case .beyond: Step(change: .noIPv6Beyond)
+            case .filter: Step(change: .filter(.sample(AddressRange(0x0a00_0000, 0x0aff_ffff), AddressRange(9, 9))))
             }
         }
     }
@@ -73,7 +75,7 @@ extension HostChangeTests {
     func `a change does what its command does, and its reverse takes it back`(sample: Sample) throws {
         let sight = try inFreshNetwork {
             try shell(Self.scene)
-            let netlink = try Netlink()
+            let netlink = try Netlink(hasFilters: true)
             let step = sample.step(on: try .named("left", netlink))
             if [.route, .pin].contains(sample) { try shell("ip link set left up") }
             var sight = Sight()
@@ -95,11 +97,11 @@ extension HostChangeTests {
         #expect(!sight.isTakenBackAgain)
     }
 
-    @Test(.needsRoot, arguments: [Sample.route, .pin, .unreachable, .rule, .proxy])
+    @Test(.needsRoot, arguments: [Sample.route, .pin, .unreachable, .rule, .proxy, .filter, .beyond])
     func `what is there already exactly so was left by a tunnel of ours, and is fine`(sample: Sample) throws {
         let (once, twice) = try inFreshNetwork {
             try shell("\(Self.scene); ip link set left up")
-            let netlink = try Netlink()
+            let netlink = try Netlink(hasFilters: true)
             let step = sample.step(on: try .named("left", netlink))
             try step.change.kind.make(netlink)
             let once = try shell(Self.everything)
@@ -112,7 +114,7 @@ extension HostChangeTests {
     @Test(.needsRoot) func `another route in the same place is in the way, unless it is to be replaced`() throws {
         let (error, routes) = try inFreshNetwork {
             try shell("\(Self.scene); ip link set left up; ip route add 192.0.2.1 via 10.0.0.9 dev left")
-            let netlink = try Netlink()
+            let netlink = try Netlink(hasFilters: true)
             let change = Sample.pin.step(on: try .named("left", netlink)).change
             let error = thrown { () throws(Errno) in try change.kind.make(netlink) }
             try change.kind.makeInstead(netlink)
@@ -135,7 +137,7 @@ extension HostChangeTests {
         let (before, isTakenBack, after) = try inFreshNetwork {
             try shell(Self.scene)
             if sample == .pin { try shell("ip link set left up") }
-            let netlink = try Netlink()
+            let netlink = try Netlink(hasFilters: true)
             let step = sample.step(on: try .named("left", netlink))
             try step.change.kind.make(netlink)
             try shell(script)
@@ -149,7 +151,7 @@ extension HostChangeTests {
 
     @Test(.needsRoot) func `with the device went its changes, and nothing is left to take back`() throws {
         let results = try inFreshNetwork {
-            let netlink = try Netlink()
+            let netlink = try Netlink(hasFilters: true)
             let gone = HostChange.Device(index: 99, name: "gone")
             return try Sample.allCases.filter { $0 != .redirects && $0 != .rule }.map { sample in
                 try sample.step(on: gone).revert(netlink)

@@ -83,6 +83,23 @@ import Wire
             change: .noCommonRedirects, before: 1, kind: "sysctl",
             command: "sysctl -w net.ipv4.conf.all.send_redirects=0",
             reverse: "sysctl -w net.ipv4.conf.all.send_redirects=1"),
+        Row(
+            change: .filter(.sample), kind: "nft",
+            command: "nft 'table ip iptund-iptun0 { comment \"kill switch of iptund\"; chain out { type filter hook "
+                + "postrouting priority -450; oifname != \"iptun0\" oifname != \"lo\" meta mark != 0x1994 ip daddr { "
+                + "203.0.113.0-203.0.113.255 } counter drop comment \"\(EgressFilter.sample.fingerprint)\"; }; }'",
+            reverse: "nft delete table ip iptund-iptun0"),
+        Row(
+            change: .filter(EgressFilter("iptund-a", .ipv6, link: "a", destinations: [AddressRange(1, 2 << 112 | 0xf)])),
+            kind: "nft",
+            command: "nft 'table ip6 iptund-a { comment \"kill switch of iptund\"; chain out { type filter hook "
+                + "postrouting priority -450; oifname != \"a\" oifname != \"lo\" ip6 daddr { "
+                + "0:0:0:0:0:0:0:1-2:0:0:0:0:0:0:f } counter drop comment \"2fe1a2b0ca461d\"; }; }'",
+            reverse: "nft delete table ip6 iptund-a"),
+        Row(
+            change: .noIPv6Beyond, kind: "ip route",
+            command: "ip -6 route add unreachable default proto 203 metric 1",
+            reverse: "ip -6 route delete unreachable default proto 203 metric 1"),
     ]
 
     @Test(arguments: table) func `a change reads as the command that one could have typed`(row: Row) {
@@ -112,20 +129,22 @@ import Wire
         #expect(Self.route().subject == Self.route(Self.router, source: Self.router).subject)
         #expect(Self.route().subject != Self.route(metric: 1).subject)
         #expect(Self.route().subject != Self.route(table: 99).subject)
+        #expect(HostChange.filter(.sample).subject == HostChange.filter(.sample(AddressRange(1, 2))).subject)
+        #expect(HostChange.filter(.sample).subject != HostChange.filter(.sample(link: "a")).subject)
         #expect(HostChange.up(.tunnel).subject != HostChange.noIPv6(on: .tunnel).subject)
     }
 
-    @Test func `what is about other devices is shared, and only barriers outlive the daemon`() {
+    @Test func `what is about other devices is shared, and only barriers and filters outlive the daemon`() {
         let barrier = HostChange.route(.unreachable(Self.pin, protocolNumber: 203), on: .tunnel)
         let pin = HostChange.route(
             Route(to: Self.pin, gateway: Self.router, link: HostChange.Device.lan.index, protocolNumber: 203), on: .lan)
-        let shared: [HostChange] = [.setting(.forwarding, 1, on: .lan), .noCommonRedirects, pin]
+        let shared: [HostChange] = [.setting(.forwarding, 1, on: .lan), .noCommonRedirects, pin, .noIPv6Beyond]
         let own: [HostChange] = [
             .setting(.forwarding, 1, on: .tunnel), .mtu(1480, on: .tunnel), .up(.tunnel), barrier,
-            .proxy(Self.router, on: .lan),
+            .proxy(Self.router, on: .lan), .filter(.sample),
         ]
         #expect(shared.hasOnly { $0.kind.isShared(besides: HostChange.Device.tunnel.index) })
         #expect(own.hasOnly { !$0.kind.isShared(besides: HostChange.Device.tunnel.index) })
-        #expect((shared + own).filter(\.isKillSwitch) == [barrier])
+        #expect((shared + own).filter(\.isKillSwitch) == [.noIPv6Beyond, barrier, .filter(.sample)])
     }
 }

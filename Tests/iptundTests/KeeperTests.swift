@@ -41,7 +41,7 @@ import Wire
                 settings: settings, reconciler: Reconciler(directory, state, isInFile: true),
                 wanted: outcome.wanted, needless: [], isDeviceNew: true, netlink: try Netlink(),
                 underlay: try Netlink(), changes: try NetworkChanges(), changesAtUnderlay: try NetworkChanges(),
-                control: control, controlNumber: number, echo: .silent)
+                filterChanges: try FilterChanges(), control: control, controlNumber: number, echo: .silent)
             let keeper = try Keeper.start(duty, lock: LockFile(directory.lock, timeoutMilliseconds: 0))
             let line = try keeper.line()
             return Scene(keeper: keeper, line: line)

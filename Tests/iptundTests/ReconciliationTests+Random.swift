@@ -14,6 +14,9 @@ private struct PretendedHost: Equatable {
     var rules: Set<RoutingRule> = []
     var proxies: Set<ProxyNeighbour> = []
     var forwarding: UInt32 = 0
+    /// What a table contains, by its name.
+    var filters: [String: String] = [:]
+    var hasBarrier = false
 
     var facts: HostFacts {
         let device = DeviceFacts(device: .tunnel, mtu: mtu, isUp: isUp, isNew: true, addresses: Array(addresses))
@@ -22,6 +25,11 @@ private struct PretendedHost: Equatable {
             RuleSummary(priority: $0.priority, table: $0.table, protocolNumber: $0.protocolNumber, rule: $0, mark: nil)
         }
         facts.proxies = proxies
+        for (table, content) in filters {
+            facts.filters[EgressFilter.Identity(table: table, family: .ipv4)] = .ours(
+                fingerprint: content, dropped: EgressFilter.Count())
+        }
+        facts.hasIPv6Barrier = hasBarrier
         facts.settings = [HostChange.Device.lan.index: [.forwarding: forwarding]]
         return facts
     }
@@ -36,6 +44,8 @@ private struct PretendedHost: Equatable {
         case .rule(let rule): rules.insert(rule)
         case .proxy(let address, let device): proxies.insert(ProxyNeighbour(address, link: device.index))
         case .setting(_, let value, _): forwarding = value
+        case .filter(let filter): filters[filter.table] = filter.content
+        case .noIPv6Beyond: hasBarrier = true
         case .noIPv6, .noCommonRedirects: break
         }
     }
@@ -49,19 +59,23 @@ private struct PretendedHost: Equatable {
         case .rule(let rule): rules.remove(rule)
         case .proxy(let address, let device): proxies.remove(ProxyNeighbour(address, link: device.index))
         case .setting(_, let value, _): if forwarding == value { forwarding = step.before ?? forwarding }
+        case .filter(let filter): filters[filter.table] = nil
+        case .noIPv6Beyond: hasBarrier = false
         case .noIPv6, .noCommonRedirects: break
         }
     }
 
     /// What other programs do.
     mutating func disturb(_ random: inout SplitMix64) {
-        switch Int.random(in: 0...6, using: &random) {
+        switch Int.random(in: 0...8, using: &random) {
         case 0: mtu = 1300
         case 1: isUp.toggle()
         case 2: addresses = []
         case 3: routes = routes.filter { _ in Bool.random(using: &random) }
         case 4: rules = []
         case 5: proxies = []
+        case 6: (filters, hasBarrier) = ([:], false)
+        case 7: filters = filters.mapValues { _ in "" }
         default: forwarding = 0
         }
     }
@@ -81,13 +95,15 @@ extension ReconciliationTests {
     private static func change(_ random: inout SplitMix64) -> HostChange {
         let number = Int.random(in: 0...2, using: &random)
         let address = IPv4Address(10, 9, 0, UInt8(number))
-        return switch Int.random(in: 0...7, using: &random) {
+        return switch Int.random(in: 0...9, using: &random) {
         case 0: .mtu(1400 + number, on: .tunnel)
         case 1: .setting(.forwarding, 1, on: .lan)
         case 2: .address(inner("\(address)"), on: .tunnel)
         case 3: .rule(RoutingRule(priority: 30_000 + UInt32(number), table: Route.mainTable, protocolNumber: 203))
         case 4: .proxy(address, on: .lan)
         case 5: .up(.tunnel)
+        case 7: .noIPv6Beyond
+        case 6: .filter(.sample(AddressRange(UInt128(number), 9)))
         default: .route(route(address, Bool.random(using: &random), UInt32(number % 2)), on: .tunnel)
         }
     }

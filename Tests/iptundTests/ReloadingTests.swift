@@ -33,7 +33,7 @@ import Wire
         let refusal = Self.refusal {
             $0.peers = [.sample("192.0.2.2", allowed: ["10.0.0.0/8"]), .sample("b.example", allowed: [])]
             $0.addresses = [inner("10.9.0.1/32")]
-            ($0.mtu, $0.table, $0.forward, $0.killSwitch) = (1400, .off, .connected, true)
+            ($0.mtu, $0.table, $0.forward, $0.killSwitch) = (1400, .off, .connected, .on)
             $0.proxyARP = DeviceName("lan0").map { ProxyARP(device: $0) }
             $0.policy.minimumTTL = 255
         }

@@ -41,6 +41,16 @@ extension HostChange.Device {
     }
 }
 
+extension EgressFilter {
+    /// The table of our device, for 203.0.113.0/24.
+    static let sample = sample(AddressRange(0xcb00_7100, 0xcb00_71ff))
+
+    /// The same for other addresses.
+    static func sample(_ ranges: AddressRange..., link: String = "iptun0") -> EgressFilter {
+        EgressFilter("iptund-\(link)", .ipv4, link: link, mark: 0x1994, destinations: ranges)
+    }
+}
+
 extension DeviceFacts {
     /// A device that was just made.
     static func sample(

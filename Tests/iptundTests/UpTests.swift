@@ -54,7 +54,7 @@ import Wire
             ])
         expected.table = .number(254)
         expected.proxyARP = try ProxyARP(device: #require(DeviceName("eth0")), scope: .networks)
-        (expected.forward, expected.killSwitch) = (.connected, true)
+        (expected.forward, expected.killSwitch) = (.connected, .on)
         expected.user = "nobody"
         expected.workers = .automatic
         expected.offload = .off

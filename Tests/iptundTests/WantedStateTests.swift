@@ -37,6 +37,7 @@ import Wire
             Route(to: Prefix(host: Self.peer), gateway: Self.peer, link: 2, protocolNumber: 203), on: .uplink)
         wanted.proxyDevice = .lan
         wanted.routing = PolicyRouting(place: 0)
+        wanted.filters = [.sample]
         let kinds = wanted.changes.map { change in
             switch change {
             case .route(_, on: .uplink): "pin"
@@ -48,10 +49,11 @@ import Wire
             case .rule: "rule"
             case .proxy: "proxy"
             case .setting, .noCommonRedirects: "setting"
+            case .filter, .noIPv6Beyond: "filter"
             }
         }
         let distinct = kinds.enumerated().filter { $0 == 0 || kinds[$0 - 1] != $1 }.map(\.element)
-        #expect(distinct == ["pin", "IPv6", "MTU", "address", "up", "route", "rule", "setting"])
+        #expect(distinct == ["filter", "pin", "IPv6", "MTU", "address", "up", "route", "rule", "setting"])
         #expect(
             Self.commands(wanted).filter { $0.hasPrefix("ip route add") && $0.contains("iptun0") } == [
                 "ip route add 10.9.1.0/24 dev iptun0 proto 203 src 10.9.0.1",
@@ -97,7 +99,7 @@ import Wire
         let routes = { (killSwitch: Bool) in
             let wanted = Self.wanted([allowed, "10.77.0.0/16"]) {
                 $0.addresses = [address].compactMap { InterfaceAddress($0) }
-                $0.killSwitch = killSwitch
+                $0.killSwitch = killSwitch ? .on : .off
             }
             return Self.commands(wanted).filter { $0.hasPrefix("ip route add") }.map { $0.split(separator: " ")[3] }
         }
@@ -114,7 +116,7 @@ import Wire
     }
 
     @Test func `with a kill switch each route has a barrier behind it, which is there first`() {
-        var wanted = Self.wanted(["10.9.1.0/24", "192.0.2.0/24"]) { $0.killSwitch = true }
+        var wanted = Self.wanted(["10.9.1.0/24", "192.0.2.0/24"]) { $0.killSwitch = .on }
         wanted.routing = PolicyRouting(place: 1)
         #expect(
             Self.commands(wanted).filter { $0.hasPrefix("ip route") } == [
@@ -123,7 +125,7 @@ import Wire
                 "ip route add unreachable 192.0.2.0/24 table 1994001 proto 203 metric 2000000000",
                 "ip route add 192.0.2.0/24 dev iptun0 table 1994001 proto 203",
             ])
-        let off = Self.wanted(["10.9.1.0/24"]) { ($0.killSwitch, $0.table) = (true, .off) }
+        let off = Self.wanted(["10.9.1.0/24"]) { ($0.killSwitch, $0.table) = (.on, .off) }
         #expect(off.changes.hasOnly { !$0.isKillSwitch })
     }
 }

@@ -39,12 +39,12 @@ package struct EgressFilter: Hashable, Sendable, Codable {
     }
 
     /// What its only chain is called.
-    static let chain = "out"
+    package static let chain = "out"
     /// Before every other program's at the same hook: what these do to marks comes later (`NF_IP_PRI_RAW_BEFORE_DEFRAG`).
-    static let priority: Int32 = -450
+    package static let priority: Int32 = -450
 
     /// By what a table is known as ours.
-    static let comment = "kill switch of iptund"
+    package static let comment = "kill switch of iptund"
 
     /// Tells this content from others: stands in the comment of the rule, which nobody can change without replacing it.
     package var fingerprint: String {

@@ -16,14 +16,16 @@ package struct NetworkChanges: ~Copyable, Sendable {
     private static let settings: UInt32 = 1 << 23
 
     /// Begins to listen.
-    package init() throws(Errno) {
+    ///
+    /// - Parameter hasIPv6: whether routes of IPv6 are listened for, too (RTMGRP_IPV6_ROUTE).
+    package init(hasIPv6: Bool = false) throws(Errno) {
         let type = Int32(SOCK_RAW.rawValue) | Int32(SOCK_CLOEXEC.rawValue) | Int32(SOCK_NONBLOCK.rawValue)
         let descriptor = Descriptor(owning: try posix(socket(AF_NETLINK, type, NETLINK_ROUTE)))
         var address = sockaddr_nl()
         address.nl_family = sa_family_t(AF_NETLINK)
         address.nl_groups =
             UInt32(RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV4_ROUTE | RTMGRP_IPV4_RULE)
-            | NetworkChanges.settings
+            | NetworkChanges.settings | (hasIPv6 ? UInt32(RTMGRP_IPV6_ROUTE) : 0)
         let size = socklen_t(MemoryLayout<sockaddr_nl>.size)
         let number = descriptor.rawValue
         let result = unsafe withUnsafePointer(to: &address) { address in

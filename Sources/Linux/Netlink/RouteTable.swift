@@ -2,6 +2,7 @@
 
 internal import CNetlink
 internal import Glibc
+package import Wire
 
 /// Routes, a whole table at once.
 extension Netlink {
@@ -19,6 +20,18 @@ extension Netlink {
     /// `ip route show table TABLE`
     package func routeProtocols(in table: UInt32) throws(Errno) -> Set<UInt8> {
         Set(try dumpRoutes(in: table) { reply in reply.header.rtm_protocol })
+    }
+
+    /// Where the unicast routes of one table lead, whatever their next hops, but for those by the link of this number alone.
+    ///
+    /// `ip route show table TABLE type unicast`
+    package func destinations(in table: UInt32, besides link: Int32) throws(Errno) -> Set<Prefix> {
+        Set(
+            try dumpRoutes(in: table, type: RTN_UNICAST) { reply in
+                guard reply.link(RTA_OIF.rawValue) != link else { return nil }
+                let address = reply.address(RTA_DST.rawValue) ?? .unspecified
+                return Prefix(address, length: Int(reply.header.rtm_dst_len))
+            })
     }
 
     /// Returns whether any table has a route for packets to other hosts by the link of this number.

@@ -35,11 +35,15 @@ struct DeviceOptions: ParsableArguments {
     @Flag(name: .key(.killSwitch), help: .key(.killSwitch))
     var killSwitch = false
 
+    @Flag(help: "The same, and IPv6 leaves this host for neighbours on the link only.")
+    var killSwitchAll = false
+
     /// What was given.
     var entries: [Entry] {
         Entry.given(.device, device) + Entry.list(.address, address) + Entry.given(.mtu, mtu)
             + Entry.given(.namespace, namespace) + Entry.given(.table, table) + Entry.given(.forward, isSet: forward)
             + Entry.list(.forward, forwardDevices)
-            + Entry.given(.proxyARP, proxyARP) + Entry.given(.killSwitch, isSet: killSwitch)
+            + Entry.given(.proxyARP, proxyARP) + Entry.given(.killSwitch, isSet: killSwitch && !killSwitchAll)
+            + Entry.given(.killSwitch, killSwitchAll ? [KillSwitch.all.rawValue] : [])
     }
 }

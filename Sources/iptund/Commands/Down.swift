@@ -47,11 +47,8 @@ struct Down: ParsableCommand {
     /// What systemd says of the end to whom it runs by ExecStopPost.
     private static var supervisorsResult: String? { Environment.value("SERVICE_RESULT") }
 
-    /// After a crash a kill switch stays for the next start.
-    private static var extent: Reconciler.Extent {
-        guard let result = supervisorsResult, result != "success" else { return .everything }
-        return .allButKillSwitch
-    }
+    /// Where a supervisor stops a tunnel, or finds it dead, a kill switch stays for the next start.
+    private static var extent: Reconciler.Extent { supervisorsResult == nil ? .everything : .allButKillSwitch }
 
     /// Takes back what is on the list that a tunnel left. Returns false when there was nothing.
     private static func clear(_ directory: RuntimeDirectory, _ echo: Echo) throws(Complaint) -> Bool {

@@ -17,6 +17,7 @@ enum ReportText {
         if let only = report.only { lines.append("  carries one way only: \(only)") }
         if report.workers > 1 { lines.append("  workers: \(report.workers)") }
         if let repairs = report.repairs, repairs > 0 { lines.append("  repairs: \(repairs)") }
+        if let killSwitch = report.killSwitch { lines.append("  kill switch: \(text(killSwitch))") }
         if report.acceptFrom != "peers" { lines.append("  accepts from: peers, \(report.acceptFrom)") }
         if report.acceptFrom != "peers" {
             let others = report.decapsulate.delivered - report.peers.reduce(0) { $0 + $1.received.packets }
@@ -27,6 +28,13 @@ enum ReportText {
         lines += report.privilegeShortfalls.map { "  privilege: \($0)" }
         lines += report.peers.flatMap { [""] + peer($0, underlayMTU: path) }
         return lines.joined(separator: "\n") + "\n"
+    }
+
+    /// What stands of it, and what it was good for.
+    private static func text(_ news: KillSwitchNews) -> String {
+        let layers = news.layers.isEmpty ? "does not stand" : news.layers.joined(separator: " and ")
+        guard let dropped = news.dropped, dropped > 0 else { return layers }
+        return "\(layers); \(dropped) packet\(dropped == 1 ? "" : "s") dropped that would have left in clear"
     }
 
     /// What is worth a line only when it happened.

@@ -102,7 +102,7 @@ enum Daemon {
         _ place: consuming DevicePlace, _ netlink: borrowing Netlink, _ signals: borrowing Signals,
         _ supervisor: borrowing Supervisor
     ) throws(Complaint) {
-        var outcome: Complaint?
+        var (outcome, isAsked): (Complaint?, Bool) = (nil, false)
         let (directory, name) = (claim.directory, claim.device.name)
         do throws(Complaint) {
             Console.stopWaiting()
@@ -123,7 +123,11 @@ enum Daemon {
             do throws(Complaint) {
                 try service.start(confinement)
                 try confinement.narrow(to: .mainThread)
-                outcome = service.serve(control, resolver, place, netlink, signals, supervisor)
+                switch service.serve(control, resolver, place, netlink, signals, supervisor) {
+                case .asked: isAsked = true
+                case .stopped: break
+                case .failed(let complaint): outcome = complaint
+                }
             } catch {
                 outcome = error
             }
@@ -134,7 +138,7 @@ enum Daemon {
         }
         // The device goes first, so that what the keeper finds is only what would stay.
         _ = consume claim
-        host.end(outcome == nil ? .said : .missing)
+        host.end(isAsked && outcome == nil ? .said : .missing)
         if let outcome { throw outcome }
     }
 }

@@ -43,6 +43,8 @@ struct Reporter {
         let socketOverflows: UInt64
         /// How often the keeper made something again.
         var repairs: UInt64 = 0
+        /// What keeps its packets from leaving by another way.
+        var killSwitch: KillSwitchNews?
         let liveness: LivenessBook
         let now: UInt64
     }
@@ -104,7 +106,8 @@ struct Reporter {
             peers: moment.roster.places.sorted { order($0, moment) < order($1, moment) }.map { peer($0, moment) },
             encapsulate: direction(counted.encapsulated), decapsulate: direction(counted.decapsulated),
             kernelLosses: TunnelReport.KernelLosses(socket: moment.socketOverflows, device: link?.sendDrops ?? 0),
-            repairs: moment.repairs, privilegeShortfalls: shortfalls.map(\.description))
+            repairs: moment.repairs, killSwitch: moment.killSwitch,
+            privilegeShortfalls: shortfalls.map(\.description))
     }
 
     private func local(_ moment: Moment) -> String {

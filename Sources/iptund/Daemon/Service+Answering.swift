@@ -116,7 +116,7 @@ extension Service {
             obstacles: obstacles(netlink),
             refused: Set(roster.places.filter { sending.isRefused($0, at: now) }),
             socketOverflows: datapath.socketOverflows,
-            repairs: keeperNews.repairs, liveness: liveness, now: now)
+            repairs: keeperNews.repairs, killSwitch: keeperNews.killSwitch, liveness: liveness, now: now)
         return (try? ReportDocument(tunnels: [report.report(moment)]).json(pretty: false))
             ?? ControlAnswer(.failed, "the report cannot be written as JSON").json
     }

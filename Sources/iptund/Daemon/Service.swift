@@ -57,8 +57,13 @@ struct Service: ~Copyable {
 
     /// Why it ends.
     enum Ending {
+        /// Somebody wants it to end, for good: what it changed is taken back, the kill switch included.
         case asked
+        /// A supervisor stopped it, and may start it again.
+        case stopped
         case failed(Complaint)
+
+        var isAsked: Bool { if case .asked = self { true } else { false } }
     }
 
     /// Prepares the data path. Nothing moves before ``start(_:)``.
@@ -109,11 +114,11 @@ struct Service: ~Copyable {
     }
 
     /// Says READY, then answers questions until a signal comes or the data path ends.
-    /// - Returns: `nil` when it was asked to stop.
+    /// - Returns: why it ended.
     mutating func serve(
         _ control: consuming ControlServer?, _ resolver: consuming ResolverProcess?, _ place: borrowing DevicePlace,
         _ netlink: borrowing Netlink, _ signals: borrowing Signals, _ supervisor: borrowing Supervisor
-    ) -> Complaint? {
+    ) -> Ending {
         guard var control = control.take() else { preconditionFailure("the control socket is served once") }
         control.dataThreads = datapath.threadCount
         for shortfall in report.shortfalls { log.warning("\(shortfall.description)") }
@@ -130,9 +135,13 @@ struct Service: ~Copyable {
             do throws(Errno) {
                 try Poll.wait(for: &interests, timeoutMilliseconds: timeoutMilliseconds(control, supervisor))
             } catch {
-                return Complaint("cannot wait", error, whatNow: "this should not happen")
+                return .failed(Complaint("cannot wait", error, whatNow: "this should not happen"))
             }
-            if interests[0].isReady, signals.next() != nil { break }
+            if interests[0].isReady, let signal = signals.next() {
+                // Ctrl-C is somebody's own; the rest comes from a supervisor, which may start the tunnel again.
+                ending = signal == Signals.interrupted ? .asked : .stopped
+                break
+            }
             if interests[1].isReady { break }
             attend(isCalled: interests[2].isReady)
             resolver = follow(resolver.take(), isCalled: interests[3].isReady)
@@ -154,8 +163,11 @@ struct Service: ~Copyable {
         }
         supervisor.stopping()
         resolver.take()?.end()
-        if case .failed(let complaint) = ending { return complaint }
-        return nil
+        let end = ending ?? .stopped
+        if settings.killSwitch != .off, !end.isAsked {
+            log.notice("the kill switch stays: the next start takes it over, 'iptund down \(report.name)' lifts it")
+        }
+        return end
     }
 
     /// How long to wait at most, -1 for ever.

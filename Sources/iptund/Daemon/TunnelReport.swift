@@ -38,12 +38,15 @@ struct TunnelReport: Codable, Equatable {
     /// How often something of the tunnel was made again that another program had removed or changed; absent from a daemon
     /// without a keeper.
     var repairs: UInt64?
+    /// What keeps its packets from leaving by another way; absent without a kill switch.
+    var killSwitch: KillSwitchNews?
     /// What this process could not give away, and why.
     var privilegeShortfalls: [String]
 
     private enum CodingKeys: String, CodingKey {
         case name, device, state, problem, pid, namespace, mtu, local, only, workers, repairs, peers, encapsulate,
             decapsulate
+        case killSwitch = "kill_switch"
         case acceptFrom = "accept_from"
         case kernelLosses = "kernel_losses"
         case uptimeSeconds = "uptime_seconds"

@@ -21,14 +21,17 @@ struct DevicePlace: ~Copyable {
             let identity = try explaining("cannot tell the network namespace", whatNow: "mount /proc") {
                 () throws(Errno) in try NetworkNamespace.identity()
             }
-            return DevicePlace(name: nil, identity: identity, netlink: try Daemon.openNetlink(), namespace: nil)
+            let netlink = try explaining("cannot ask the kernel about routes", whatNow: "this should not happen") {
+                () throws(Errno) in try Netlink(hasFilters: true)
+            }
+            return DevicePlace(name: nil, identity: identity, netlink: netlink, namespace: nil)
         }
         do throws(Errno) {
             let namespace = try NetworkNamespace.open(named: name)
             let identity = try NetworkNamespace.inside(namespace) { () throws(Errno) in
                 try NetworkNamespace.identity()
             }
-            let netlink = try NetworkNamespace.inside(namespace) { () throws(Errno) in try Netlink() }
+            let netlink = try NetworkNamespace.inside(namespace) { () throws(Errno) in try Netlink(hasFilters: true) }
             return DevicePlace(name: name, identity: identity, netlink: netlink, namespace: namespace)
         } catch .noSuchFile {
             throw Complaint(
@@ -43,7 +46,7 @@ struct DevicePlace: ~Copyable {
     /// Another session there.
     func openNetlink() throws(Complaint) -> Netlink {
         try explaining("cannot ask the kernel about routes", whatNow: "this should not happen") { () throws(Errno) in
-            try inside { () throws(Errno) in try Netlink() }
+            try inside { () throws(Errno) in try Netlink(hasFilters: true) }
         }
     }
 

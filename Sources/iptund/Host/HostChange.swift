@@ -25,6 +25,10 @@ enum HostChange: Hashable, Codable {
     case setting(InterfaceSetting, UInt32, on: Device)
     /// ``CommonRedirects``.
     case noCommonRedirects
+    /// ``FilterChange``.
+    case filter(EgressFilter)
+    /// ``IPv6Barrier``.
+    case noIPv6Beyond
 
     /// A link by number, which changes are made with, and by name, which people read.
     struct Device: Hashable, Codable {
@@ -48,6 +52,7 @@ enum HostChange: Hashable, Codable {
         case mtu(Device)
         case setting(InterfaceSetting, Device)
         case route(Prefix, table: UInt32, metric: UInt32)
+        case filter(String, EgressFilter.Family)
         case only(HostChange)
     }
 
@@ -63,6 +68,8 @@ enum HostChange: Hashable, Codable {
         case .proxy(let address, let device): ProxyChange(address: address, device: device)
         case .setting(let setting, let value, let device): SettingChange(setting: setting, value: value, device: device)
         case .noCommonRedirects: CommonRedirects()
+        case .filter(let filter): FilterChange(filter: filter)
+        case .noIPv6Beyond: IPv6Barrier()
         }
     }
 
@@ -77,14 +84,17 @@ enum HostChange: Hashable, Codable {
         switch self {
         case .noIPv6(let device), .mtu(_, let device), .address(_, let device), .up(let device): device
         case .route(_, let device), .proxy(_, let device), .setting(_, _, let device): device
-        case .rule, .noCommonRedirects: nil
+        case .rule, .noCommonRedirects, .filter, .noIPv6Beyond: nil
         }
     }
 
     /// Whether it is there to outlive a daemon that dies.
     var isKillSwitch: Bool {
-        if case .route(let route, _) = self { return route.kind == .unreachable }
-        return false
+        switch self {
+        case .route(let route, _): route.kind == .unreachable
+        case .filter, .noIPv6Beyond: true
+        default: false
+        }
     }
 }
 
@@ -119,6 +129,13 @@ struct Step: Hashable, Codable {
 extension Complaint {
     /// Something else is where the change would go.
     init(inTheWayOf change: HostChange) {
+        if case .filter(let filter) = change {
+            let table = "\(filter.family.text) \(filter.table)"
+            self.init(
+                "cannot make table \(table) of nftables", why: "another program made one of this name",
+                whatNow: "'nft list table \(table)' shows it; remove it, or give the tunnel's device another name")
+            return
+        }
         self.init(
             "cannot '\(change.command.text)'", why: "there is another one already",
             whatNow: "'ip route' and 'ip address' show it; remove it, or leave it out here")

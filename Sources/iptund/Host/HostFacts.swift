@@ -19,6 +19,10 @@ struct HostFacts {
     var commonForwarding: UInt32?
     /// Whether ICMP redirects are sent on every device; `nil` when it cannot be told.
     var commonRedirects: UInt32?
+    /// Whether IPv6 packets have no way beyond the link because of us; `nil` where nobody asked.
+    var hasIPv6Barrier: Bool?
+    /// Tables of nftables.
+    var filters: [EgressFilter.Identity: EgressFilter.Presence] = [:]
     /// What other tunnels of this host changed that more than one may want.
     var shared: Set<Step> = []
 
@@ -42,6 +46,10 @@ struct HostFacts {
             for route in try netlink.routes(in: table) { facts.routes[route.destination, default: []].append(route) }
         }
         facts.rules = try netlink.rules()
+        if changes.contains(.noIPv6Beyond) {
+            facts.hasIPv6Barrier = try netlink.hasIPv6Barrier(protocolNumber: HostChange.protocolNumber)
+        }
+        facts.filters = try filters(changes, netlink)
         if hasProxies { facts.proxies = Set(try netlink.proxies(link: nil)) }
         // A device that is not there yet has index 0, and the settings that new ones have.
         for link in links where link != 0 {
@@ -55,6 +63,22 @@ struct HostFacts {
         facts.commonRedirects = try? Sysctl.read(CommonRedirects.path)
         facts.commonForwarding = try? Sysctl.read(HostFacts.forwarding)
         return facts
+    }
+
+    /// How the host stands to tables of nftables. Without privilege, or without nftables, nothing is known of any.
+    private static func filters(
+        _ changes: [HostChange], _ netlink: borrowing Netlink
+    ) throws(Errno) -> [EgressFilter.Identity: EgressFilter.Presence] {
+        var presences: [EgressFilter.Identity: EgressFilter.Presence] = [:]
+        for change in changes {
+            guard case .filter(let filter) = change, presences[filter.identity] == nil else { continue }
+            do throws(Errno) {
+                presences[filter.identity] = try netlink.egressFilter(filter.table, filter.family)
+            } catch where [.notPermitted, .protocolNotSupported, .invalidArgument].contains(error) {
+                return [:]
+            }
+        }
+        return presences
     }
 
     /// Where the kernel keeps what devices forward by default.

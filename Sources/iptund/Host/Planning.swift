@@ -17,6 +17,8 @@ struct Planning {
     var own: TunnelState?
     /// The address of a bare peer that is known by name.
     var learned: IPv4Address?
+    /// Why the kill switch has no second layer here; `nil` as far as is known.
+    var filterObstacle: String?
 
     /// What was found.
     struct Outcome {
@@ -28,6 +30,8 @@ struct Planning {
         let routing: PolicyRouting?
         /// The MTU of the device.
         let mtu: Int
+        /// Why the kill switch has no second layer.
+        let filterObstacle: String?
         /// What people should know before packets vanish.
         let warnings: [String]
     }
@@ -47,16 +51,19 @@ struct Planning {
     ///   - underlay: a session where outer packets leave.
     ///   - netlink: a session where the device is.
     func make(underlay: borrowing Netlink, _ netlink: borrowing Netlink) throws(Complaint) -> Outcome {
-        let wanted = try want(underlay: underlay, netlink)
+        var wanted = try want(underlay: underlay, netlink)
         try checkTable(netlink)
+        let obstacle = filterObstacle(wanted, netlink)
+        if obstacle != nil { wanted.filters = [] }
         let (changes, device, shared, list) = (wanted.changes, device, shared, own?.steps ?? [])
         let facts = try asked { () throws(Errno) in
             try HostFacts.gather(about: changes + list.map(\.change), device, shared: shared, netlink)
         }
         return Outcome(
             wanted: changes, reconciliation: Reconciliation(to: changes, from: list, facts), device: device.device,
-            routing: wanted.routing, mtu: mtu,
-            warnings: [warning(about: settings.mtu, underlay)].compactMap(\.self) + warnings(wanted, facts))
+            routing: wanted.routing, mtu: mtu, filterObstacle: obstacle,
+            warnings: [warning(about: settings.mtu, underlay), warning(of: obstacle), warning(aboutIPv6: netlink)].compactMap(\.self)
+                + warnings(wanted, facts))
     }
 
     /// What the tunnel wants of the host as it is now.
@@ -69,6 +76,8 @@ struct Planning {
         let rules = try asked { () throws(Errno) in try netlink.rules() }
         wanted.routing = try routing(for: wanted, besides: rules, netlink)
         if wanted.routing != nil { wanted.strict = strictLocals(underlay) }
+        if settings.killSwitch == .all { wanted.hasIPv6 = try asked { () throws(Errno) in try netlink.hasIPv6() } }
+        wanted.filters = try filters(wanted, besides: rules, netlink)
         return wanted
     }
 

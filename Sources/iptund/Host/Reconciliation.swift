@@ -68,7 +68,11 @@ struct Reconciliation: Equatable {
                 }
             }
         }
-        removals = list.filter { !kept.contains($0.change) && !replaced.contains($0) }
+        // What was removed of it leaves nothing to take back, and what is there instead by now is wanted.
+        let taken = Set(result.lazy.map(\.change).filter { $0.kind.subject != nil }.map(\.subject))
+        removals = list.filter {
+            !kept.contains($0.change) && !replaced.contains($0) && !taken.contains($0.change.subject)
+        }
     }
 
     private mutating func keep(_ change: HostChange, _ step: Step?, _ whose: HostChange.Standing.Whose) {

@@ -24,6 +24,11 @@ struct WantedState {
     /// Where routes go that a peer lies behind.
     var routing: PolicyRouting?
 
+    /// Whether the kernel has IPv6, where it is to be kept on the link.
+    var hasIPv6 = false
+    /// What drops packets that are the tunnel's and leave by another way.
+    var filters: [EgressFilter] = []
+
     /// Those of our outer addresses whose link filters reverse paths strictly.
     var strict: [IPv4Address] = []
 
@@ -32,10 +37,11 @@ struct WantedState {
 
     /// The changes, in the order in which each can work.
     ///
-    /// The pin goes first: a route into the tunnel may cover the peer. Addresses come before the device is up, so that no
+    /// Filters go first, and after them nothing leaves by another way. The pin comes before routes: a route into the tunnel may cover the peer. Addresses come before the device is up, so that no
     /// packet leaves with another source, and routes after that, since they need both. Rules lead to routes that are there.
     var changes: [HostChange] {
-        var changes: [HostChange] = []
+        var changes = filters.map(HostChange.filter)
+        if settings.killSwitch == .all, hasIPv6 { changes.append(.noIPv6Beyond) }
         if let pin { changes.append(pin) }
         // A device that somebody else made keeps what they chose.
         if isNew { changes.append(.noIPv6(on: device)) }
@@ -89,7 +95,7 @@ struct WantedState {
             // The kernel makes the very route with the address.
             let isMade = table == Route.mainTable && connected.contains(prefix)
             let routes: [HostChange] = isMade ? [] : [.route(route, on: device)]
-            guard settings.killSwitch else { return routes }
+            guard settings.killSwitch != .off else { return routes }
             let barrier = Route.unreachable(
                 prefix, protocolNumber: HostChange.protocolNumber, metric: WantedState.lastMetric, table: table)
             return [.route(barrier, on: .none)] + routes

@@ -12,12 +12,16 @@ struct KeeperDuty: ~Copyable {
     var wanted: [HostChange]
     /// What of it was so by itself.
     var needless: Set<HostChange>
+    /// Why the kill switch has no second layer; `nil` where it has one, or is not asked for.
+    var filterObstacle: String?
     /// Whether the device goes with the tunnel.
     let isDeviceNew: Bool
     /// A session where the device is, and one where outer packets leave.
     let netlink: Netlink, underlay: Netlink
     /// What changes where the device is, and where outer packets leave.
     let changes: NetworkChanges, changesAtUnderlay: NetworkChanges
+    /// What changes tables of nftables where the device is; `nil` where the kernel has none.
+    let filterChanges: FilterChanges?
     /// Where root's orders come in.
     var control: ControlServer?
     /// The number of its socket.
@@ -29,5 +33,13 @@ struct KeeperDuty: ~Copyable {
     var descriptors: [Int32] {
         netlink.fileDescriptors + underlay.fileDescriptors
             + [changes.descriptor.rawValue, changesAtUnderlay.descriptor.rawValue, controlNumber]
+            + [KeeperDuty.number(filterChanges)].compactMap(\.self)
+    }
+
+    private static func number(_ changes: borrowing FilterChanges?) -> Int32? {
+        switch changes {
+        case .some(let changes): changes.descriptor.rawValue
+        case .none: nil
+        }
     }
 }

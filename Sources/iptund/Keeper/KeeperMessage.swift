@@ -51,6 +51,8 @@ struct KeeperNews: Codable, Equatable {
     var repairs: UInt64 = 0
     /// Why the host is not what it should be; `nil` when it is.
     var problem: String?
+    /// What keeps the tunnel's packets from leaving by another way; `nil` without a kill switch.
+    var killSwitch: KillSwitchNews?
 
     /// The longest message, octets.
     static let limit = 4_096
@@ -62,7 +64,9 @@ struct KeeperNews: Codable, Equatable {
         return (try? JSONEncoder().encode(news)).map(Array.init) ?? []
     }
 
-    init(repairs: UInt64 = 0, problem: String? = nil) { (self.repairs, self.problem) = (repairs, problem) }
+    init(repairs: UInt64 = 0, problem: String? = nil, killSwitch: KillSwitchNews? = nil) {
+        (self.repairs, self.problem, self.killSwitch) = (repairs, problem, killSwitch)
+    }
 
     /// Reads what ``octets`` wrote.
     init?(_ octets: [UInt8]) {

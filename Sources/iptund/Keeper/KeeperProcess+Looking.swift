@@ -20,6 +20,7 @@ extension KeeperProcess {
             let reconciliation = try compare(device)
             duty.needless = reconciliation.needless
             let failures = try mend(reconciliation, at: now) + [failure].compactMap(\.self)
+            killSwitch = KillSwitchNews(duty.wanted, missing: unmade, seenFilters)
             say(failures)
             if let failure = failures.first {
                 if saidFailures.contains(failure) { problem = failure }
@@ -42,14 +43,17 @@ extension KeeperProcess {
     mutating func plan(_ device: DeviceFacts) -> String? {
         do throws(Complaint) {
             let planning = planning(pending?.settings ?? duty.settings, device, shared: [])
-            duty.wanted = try planning.want(underlay: duty.underlay, duty.netlink).changes
+            let wanted = try planning.want(underlay: duty.underlay, duty.netlink)
+            // What there is of it keeps too much rather than too little.
+            if let obstacle = wanted.filterSizeObstacle { return "cannot change the kill switch: \(obstacle)" }
+            duty.wanted = wanted.changes
             return nil
         } catch {
             return "\(error)"
         }
     }
 
-    func compare(_ device: DeviceFacts) throws(Complaint) -> Reconciliation {
+    mutating func compare(_ device: DeviceFacts) throws(Complaint) -> Reconciliation {
         let state = duty.reconciler.state
         var wanted = duty.wanted
         if pending != nil {
@@ -64,11 +68,13 @@ extension KeeperProcess {
         let facts = try explaining("cannot look at the host", whatNow: "it is tried again") { () throws(Errno) in
             try HostFacts.gather(about: wanted + state.steps.map(\.change), device, shared: shared, duty.netlink)
         }
+        seenFilters = facts.filters
         return Reconciliation(to: wanted, from: state.steps, needless: duty.needless, facts)
     }
 
     /// Makes what is missing, and takes back what is no longer wanted. Returns what failed.
     private mutating func mend(_ reconciliation: Reconciliation, at now: UInt64) throws(Complaint) -> [String] {
+        unmade = Set(reconciliation.obstructed)
         let due = reconciliation.additions.filter { !$0.isRepair || repairs.judge($0.step.change, at: now) }
         guard !due.isEmpty || !reconciliation.removals.isEmpty else { return [] }
         try duty.reconciler.note(reconciliation.everything)
@@ -81,6 +87,7 @@ extension KeeperProcess {
                 if addition.isRepair { restored.append(addition.step.change.command) }
                 if !addition.isRepair { made.append(addition.step.change.command) }
             } catch {
+                unmade.insert(addition.step.change)
                 failures.append("cannot '\(addition.step.change.command.text)': \(error)")
             }
         }
@@ -95,16 +102,35 @@ extension KeeperProcess {
     }
 
     /// Whether something is missing of what the kernel does not tell of: settings and proxy entries.
-    func isSomethingMissing() -> Bool {
+    mutating func isSomethingMissing() -> Bool {
         let changes = duty.wanted.filter { change in
             switch change {
-            case .setting, .proxy, .noCommonRedirects: true
+            case .setting, .proxy, .noCommonRedirects, .filter, .noIPv6Beyond: true
             default: false
             }
         }
         let facts = try? HostFacts.gather(about: changes, device(), shared: [], duty.netlink)
         guard let facts else { return false }
+        seenFilters = facts.filters
+        if killSwitch != nil { killSwitch = KillSwitchNews(duty.wanted, missing: unmade, seenFilters) }
         return changes.contains { if case .missing = $0.kind.standing(facts) { true } else { false } }
+    }
+
+    /// That tables of nftables change; of no interest without one of ours.
+    var filterInterest: Poll.Interest {
+        guard !seenFilters.isEmpty else { return .nothing }
+        switch duty.filterChanges {
+        case .some(let changes): return .reading(changes.descriptor)
+        case .none: return .nothing
+        }
+    }
+
+    /// Hears what changed of tables. Returns whether one of ours did.
+    func isFilterChanged() -> Bool {
+        switch duty.filterChanges {
+        case .some(let changes): changes.drain(about: FilterChange.table(of: duty.reconciler.state.device))
+        case .none: false
+        }
     }
 
     /// The tunnel's device, under whatever name; `nil` when it is gone.
@@ -120,7 +146,8 @@ extension KeeperProcess {
     func planning(_ settings: TunnelSettings, _ device: DeviceFacts, shared: Set<Step>) -> Planning {
         Planning(
             settings: settings, device: device, ways: Self.ways(settings, duty.underlay), shared: shared,
-            own: duty.reconciler.state, learned: learned.values.first)
+            own: duty.reconciler.state, learned: learned.values.first,
+            filterObstacle: pending.map(\.filterObstacle) ?? duty.filterObstacle)
     }
 
     /// What other tunnels of this host changed that more than one may want.
@@ -186,6 +213,7 @@ extension KeeperProcess {
             case .mtu(let device): "the MTU of \(device.name)"
             case .setting(let setting, let device): "\(setting.rawValue) of \(device.name)"
             case .route(let prefix, _, _): "the route to \(prefix)"
+            case .filter(let table, let family): "the table \(family.text) \(table) of nftables"
             case .only(let change): "what '\(change.command.text)' makes"
             }
         let sentence = "another program removes or changes \(what) again and again: is it a network manager's?"
@@ -193,6 +221,9 @@ extension KeeperProcess {
         case .route, .only(.rule):
             return sentence + " systemd-networkd leaves it alone with ManageForeignRoutingPolicyRules=no and "
                 + "ManageForeignRoutes=no in networkd.conf"
+        case .filter:
+            return "another program removes or changes \(what) again and again: is it 'nft flush ruleset' of a script, "
+                + "or of a firewall that is reloaded? let it remove its own tables only"
         default: return sentence
         }
     }

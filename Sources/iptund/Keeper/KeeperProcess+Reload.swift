@@ -48,14 +48,17 @@ extension KeeperProcess {
         var settings = next
         // What was found out when the tunnel came up stays: its peers may be elsewhere now, and its packets under way.
         if settings.mtu == nil { settings.mtu = Self.isMTUFound(current) ? duty.settings.mtu : nil }
-        let outcome = try planning(settings, device, shared: sharedByOthers).make(underlay: duty.underlay, duty.netlink)
+        var planning = planning(settings, device, shared: sharedByOthers)
+        planning.filterObstacle = nil
+        let outcome = try planning.make(underlay: duty.underlay, duty.netlink)
         let reconciliation = try outcome.reconciliation.checked()
         settings.mtu = outcome.mtu
+        let obstacle = outcome.filterObstacle
         try duty.reconciler.note(reconciliation.everything) { state in
             state.configuration = ConfigurationText.render(next)
             state.routing = outcome.routing ?? state.routing
         }
-        pending = Pending(settings: settings, before: pending?.before ?? current)
+        pending = Pending(settings: settings, filterObstacle: obstacle, before: pending?.before ?? current)
         for addition in reconciliation.additions {
             do throws(Errno) {
                 try Reconciler.make(addition, duty.netlink)
@@ -78,7 +81,7 @@ extension KeeperProcess {
         pending = nil
         // What fails now is seen to then; and with an address went routes that are wanted still.
         defer { lookAgain(at: 0) }
-        if let next { duty.settings = next.settings }
+        if let next { (duty.settings, duty.filterObstacle) = (next.settings, next.filterObstacle) }
         guard let device = try device() else { return ControlAnswer() }
         if next == nil {
             try duty.reconciler.note(duty.reconciler.state.steps) { $0.configuration = begun.before }

@@ -14,12 +14,16 @@ struct KeeperProcess: ~Copyable {
     var repairs = RepairBook()
     /// Why the host is not what it should be; `nil` when it is.
     var problem: String?
+    /// What keeps the tunnel's packets from leaving by another way; `nil` without a kill switch.
+    var killSwitch: KillSwitchNews?
     /// What failed at the last look, and what of it was said.
     var seenFailures: Set<String> = [], saidFailures: Set<String> = []
     /// What a reload has begun and not finished.
     var pending: Pending?
     /// The address of each peer that is known by name, by slot.
     private(set) var learned: [UInt32: IPv4Address] = [:]
+    /// How the host last stood to tables of nftables, and what could not be made at the last look.
+    var seenFilters: [EgressFilter.Identity: EgressFilter.Presence] = [:], unmade: Set<HostChange> = []
     /// What was last told to the daemon; `nil` when it could not be.
     private var told: KeeperNews? = KeeperNews()
     /// Whether the daemon has talked nonsense: it is not listened to any more.
@@ -36,6 +40,7 @@ struct KeeperProcess: ~Copyable {
     /// A configuration that is half in force.
     struct Pending {
         let settings: TunnelSettings
+        let filterObstacle: String?
         /// The configuration before, as a file would say it.
         let before: String
     }
@@ -76,7 +81,7 @@ struct KeeperProcess: ~Copyable {
             var interests: [Poll.Interest] =
                 [
                     .reading(lifeline.descriptor), .reading(duty.changes.descriptor),
-                    .reading(duty.changesAtUnderlay.descriptor),
+                    .reading(duty.changesAtUnderlay.descriptor), filterInterest,
                 ] + control.interests
             // What cannot be waited for ends it all: it does not happen.
             guard (try? Poll.wait(for: &interests, timeoutMilliseconds: timeout(control))) != nil else {
@@ -85,8 +90,9 @@ struct KeeperProcess: ~Copyable {
             if interests[0].isReady, let extent = listen() { return extent }
             let isChanged = (duty.changes.drain(), duty.changesAtUnderlay.drain())
             if isChanged.0 || isChanged.1 { lookAgain(at: Clock.milliseconds + Pace.patience) }
+            if interests[3].isReady, isFilterChanged() { lookAgain(at: Clock.milliseconds) }
             if hasBegun { lookIfDue() }
-            control.serve(interests[3...]) { answer($0) }
+            control.serve(interests[4...]) { answer($0) }
         }
     }
 
@@ -154,7 +160,7 @@ struct KeeperProcess: ~Copyable {
 
     /// Tells the daemon what is new; when there is no room, next time.
     private mutating func tell() {
-        let news = KeeperNews(repairs: repairs.count, problem: problem)
+        let news = KeeperNews(repairs: repairs.count, problem: problem, killSwitch: killSwitch)
         guard news != told else { return }
         let octets = news.octets
         let isTold = (try? lifeline.descriptor.send(octets[...])) == octets.count

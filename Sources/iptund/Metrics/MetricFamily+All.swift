@@ -43,6 +43,20 @@ extension MetricFamily {
         .tunnel("repairs_total", .counter, "Routes, rules and the like made again that another program had removed.") {
             $0.repairs.map { Double($0) }
         },
+        MetricFamily(
+            name: "iptund_tunnel_kill_switch_layer", kind: .gauge,
+            help: "Whether a layer of the kill switch stands.", labels: ["tunnel", "layer"]
+        ) { input in
+            input.reports.flatMap { report in
+                (report.killSwitch?.layers ?? []).map { Sample([report.name, $0], 1) }
+            }
+        },
+        .tunnel(
+            "kill_switch_dropped_packets_total", .counter,
+            "Packets that the kill switch kept from leaving by another way."
+        ) {
+            $0.killSwitch?.dropped.map { Double($0) }
+        },
         .tunnel("privilege_shortfalls", .gauge, "Privileges that the daemon could not give up.") {
             Double($0.privilegeShortfalls.count)
         },
