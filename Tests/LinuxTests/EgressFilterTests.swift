@@ -47,7 +47,7 @@ import Testing
             lines == [
                 "table ip iptund-x {", "comment \"kill switch of iptund\"", "chain out {",
                 "type filter hook postrouting priority -450; policy accept;",
-                "oifname != \"iptun0\" oifname != \"lo\" meta mark != 0x00001994 ip daddr { 10.0.0.0/24, 10.2.0.0, "
+                "oifname != \"iptun0\" oifname != \"lo\" meta mark & 0x00001994 != 0x00001994 ip daddr { 10.0.0.0/24, 10.2.0.0, "
                     + "203.0.113.0-255.255.255.255 } counter packets 0 bytes 0 drop comment \"\(Self.filter.fingerprint)\"",
                 "}", "}", "table ip6 iptund-x {", "comment \"kill switch of iptund\"", "chain out {",
                 "type filter hook postrouting priority -450; policy accept;",

@@ -64,7 +64,7 @@ struct DisturbanceTests {
             try tunnel.expectEveryPacketAccountedFor()
             #expect(try Self.memory(keeper) <= first * 5 / 4 + 1_024)
             #expect(try Files.entries("/proc/\(keeper)/fd").count < 16)
-            #expect(try tunnel.end() == 0)
+            #expect(try tunnel.end(SIGINT) == 0)
             #expect(try other.end() == 0)
             #expect(try a.changes(since: before.0) == [])
         }

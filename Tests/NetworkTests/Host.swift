@@ -121,7 +121,8 @@ extension Host {
             let answers = try Lab.command(
                 "ip", "-n", namespace, "-json", "-pretty", "-details", "-batch", try lab.questions)
             let settings = try run(["sh", "-c", "cd /proc/sys/net/ipv4; exec \(Host.settings)"]).text
-            return (answers + settings).split(separator: "\n").map(String.init) + (try runtimeDirectories)
+            let tables = try run(["nft", "list", "ruleset"]).text
+            return (answers + settings + tables).split(separator: "\n").map(String.init) + (try runtimeDirectories)
         }
     }
 

@@ -36,7 +36,11 @@ struct KillSwitchTests {
             #expect(try a.device(to: "192.0.2.2 mark 0x1994") == "eth0")
             let again = try up(a, prefixes)
             #expect(try a.device(to: "203.0.113.9") == "mine")
+            // A supervisor stops it, and may start it again.
             #expect(try again.end() == 0)
+            #expect(again.process.text.contains("the kill switch stays: the next start takes it over"))
+            #expect(try !isReachable("203.0.113.9", from: a))
+            #expect(try up(a, prefixes).end(SIGINT) == 0)
             #expect(try a.changes(since: before) == [])
         }
     }
@@ -55,17 +59,18 @@ struct KillSwitchTests {
         }
     }
 
-    @Test func `a supervisor that cleans up after a crash leaves it too, and after an orderly end does not`() throws {
+    @Test func `a supervisor that cleans up leaves it, whatever the end was`() throws {
         try Lab.open { lab in
             let (a, _) = try lab.pair()
             try a.shell("ip route add default via 192.0.2.2")
             let before = try a.state
-            let cleaning = ["env", "RUNTIME_DIRECTORY=/run/iptund/mine@\(try a.inode)", "SERVICE_RESULT=signal"]
-            #expect(try WayToEnd.killedAlone.perform(try up(a, "0.0.0.0/0")))
-            #expect(try a.run(cleaning + [Host.program, "down", "mine"]).status == 0)
-            #expect(try !isReachable("203.0.113.9", from: a))
-            #expect(try WayToEnd.terminatedAlone.perform(try up(a, "0.0.0.0/0")))
-            #expect(try a.run(["env", "SERVICE_RESULT=success", Host.program, "down", "mine"]).status == 0)
+            for (way, result) in [(WayToEnd.killedAlone, "signal"), (.terminatedAlone, "success")] {
+                let cleaning = ["env", "RUNTIME_DIRECTORY=/run/iptund/mine@\(try a.inode)", "SERVICE_RESULT=\(result)"]
+                #expect(try way.perform(try up(a, "0.0.0.0/0")))
+                #expect(try a.run(cleaning + [Host.program, "down", "mine"]).status == 0)
+                #expect(try !isReachable("203.0.113.9", from: a))
+            }
+            try a.down("mine")
             #expect(try a.changes(since: before) == [])
         }
     }

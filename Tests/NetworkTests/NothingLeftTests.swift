@@ -25,9 +25,10 @@ struct NothingLeftTests {
         let tunnel = try a.up(variety.arguments(gateway))
         #expect(try a.changes(since: before.a) != [], comment)
         var isUnfinished = try way.perform(tunnel)
-        if variety == .killSwitch, way.isViolent {
+        if variety == .killSwitch, way.leavesKillSwitch {
             // That is what it is for.
             #expect(try a.shell("ip route show proto 203").contains("unreachable 10.30.0.0/16"), comment)
+            #expect(try a.shell("nft list table ip iptund-mine").contains("10.30.0.0/16"), comment)
             isUnfinished = true
         }
         if isUnfinished {

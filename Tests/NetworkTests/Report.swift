@@ -22,11 +22,17 @@ struct Report: Decodable {
     let accept_from: String
     let workers: Int
     let repairs: Int
+    let kill_switch: KillSwitch?
     let peers: [Peer]
     let encapsulate: Direction
     let decapsulate: Direction
     let kernel_losses: KernelLosses
     let privilege_shortfalls: [String]
+
+    struct KillSwitch: Decodable {
+        let layers: [String]
+        let dropped: Int?
+    }
 
     struct Direction: Decodable {
         let received: Int

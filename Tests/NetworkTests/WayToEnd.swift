@@ -16,8 +16,8 @@ enum WayToEnd: String, CaseIterable, CustomTestStringConvertible {
 
     var testDescription: String { rawValue }
 
-    /// Whether the daemon has no say in it.
-    var isViolent: Bool { [.killed, .killedWithKeeper, .killedAlone].contains(self) }
+    /// Whether a kill switch is to stay: nobody has said that the tunnel is to end for good.
+    var leavesKillSwitch: Bool { ![.interrupted, .asked].contains(self) }
 
     /// Ends a tunnel this way, up to where nobody is left of it. Returns whether it takes a ``Host/down(_:)`` yet.
     func perform(_ tunnel: Tunnel) throws -> Bool {

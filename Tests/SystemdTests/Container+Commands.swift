@@ -52,7 +52,7 @@ extension Container {
             return try shell(
                 "\(script); cd /proc/sys/net/ipv4; grep . ip_forward conf/*/*; ls -A /run/iptund 2> /dev/null || true"
             )
-            .split(separator: "\n")
+            .split(separator: "\n") + (try net("nft", "list", "ruleset")).split(separator: "\n")
         }
     }
 

@@ -149,7 +149,7 @@ struct CrashTests {
         }
     }
 
-    @Test func `a kill switch outlives a crash, and goes with an orderly end`() throws {
+    @Test func `a kill switch outlives crash and stop, and goes when somebody says so`() throws {
         try Site.open { site in
             let before = try site.a.container.state
             try site.a.configure(
@@ -179,6 +179,10 @@ struct CrashTests {
             kill(try site.a.process, SIGKILL)
             try eventually("it was started once more") { try site.a.number("NRestarts") == 2 && site.a.isActive }
             try site.a.stop()
+            #expect(try site.a.journal.contains { $0.contains("'iptund down x' lifts it") })
+            #expect(try site.a.container.run(["ip", "route", "get", "203.0.113.9"]).status == 2)
+            #expect(try site.a.container.net("nft", "list", "ruleset").contains("table ip iptund-x"))
+            try site.a.container.shell("iptund down x")
             try site.a.container.shell("ip route delete default")
             #expect(try site.a.container.state.difference(from: before).isEmpty)
         }

@@ -20,6 +20,11 @@ struct PackageTests {
         try container.install()
         #expect(try unit.isActive)
         #expect(try unit.property("MainPID") != process)
+        // What a kill switch of a stopped one left, nobody could take back without the program.
+        try unit.configure(
+            "[Interface]\nKillSwitch = yes\n[Peer]\nEndpoint = 192.0.2.2\nAllowedIPs = 203.0.113.0/24\n")
+        try container.shell("systemctl restart \(unit.name); systemctl stop \(unit.name)")
+        #expect(try container.net("nft", "list", "ruleset").contains("table ip iptund-x"))
         try container.shell("rm /etc/iptund/x.conf; dpkg --purge iptund")
         #expect(try container.shell(files) == "")
         #expect(try container.state.difference(from: before).isEmpty)

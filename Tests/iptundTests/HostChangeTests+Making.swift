@@ -10,7 +10,7 @@ extension HostChangeTests {
     /// What `ip` shows of everything that changes may touch.
     private static let everything = """
         ip -o link show dev left | grep -oE 'mtu [0-9]+|[<,]UP[,>]'; ip -o -4 address show; ip -4 route show table all
-        ip -6 route show | grep unreachable; ip -4 rule show; ip -4 neigh show proxy; nft list ruleset
+        ip -6 route show | grep unreachable || true; ip -4 rule show; ip -4 neigh show proxy; nft list ruleset
         cat /proc/sys/net/ipv4/conf/left/forwarding /proc/sys/net/ipv4/conf/all/send_redirects
         """
 

@@ -86,7 +86,7 @@ import Wire
         Row(
             change: .filter(.sample), kind: "nft",
             command: "nft 'table ip iptund-iptun0 { comment \"kill switch of iptund\"; chain out { type filter hook "
-                + "postrouting priority -450; oifname != \"iptun0\" oifname != \"lo\" meta mark != 0x1994 ip daddr { "
+                + "postrouting priority -450; oifname != \"iptun0\" oifname != \"lo\" meta mark & 0x1994 != 0x1994 ip daddr { "
                 + "203.0.113.0-203.0.113.255 } counter drop comment \"\(EgressFilter.sample.fingerprint)\"; }; }'",
             reverse: "nft delete table ip iptund-iptun0"),
         Row(

@@ -10,7 +10,8 @@ package struct EgressFilter: Hashable, Sendable, Codable {
     package let family: Family
     /// The link's name: the next one of this name is let through, too.
     package let link: String
-    /// The mark of packets that pass by whatever link; `nil` for none.
+    /// The mark of packets that pass by whatever link, whatever other bits there are beside it: firewalls add some. `nil` for
+    /// none.
     package let mark: UInt32?
     /// Where packets go, in ascending order, apart from each other.
     package let destinations: [AddressRange]

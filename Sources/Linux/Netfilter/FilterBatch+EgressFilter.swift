@@ -10,7 +10,7 @@ internal import Glibc
 ///     comment "…"
 ///     chain out {
 ///         type filter hook postrouting priority -450;
-///         oifname != "LINK" oifname != "lo" meta mark != MARK ip daddr { RANGES } counter drop comment "FINGERPRINT"
+///         oifname != "LINK" oifname != "lo" meta mark & MARK != MARK ip daddr { RANGES } counter drop comment "FINGERPRINT"
 ///     }
 /// }
 /// ```
@@ -105,6 +105,7 @@ extension Request<nfgenmsg> {
         }
         if let mark = filter.mark {
             try putMeta(NFT_META_MARK)
+            try putMask(FilterBatch.bytes(mark))
             try putUnequal(FilterBatch.bytes(mark))
         }
         try putDestination(filter.family)
@@ -152,6 +153,17 @@ extension Request<nfgenmsg> {
         try putExpression("meta") { () throws(Errno) in
             try put(NFTA_META_KEY.rawValue, network: key.rawValue)
             try put(NFTA_META_DREG.rawValue, network: NFT_REG_1.rawValue)
+        }
+    }
+
+    /// Clears the other bits of the register.
+    private func putMask(_ octets: [UInt8]) throws(Errno) {
+        try putExpression("bitwise") { () throws(Errno) in
+            try put(NFTA_BITWISE_SREG.rawValue, network: NFT_REG_1.rawValue)
+            try put(NFTA_BITWISE_DREG.rawValue, network: NFT_REG_1.rawValue)
+            try put(NFTA_BITWISE_LEN.rawValue, network: UInt32(octets.count))
+            try putData(NFTA_BITWISE_MASK.rawValue, octets)
+            try putData(NFTA_BITWISE_XOR.rawValue, octets.map { _ in 0 })
         }
     }
 

@@ -4,6 +4,20 @@ internal import CNetlink
 internal import Glibc
 package import Wire
 
+/// What can be said of every unicast route.
+package struct RouteWay: Hashable, Sendable {
+    package let destination: Prefix
+    /// Whether packets are handed to a router, or to several, not to the link.
+    package let isByRouter: Bool
+    /// Who made the route (`RTPROT_…`).
+    package let protocolNumber: UInt8
+
+    /// A way as the kernel would describe it.
+    package init(destination: Prefix, isByRouter: Bool, protocolNumber: UInt8) {
+        (self.destination, self.isByRouter, self.protocolNumber) = (destination, isByRouter, protocolNumber)
+    }
+}
+
 /// Routes, a whole table at once.
 extension Netlink {
     /// Every route of one table that a ``Route`` can say, unreachable ones too; none where there is no such table.
@@ -25,12 +39,17 @@ extension Netlink {
     /// Where the unicast routes of one table lead, whatever their next hops, but for those by the link of this number alone.
     ///
     /// `ip route show table TABLE type unicast`
-    package func destinations(in table: UInt32, besides link: Int32) throws(Errno) -> Set<Prefix> {
+    package func ways(in table: UInt32, besides link: Int32) throws(Errno) -> Set<RouteWay> {
         Set(
             try dumpRoutes(in: table, type: RTN_UNICAST) { reply in
-                guard reply.link(RTA_OIF.rawValue) != link else { return nil }
                 let address = reply.address(RTA_DST.rawValue) ?? .unspecified
-                return Prefix(address, length: Int(reply.header.rtm_dst_len))
+                guard reply.link(RTA_OIF.rawValue) != link,
+                    let prefix = Prefix(address, length: Int(reply.header.rtm_dst_len))
+                else { return nil }
+                let isByRouter = [RTA_GATEWAY, RTA_MULTIPATH, RTA_VIA, RTA_NH_ID].contains {
+                    reply.contains($0.rawValue)
+                }
+                return RouteWay(destination: prefix, isByRouter: isByRouter, protocolNumber: reply.header.rtm_protocol)
             })
     }
 

@@ -19,17 +19,17 @@ extension Planning {
         let others = Set(rules.map(\.table)).filter { number in
             number != own && PolicyRouting.places.contains { PolicyRouting(place: $0).table == number }
         }
-        var elsewhere: Set<Prefix> = []
+        var elsewhere: Set<RouteWay> = []
         for number in [Route.mainTable] + others.sorted() {
             elsewhere.formUnion(
                 try explaining("cannot read the routing table", whatNow: "this should not happen") { () throws(Errno) in
-                    try netlink.destinations(in: number, besides: link)
+                    try netlink.ways(in: number, besides: link)
                 })
         }
         let allowed = settings.peers.flatMap { $0.allowed ?? [] }
         let filter = EgressFilter(
             table, .ipv4, link: device.device.name, mark: RawSender.mark,
-            destinations: TunnelDestinations.ranges(allowed, besides: elsewhere))
+            destinations: TunnelDestinations.ranges(allowed, besides: elsewhere.lazy.filter(\.isCounted).map(\.destination)))
         guard settings.killSwitch == .all else { return [filter] }
         let near = try explaining("cannot read the routing table", whatNow: "this should not happen") {
             () throws(Errno) in
@@ -38,6 +38,21 @@ extension Planning {
         let six = EgressFilter(
             table, .ipv6, link: device.device.name, destinations: TunnelDestinations.beyondTheLink(near))
         return [filter, six]
+    }
+
+    /// That routes lead past the tunnel of which nobody says that they are meant; `nil` where there is none.
+    func warning(aboutWaysPast netlink: borrowing Netlink) -> String? {
+        guard settings.killSwitch != .off, isForAll,
+            let ways = try? netlink.ways(in: Route.mainTable, besides: device.device.index)
+        else { return nil }
+        let allowed = settings.peers.flatMap { $0.allowed ?? [] }
+        let past = ways.filter { way in
+            !way.isCounted && allowed.contains { $0.length < way.destination.length && $0.contains(way.destination.address) }
+        }
+        guard let first = past.map(\.destination).min(by: { $0.description < $1.description }) else { return nil }
+        let others = past.count > 1 ? " and \(past.count - 1) more" : ""
+        return "routes of main that DHCP, a router or some program made lead past the tunnel (\(first)\(others)): the kill "
+            + "switch drops what takes them; 'ip route add \(first) via ROUTER proto static' says that one is meant"
     }
 
     /// Whether all packets take our routes. Those of a table by number are for some, by rules that are not ours.
@@ -81,6 +96,20 @@ extension Planning {
             "KillSwitch stands on routes alone (\($0)): while another program removes these, packets leave in clear"
         }
     }
+}
+
+extension RouteWay {
+    /// Whether a longer route is an exception that its maker meant: on the link, or by a router as an administrator says. What
+    /// DHCP, router advertisements and redirects say comes from whoever is on the network, and halves of everything are a way to
+    /// take a tunnel's packets, "TunnelVision" (CVE-2024-3661).
+    fileprivate var isCounted: Bool {
+        !isByRouter || destination.length >= RouteWay.shortest && !RouteWay.fromNetwork.contains(protocolNumber)
+    }
+
+    /// No administrator means a shorter prefix as an exception.
+    private static let shortest = 8
+    /// RTPROT_REDIRECT, RTPROT_RA, RTPROT_DHCP.
+    private static let fromNetwork: Set<UInt8> = [1, 9, 16]
 }
 
 extension WantedState {

@@ -94,6 +94,7 @@ extension KeeperProcess {
         duty.echo.commands(
             restored, { log.notice("restored: \($0) (removed or changed by another program)") },
             more: { log.notice("restored: \($0)") })
+        hint(at: due)
         let outcome = try duty.reconciler.conclude(reconciliation, duty.netlink)
         duty.echo.commands(
             made + outcome.commands, { log.notice("the host has changed: \($0)") },
@@ -206,6 +207,20 @@ extension KeeperProcess {
         return false
     }
 
+    /// Says once who usually removes rules.
+    private mutating func hint(at due: [Reconciliation.Addition]) {
+        let isOfRules = due.contains { addition in
+            if case .rule = addition.step.change { addition.isRepair } else { false }
+        }
+        guard isOfRules, !hasHinted else { return }
+        hasHinted = true
+        log.notice("\(Self.networkd), if it is what removes rules here")
+    }
+
+    private static let networkd =
+        "systemd-networkd leaves rules and routes of other programs alone with ManageForeignRoutingPolicyRules=no and "
+        + "ManageForeignRoutes=no in networkd.conf"
+
     private static func sentence(_ subject: HostChange.Subject) -> String {
         let what =
             switch subject {
@@ -219,8 +234,7 @@ extension KeeperProcess {
         let sentence = "another program removes or changes \(what) again and again: is it a network manager's?"
         switch subject {
         case .route, .only(.rule):
-            return sentence + " systemd-networkd leaves it alone with ManageForeignRoutingPolicyRules=no and "
-                + "ManageForeignRoutes=no in networkd.conf"
+            return "\(sentence) \(networkd)"
         case .filter:
             return "another program removes or changes \(what) again and again: is it 'nft flush ruleset' of a script, "
                 + "or of a firewall that is reloaded? let it remove its own tables only"

@@ -24,6 +24,8 @@ struct KeeperProcess: ~Copyable {
     private(set) var learned: [UInt32: IPv4Address] = [:]
     /// How the host last stood to tables of nftables, and what could not be made at the last look.
     var seenFilters: [EgressFilter.Identity: EgressFilter.Presence] = [:], unmade: Set<HostChange> = []
+    /// Whether it was said who usually removes rules.
+    var hasHinted = false
     /// What was last told to the daemon; `nil` when it could not be.
     private var told: KeeperNews? = KeeperNews()
     /// Whether the daemon has talked nonsense: it is not listened to any more.
@@ -144,7 +146,7 @@ struct KeeperProcess: ~Copyable {
         guard start >= restingUntil else { return }
         if start >= glanceAt {
             glanceAt = start + Pace.glance
-            if isSomethingMissing() { dueAt = start }
+            if isSomethingMissing() { dueAt = start } else { tell() }
         }
         guard start >= dueAt else { return }
         dueAt = start + Pace.look

@@ -35,7 +35,11 @@ struct FilterChange: ChangeKind {
     }
 
     private var text: String {
-        let mark = filter.mark.map { "meta mark != 0x\(String($0, radix: 16)) " } ?? ""
+        let mark =
+            filter.mark.map { mark in
+                let text = "0x\(String(mark, radix: 16))"
+                return "meta mark & \(text) != \(text) "
+            } ?? ""
         let ranges = filter.destinations.map { $0.text(filter.family) }.joined(separator: ", ")
         let rule =
             filter.destinations.isEmpty
