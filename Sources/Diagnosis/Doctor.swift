@@ -6,7 +6,7 @@ package enum Doctor {
     package static let checks: [any Check.Type] = [
         // What has to be there at all.
         TUNMissing.self, CapabilityMissing.self, DeviceDown.self, TunnelUp.self, LeftOversStale.self,
-        ChangesMissing.self,
+        RulesMissing.self, ChangesMissing.self, KillSwitchLayers.self, KillSwitchStands.self, KillSwitchPast.self,
         // The way of outer packets.
         AddressLocal.self, PeerLocal.self, PeerUnresolved.self, RouteUnderlay.self, UnderlayVRF.self, RouteLoop.self,
         RouteNested.self, MarkForeign.self, ReversePathUnderlay.self, ICMPErrors.self, OwnerTwice.self, Strangers.self,
@@ -71,7 +71,8 @@ package enum Doctor {
 
     /// Checks about the device, whose commands belong where it is.
     private static let ofDevice: Set<String> = [
-        DeviceDown.id, ChangesMissing.id, RouteInner.id, RouteReturn.id, ReversePathTunnel.id, ForwardingOff.id,
+        DeviceDown.id, ChangesMissing.id, RulesMissing.id, KillSwitchLayers.id, RouteInner.id, RouteReturn.id,
+        ReversePathTunnel.id, ForwardingOff.id,
         ProxyMissing.id, RedirectsSent.id, MTUDevice.id, MTUPath.id, IPv6Inside.id,
     ]
 
@@ -84,7 +85,7 @@ package enum Doctor {
 
     /// Checks of the host alone, which need nothing of a tunnel.
     private static let hostWide: Set<String> = [
-        TUNMissing.id, CapabilityMissing.id, LeftOversStale.id, OwnerForeign.id, MartianLogged.id,
+        TUNMissing.id, CapabilityMissing.id, LeftOversStale.id, KillSwitchStands.id, OwnerForeign.id, MartianLogged.id,
     ]
 
     private static func sorted(_ findings: [Finding]) -> [Finding] {

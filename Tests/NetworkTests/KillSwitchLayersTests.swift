@@ -150,7 +150,8 @@ struct KillSwitchLayersTests {
             let senders = [try scene.startSending(from: scene.a), try scene.startSending(from: scene.c)]
             for script in [
                 "ip link set eth0 down", "ip link set eth0 up", "ip route replace default via 192.0.2.254 dev eth0",
-                "ip route add default via 192.0.2.254 dev eth1 metric 5", "ip route delete default via 192.0.2.254 metric 5",
+                "ip route add default via 192.0.2.254 dev eth1 metric 5",
+                "ip route delete default via 192.0.2.254 metric 5",
                 "ip route add default dev eth1 metric 3", "ip address flush dev eth1",
             ] {
                 try scene.a.shell(script)
@@ -166,7 +167,8 @@ struct KillSwitchLayersTests {
         try KillSwitchScene.open { scene in
             let file = "\(scene.lab.directory)/mine.conf"
             func write(_ prefixes: String, _ more: String) throws {
-                let text = "[Interface]\nAddress = 10.9.0.1/32\nForward = yes\n\(more)\n[Peer]\nEndpoint = 198.51.100.2\n"
+                let text =
+                    "[Interface]\nAddress = 10.9.0.1/32\nForward = yes\n\(more)\n[Peer]\nEndpoint = 198.51.100.2\n"
                 try Files.write(Array("\(text)AllowedIPs = \(prefixes)\n".utf8), to: file)
             }
             func reload() throws {

@@ -99,7 +99,8 @@ struct KillSwitchReachTests {
     @Test func `marks of others beside ours do not stop the tunnel`() throws {
         try KillSwitchScene.open { scene in
             try scene.a.shell(
-                "nft 'table ip other { chain out { type filter hook output priority 0; meta mark set meta mark | 0x4000; }; }'")
+                "nft 'table ip other { chain out { type filter hook output priority 0; meta mark set meta mark | 0x4000; }; }'"
+            )
             let tunnel = try scene.up()
             #expect(try scene.a.ping("10.9.0.2") == 3)
             #expect(try tunnel.end(SIGINT) == 0)
@@ -109,7 +110,8 @@ struct KillSwitchReachTests {
     @Test func `two tunnels, each with a kill switch of its own, do not keep each other's packets`() throws {
         try KillSwitchScene.open { scene in
             let first = try scene.up()
-            let far = try scene.r.up("--device", "far", "--peer", "192.0.2.1", "--address", "10.9.1.2/32", "--allowed-ips", "10.9.1.1/32")
+            let far = try scene.r.up(
+                "--device", "far", "--peer", "192.0.2.1", "--address", "10.9.1.2/32", "--allowed-ips", "10.9.1.1/32")
             let second = try scene.a.up(
                 "--device", "second", "--peer", "192.0.2.254", "--address", "10.9.1.1/32", "--allowed-ips",
                 "10.9.1.2/32,192.0.2.128/25", "--kill-switch")
@@ -133,7 +135,9 @@ struct KillSwitchReachTests {
             let before = try scene.a.state
             let process = try scene.begin()
             #expect(try process.wait() == 1)
-            #expect(process.text.contains("cannot make table ip iptund-mine of nftables: another program made one of this name"))
+            #expect(
+                process.text.contains(
+                    "cannot make table ip iptund-mine of nftables: another program made one of this name"))
             #expect(process.text.contains("nft list table ip iptund-mine"))
             #expect(try scene.a.changes(since: before) == [])
             // It comes while the tunnel is up: said, and the other layer stands.
@@ -176,7 +180,8 @@ struct KillSwitchReachTests {
             let routes = (0..<33_000).map { "route add 11.\($0 / 256).\($0 % 256).0/32 dev lan" }
             try Lab.command("ip", "-n", scene.a.namespace, "-batch", try scene.lab.batch(routes))
             let tunnel = try scene.up()
-            #expect(tunnel.process.text.contains("KillSwitch stands on routes alone (what is for the tunnel is in 3300"))
+            #expect(
+                tunnel.process.text.contains("KillSwitch stands on routes alone (what is for the tunnel is in 3300"))
             #expect(try scene.a.shell("nft list ruleset").isEmpty)
             #expect(try tunnel.end(SIGINT) == 0)
         }

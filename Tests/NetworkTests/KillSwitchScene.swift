@@ -17,7 +17,9 @@ struct KillSwitchScene {
     /// What the tunnel is told, but for the peer.
     static let options = ["--device", "mine", "--address", "10.9.0.1/32", "--allowed-ips", "0.0.0.0/0", "--forward"]
 
-    static func open(within milliseconds: UInt64 = TimeLimit.milliseconds, _ body: (KillSwitchScene) throws -> Void) throws {
+    static func open(within milliseconds: UInt64 = TimeLimit.milliseconds, _ body: (KillSwitchScene) throws -> Void)
+        throws
+    {
         try Lab.open(within: milliseconds) { lab in
             let (a, r, b) = try lab.routedPair()
             let c = try lab.host("c")
@@ -28,7 +30,8 @@ struct KillSwitchScene {
             try r.shell("ip route add 10.20.1.0/24 via 192.0.2.1")
             try r.startCounting("iifname eth0 ip protocol != 4 ip daddr != 192.0.2.0/24")
             _ = try b.up(
-                "--peer", "192.0.2.1", "--address", "10.9.0.2/32", "--allowed-ips", "10.9.0.1/32,10.20.1.0/24", "--forward")
+                "--peer", "192.0.2.1", "--address", "10.9.0.2/32", "--allowed-ips", "10.9.0.1/32,10.20.1.0/24",
+                "--forward")
             try body(KillSwitchScene(lab: lab, a: a, b: b, c: c, r: r))
         }
     }
@@ -67,7 +70,8 @@ struct KillSwitchScene {
     func isWhole() throws -> Bool {
         let text = try look()
         return text.contains("unreachable default table 1994000") && text.contains("lookup 1994000")
-            && text.contains("suppress_prefixlength 0") && text.contains("table ip iptund-mine") && text.contains("drop")
+            && text.contains("suppress_prefixlength 0") && text.contains("table ip iptund-mine")
+            && text.contains("drop")
     }
 
     private static let sending = """

@@ -82,12 +82,15 @@ struct NetworkdTests {
     }
 
     private func packetsInClear(_ site: Site) throws -> Int {
-        let words = try site.b.container.net("nft", "list", "table", "ip", "watch").split(whereSeparator: \.isWhitespace)
+        let words = try site.b.container.net("nft", "list", "table", "ip", "watch").split(
+            whereSeparator: \.isWhitespace)
         let place = try #require(words.firstIndex(of: "packets"))
         return try #require(Int(words[place + 1]))
     }
 
-    @Test func `what it removes is there again within a second, nothing leaves in clear, and its settings are named`() throws {
+    @Test func `what it removes is there again within a second, nothing leaves in clear, and its settings are named`()
+        throws
+    {
         try open { site, monitor in
             let a = site.a.container
             let whole = try a.shell("ip rule; ip route show table 1994000")

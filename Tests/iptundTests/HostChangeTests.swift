@@ -90,7 +90,8 @@ import Wire
                 + "203.0.113.0-203.0.113.255 } counter drop comment \"\(EgressFilter.sample.fingerprint)\"; }; }'",
             reverse: "nft delete table ip iptund-iptun0"),
         Row(
-            change: .filter(EgressFilter("iptund-a", .ipv6, link: "a", destinations: [AddressRange(1, 2 << 112 | 0xf)])),
+            change: .filter(
+                EgressFilter("iptund-a", .ipv6, link: "a", destinations: [AddressRange(1, 2 << 112 | 0xf)])),
             kind: "nft",
             command: "nft 'table ip6 iptund-a { comment \"kill switch of iptund\"; chain out { type filter hook "
                 + "postrouting priority -450; oifname != \"a\" oifname != \"lo\" ip6 daddr { "

@@ -63,7 +63,8 @@ import Wire
             let base = UInt32(0xffff_ff00)
             func any() -> Prefix {
                 let length = Int.random(in: 22...32, using: &random)
-                return Prefix(IPv4Address(rawValue: base | UInt32.random(in: 0...255, using: &random)), length: length) ?? .all
+                return Prefix(IPv4Address(rawValue: base | UInt32.random(in: 0...255, using: &random)), length: length)
+                    ?? .all
             }
             let allowed = (0..<Int.random(in: 0...5, using: &random)).map { _ in any() }
             let elsewhere = (0..<Int.random(in: 0...6, using: &random)).map { _ in any() }

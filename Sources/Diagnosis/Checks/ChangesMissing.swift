@@ -6,12 +6,13 @@ package enum ChangesMissing: Check {
     package static let why =
         "a keeper makes again what something else removed: what stays away has another one in its place, or no keeper"
 
-    package static let causes = ["device.down"]
+    package static let causes = ["device.down", "rules.missing"]
 
     package static func judge(_ host: HostSnapshot) -> [Finding] {
         of(host.tunnels) { tunnel in
-            // Proxy neighbours have a check of their own.
-            let missing = tunnel.missing.filter { !$0.hasPrefix("ip neigh") } + tunnel.missingPins
+            // Proxy neighbours, rules and the kill switch have checks of their own.
+            let others = ["ip neigh", "ip rule", "nft "] + (tunnel.killSwitch?.missing ?? [])
+            let missing = tunnel.missing.filter { !others.contains(where: $0.hasPrefix) } + tunnel.missingPins
             guard tunnel.isRunning, !missing.isEmpty else { return [] }
             var evidence = missing.prefix(5).map { "tunnel \(tunnel.name): no longer in force: \($0)" }
             if missing.count > 5 { evidence.append("and \(missing.count - 5) more") }

@@ -7,7 +7,7 @@ package enum LeftOversStale: Check {
 
     package static func judge(_ host: HostSnapshot) -> [Finding] {
         let findings = host.tunnels.compactMap { tunnel -> Finding? in
-            guard !tunnel.leftOvers.isEmpty else { return nil }
+            guard !tunnel.leftOvers.isEmpty, !tunnel.isKillSwitchAlone else { return nil }
             var evidence = tunnel.leftOvers.prefix(5).map { "still in force: \($0)" }
             if tunnel.leftOvers.count > 5 { evidence.append("and \(tunnel.leftOvers.count - 5) more") }
             return finding(.warning, evidence, fix: "iptund down \(tunnel.name)")

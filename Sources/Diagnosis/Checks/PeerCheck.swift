@@ -45,7 +45,8 @@ extension PeerCheck {
 
 /// Checks of this host that explain why a peer does not answer.
 package let localCauses = [
-    "tun.missing", "capability.missing", "device.down", "changes.missing", "address.local", "peer.local",
+    "tun.missing", "capability.missing", "device.down", "rules.missing", "changes.missing", "address.local",
+    "peer.local",
     "peer.unresolved",
     "route.underlay",
     "route.loop", "mark.foreign", "underlay.vrf", "route.inner", "route.return", "forwarding.off", "rpfilter.tunnel",

@@ -6,7 +6,7 @@ internal import Tunnel
 package enum ReversePathTunnel: Check {
     package static let id = "rpfilter.tunnel"
     package static let why = "strict filtering drops every packet whose source is not routed back into the tunnel"
-    package static let causes = ["route.inner", "changes.missing"]
+    package static let causes = ["route.inner", "rules.missing", "changes.missing"]
 
     package static func judge(_ host: HostSnapshot) -> [Finding] {
         of(host.tunnels) { tunnel in

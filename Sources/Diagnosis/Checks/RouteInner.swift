@@ -8,7 +8,7 @@ package enum RouteInner: Check {
     package static let id = "route.inner"
     package static let why =
         "only what is routed into the device is carried, and only to addresses in a peer's AllowedIPs"
-    package static let causes = ["peer.local", "device.down", "changes.missing", "route.loop"]
+    package static let causes = ["peer.local", "device.down", "rules.missing", "changes.missing", "route.loop"]
 
     package static func judge(_ host: HostSnapshot) -> [Finding] {
         of(host.tunnels) { tunnel in overridden(tunnel) + strayed(tunnel, host) }

@@ -8,7 +8,7 @@ package enum RouteLoop: Check {
     package static let why =
         "a packet to the peer that is routed into the tunnel is encapsulated again and again until its TTL ends"
 
-    package static let causes = ["changes.missing"]
+    package static let causes = ["rules.missing", "changes.missing"]
 
     package static func judge(_ host: HostSnapshot) -> [Finding] {
         ofPeers(host.tunnels) { tunnel, peer in

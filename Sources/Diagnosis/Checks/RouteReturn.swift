@@ -8,7 +8,8 @@ package enum RouteReturn: Check {
     package static let why =
         "answers to packets from the tunnel need a route, and one back into the tunnel to reach the peer"
     package static let causes = [
-        "device.down", "changes.missing", "route.inner", "rpfilter.tunnel", "peer.local", "forwarding.off",
+        "device.down", "rules.missing", "changes.missing", "route.inner", "rpfilter.tunnel", "peer.local",
+        "forwarding.off",
     ]
 
     package static func judge(_ host: HostSnapshot) -> [Finding] {

@@ -38,6 +38,8 @@ package enum TunnelUp: Check {
             return finding(
                 .broken, ["tunnel \(name) does not answer: \(why)"],
                 next: "its process is stopped, or hangs: end it, then start the tunnel again")
+        case .failed where tunnel.isKillSwitchAlone:
+            return finding(.info, ["tunnel \(name) is not up"])
         case .failed(let why):
             let evidence = ["tunnel \(name) is down: \(why)"]
             if case .file(let path) = tunnel.origin {

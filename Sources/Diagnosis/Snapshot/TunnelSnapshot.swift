@@ -53,6 +53,12 @@ package struct TunnelSnapshot: Sendable {
     package var missingPins: [String] = []
     /// Whether another route has taken the place of one that is missing.
     package var isDisplaced = false
+    /// How its kill switch stands; `nil` where it has none.
+    package var killSwitch: KillSwitchSnapshot?
+    /// Whether what a daemon that is gone has left is its kill switch and nothing else.
+    package var isKillSwitchAlone = false
+    /// How often something of it was made again that another program had removed.
+    package var repairs = Growth()
     /// The source of the tunnel's settings.
     package var origin = Origin.unknown
     /// What the daemon could not give up, in its words.

@@ -28,11 +28,11 @@ extension FilterBatch {
             try request.put(NFTA_CHAIN_TABLE.rawValue, filter.table)
             try request.put(NFTA_CHAIN_NAME.rawValue, EgressFilter.chain)
             try request.nest(NFTA_CHAIN_HOOK.rawValue) { () throws(Errno) in
-                try request.put(NFTA_HOOK_HOOKNUM.rawValue, network: NF_INET_POST_ROUTING.rawValue)
+                try request.put(NFTA_HOOK_HOOKNUM.rawValue, network: FilterBatch.postrouting)
                 try request.put(
                     NFTA_HOOK_PRIORITY.rawValue, network: UInt32(bitPattern: EgressFilter.priority))
             }
-            try request.put(NFTA_CHAIN_POLICY.rawValue, network: UInt32(NF_ACCEPT))
+            try request.put(NFTA_CHAIN_POLICY.rawValue, network: FilterBatch.accept)
             try request.put(NFTA_CHAIN_TYPE.rawValue, "filter")
         }
         guard !filter.destinations.isEmpty else { return }
@@ -143,7 +143,7 @@ extension Request<nfgenmsg> {
             try put(NFTA_IMMEDIATE_DREG.rawValue, network: NFT_REG_VERDICT.rawValue)
             try nest(NFTA_IMMEDIATE_DATA.rawValue) { () throws(Errno) in
                 try nest(NFTA_DATA_VERDICT.rawValue) { () throws(Errno) in
-                    try put(NFTA_VERDICT_CODE.rawValue, network: UInt32(NF_DROP))
+                    try put(NFTA_VERDICT_CODE.rawValue, network: FilterBatch.drop)
                 }
             }
         }

@@ -45,6 +45,10 @@ struct FilterBatch: ~Copyable {
         return (octets, sequences)
     }
 
+    /// Where packets are looked at (`NF_INET_POST_ROUTING`), and what becomes of them (`NF_ACCEPT`, `NF_DROP`): with the header
+    /// that has these, names of sockets would be missing elsewhere.
+    static let postrouting: UInt32 = 4, accept: UInt32 = 1, drop: UInt32 = 0
+
     /// The type of a message about nftables.
     static func type(_ message: nf_tables_msg_types) -> Int {
         Int(NFNL_SUBSYS_NFTABLES) << 8 | Int(message.rawValue)

@@ -100,7 +100,7 @@ extension Netlink {
         do throws(Errno) {
             return try collect(request) { reply -> Bool? in
                 let (hook, parent) = (NFTA_CHAIN_HOOK.rawValue, NFTA_HOOK_HOOKNUM.rawValue)
-                return reply.number(parent, in: hook)?.bigEndian == NF_INET_POST_ROUTING.rawValue ? true : nil
+                return reply.number(parent, in: hook)?.bigEndian == FilterBatch.postrouting ? true : nil
             }.first ?? false
         } catch .noSuchFile {
             return false

@@ -88,7 +88,7 @@ extension Netlink {
                 else { return nil }
                 return parse(reply)
             }
-        } catch where [.noSuchFile, .notSupported, .familyNotSupported].contains(error) {
+        } catch  where [.noSuchFile, .notSupported, .familyNotSupported].contains(error) {
             return []
         }
     }

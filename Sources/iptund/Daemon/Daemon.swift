@@ -90,9 +90,9 @@ enum Daemon {
         for warning in outcome.warnings { standardError("iptund: \(warning)") }
     }
 
-    static func openNetlink() throws(Complaint) -> Netlink {
+    static func openNetlink(hasFilters: Bool = false) throws(Complaint) -> Netlink {
         try explaining("cannot ask the kernel about routes", whatNow: "this should not happen") { () throws(Errno) in
-            try Netlink()
+            try Netlink(hasFilters: hasFilters)
         }
     }
 

@@ -176,7 +176,8 @@ extension PreparedHost {
             let changes = try place.inside { () throws(Errno) in try NetworkChanges(hasIPv6: true) }
             let duty = KeeperDuty(
                 settings: settings, reconciler: reconciler, wanted: outcome.wanted,
-                needless: outcome.reconciliation.needless, filterObstacle: outcome.filterObstacle, isDeviceNew: device.isNew, netlink: netlink,
+                needless: outcome.reconciliation.needless, filterObstacle: outcome.filterObstacle,
+                isDeviceNew: device.isNew, netlink: netlink,
                 underlay: underlay, changes: changes, changesAtUnderlay: try NetworkChanges(),
                 filterChanges: try? place.inside { () throws(Errno) in try FilterChanges() },
                 control: control, controlNumber: number, echo: echo)

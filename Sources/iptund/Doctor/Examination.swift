@@ -19,7 +19,7 @@ struct Examination: ~Copyable {
 
     /// Begins to watch.
     init(_ patients: consuming Patients) throws(Complaint) {
-        netlink = try Daemon.openNetlink()
+        netlink = try Daemon.openNetlink(hasFilters: true)
         transit = TransitLook(patients.asked, netlink)
         self.patients = patients
         readings = readInside()
@@ -175,6 +175,7 @@ struct Examination: ~Copyable {
             guard let steps = patient.state?.steps, let device = patient.state?.device,
                 let present = try? HostFacts.present(steps, of: device, netlink)
             else { return }
+            tunnel.killSwitch?.look(patient, steps, present: present, device, netlink)
             note(
                 missing: steps.filter { $0.change.kind.isLasting && !present.contains($0) }.map(\.change), &tunnel,
                 netlink)
@@ -183,10 +184,12 @@ struct Examination: ~Copyable {
         {
             // What is of the device went with it, and so did its settings.
             let device = state.device
-            tunnel.leftOvers = present.map(\.change).filter { change in
-                if case .setting(_, _, device) = change { return false }
-                return !change.kind.isAboutDevice
-            }.map(\.command.text)
+            let left = present.filter { step in
+                if case .setting(_, _, device) = step.change { return false }
+                return !step.change.kind.isAboutDevice
+            }
+            tunnel.leftOvers = left.map(\.change.command.text)
+            tunnel.isKillSwitchAlone = !left.isEmpty && Set(state.killSwitch).isSuperset(of: left)
         }
     }
 

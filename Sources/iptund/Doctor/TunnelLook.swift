@@ -66,6 +66,11 @@ extension TunnelSnapshot {
         deviceLosses = Growth(from: before.kernelLosses.device, to: after.kernelLosses.device)
         merged = Growth(from: before.decapsulate.gsoPackets, to: after.decapsulate.gsoPackets)
         shortfalls = after.privilegeShortfalls
+        repairs = Growth(from: before.repairs ?? 0, to: after.repairs ?? 0)
+        if let news = after.killSwitch {
+            killSwitch = KillSwitchSnapshot()
+            killSwitch?.layers = news.layers
+        }
     }
 }
 

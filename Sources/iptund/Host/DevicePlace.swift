@@ -21,9 +21,7 @@ struct DevicePlace: ~Copyable {
             let identity = try explaining("cannot tell the network namespace", whatNow: "mount /proc") {
                 () throws(Errno) in try NetworkNamespace.identity()
             }
-            let netlink = try explaining("cannot ask the kernel about routes", whatNow: "this should not happen") {
-                () throws(Errno) in try Netlink(hasFilters: true)
-            }
+            let netlink = try Daemon.openNetlink(hasFilters: true)
             return DevicePlace(name: nil, identity: identity, netlink: netlink, namespace: nil)
         }
         do throws(Errno) {

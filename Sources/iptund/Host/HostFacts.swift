@@ -74,7 +74,7 @@ struct HostFacts {
             guard case .filter(let filter) = change, presences[filter.identity] == nil else { continue }
             do throws(Errno) {
                 presences[filter.identity] = try netlink.egressFilter(filter.table, filter.family)
-            } catch where [.notPermitted, .protocolNotSupported, .invalidArgument].contains(error) {
+            } catch  where [.notPermitted, .protocolNotSupported, .invalidArgument].contains(error) {
                 return [:]
             }
         }
@@ -98,6 +98,11 @@ struct HostFacts {
     {
         let state = try DeviceFacts.look(device, isNew: true, netlink)
         let facts = try gather(about: steps.map(\.change), state, shared: [], netlink)
-        return steps.filter { if case .there = $0.change.kind.standing(facts) { true } else { false } }
+        return steps.filter { step in
+            // Of tables of nftables only root is told.
+            if case .filter(let filter) = step.change, facts.filters[filter.identity] == nil { return true }
+            if case .there = step.change.kind.standing(facts) { return true }
+            return false
+        }
     }
 }

@@ -29,7 +29,8 @@ extension Planning {
         let allowed = settings.peers.flatMap { $0.allowed ?? [] }
         let filter = EgressFilter(
             table, .ipv4, link: device.device.name, mark: RawSender.mark,
-            destinations: TunnelDestinations.ranges(allowed, besides: elsewhere.lazy.filter(\.isCounted).map(\.destination)))
+            destinations: TunnelDestinations.ranges(
+                allowed, besides: elsewhere.lazy.filter(\.isCounted).map(\.destination)))
         guard settings.killSwitch == .all else { return [filter] }
         let near = try explaining("cannot read the routing table", whatNow: "this should not happen") {
             () throws(Errno) in
@@ -40,18 +41,25 @@ extension Planning {
         return [filter, six]
     }
 
-    /// That routes lead past the tunnel of which nobody says that they are meant; `nil` where there is none.
-    func warning(aboutWaysPast netlink: borrowing Netlink) -> String? {
+    /// Where routes of `main` lead past the tunnel of which nobody says that they are meant.
+    func waysPast(_ netlink: borrowing Netlink) -> [Prefix] {
         guard settings.killSwitch != .off, isForAll,
             let ways = try? netlink.ways(in: Route.mainTable, besides: device.device.index)
-        else { return nil }
+        else { return [] }
         let allowed = settings.peers.flatMap { $0.allowed ?? [] }
-        let past = ways.filter { way in
-            !way.isCounted && allowed.contains { $0.length < way.destination.length && $0.contains(way.destination.address) }
-        }
-        guard let first = past.map(\.destination).min(by: { $0.description < $1.description }) else { return nil }
+        return ways.filter { way in
+            !way.isCounted
+                && allowed.contains { $0.length < way.destination.length && $0.contains(way.destination.address) }
+        }.map(\.destination)
+    }
+
+    /// That there are some; `nil` where there is none.
+    func warning(aboutWaysPast netlink: borrowing Netlink) -> String? {
+        let past = waysPast(netlink)
+        guard let first = past.min(by: { $0.description < $1.description }) else { return nil }
         let others = past.count > 1 ? " and \(past.count - 1) more" : ""
-        return "routes of main that DHCP, a router or some program made lead past the tunnel (\(first)\(others)): the kill "
+        return
+            "routes of main that DHCP, a router or some program made lead past the tunnel (\(first)\(others)): the kill "
             + "switch drops what takes them; 'ip route add \(first) via ROUTER proto static' says that one is meant"
     }
 
@@ -116,7 +124,8 @@ extension WantedState {
     /// That there is too much for a table.
     var filterSizeObstacle: String? {
         let most = filters.map(\.destinations.count).max() ?? 0
-        return most > WantedState.mostRanges ? "what is for the tunnel is in \(most) pieces between routes of main" : nil
+        return most > WantedState.mostRanges
+            ? "what is for the tunnel is in \(most) pieces between routes of main" : nil
     }
 
     /// More ranges than this take too long to be made anew with each route that changes.

@@ -62,7 +62,10 @@ struct Planning {
         return Outcome(
             wanted: changes, reconciliation: Reconciliation(to: changes, from: list, facts), device: device.device,
             routing: wanted.routing, mtu: mtu, filterObstacle: obstacle,
-            warnings: [warning(about: settings.mtu, underlay), warning(of: obstacle), warning(aboutIPv6: netlink), warning(aboutWaysPast: netlink)].compactMap(\.self)
+            warnings: [
+                warning(about: settings.mtu, underlay), warning(of: obstacle), warning(aboutIPv6: netlink),
+                warning(aboutWaysPast: netlink),
+            ].compactMap(\.self)
                 + warnings(wanted, facts))
     }
 

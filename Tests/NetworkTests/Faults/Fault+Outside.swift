@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Testing
+
 /// Faults that people reported of tunnels, and that doctor once did not see, or blamed on something else.
 extension Fault {
     static let outside: [Fault] = [
@@ -19,9 +21,39 @@ extension Fault {
         Fault(name: "the device is switched off", expected: "device.down", layout: .allowed) {
             try $0.a.shell("ip link set iptun0 down")
         },
-        Fault(name: "the rules of a full tunnel are gone", expected: "changes.missing", layout: .full) {
+        Fault(name: "the rules of a full tunnel are gone", expected: "rules.missing", layout: .full) {
             try $0.a.shell(
                 "ip rule | awk '/proto 203/ { print $1 }' | tr -d : | while read p; do ip rule del pref $p; done")
+        },
+        Fault(name: "the nftables table of a kill switch is gone", expected: "killswitch.layers", layout: .hosts) {
+            ward in
+            try ward.upWithKillSwitch()
+            ward.lab.stopKeepers()
+            try ward.a.shell("nft flush ruleset")
+        },
+        Fault(name: "the unreachable route of a kill switch is gone", expected: "killswitch.layers", layout: .hosts) {
+            ward in
+            try ward.upWithKillSwitch()
+            ward.lab.stopKeepers()
+            try ward.a.shell("ip route delete unreachable 10.30.0.0/16")
+        },
+        Fault(
+            name: "a kill switch without nftables", expected: "killswitch.layers", verdict: "warning", layout: .hosts
+        ) {
+            try $0.upWithKillSwitch(through: Without.nftables)
+        },
+        Fault(
+            name: "the kill switch of a tunnel stands that is stopped", expected: "killswitch.stands",
+            verdict: "warning", layout: .hosts, arguments: []
+        ) {
+            try $0.upWithKillSwitch().end()
+        },
+        Fault(
+            name: "DHCP has made a route that leads past a kill switch", expected: "killswitch.past",
+            verdict: "warning", layout: .hosts
+        ) {
+            try $0.a.shell("ip route add 10.30.7.0/24 via 192.0.2.2 proto dhcp")
+            try $0.upWithKillSwitch()
         },
         Fault(name: "the peer sends to another address of this host", expected: "peer.address", layout: .hosts) {
             ward in
@@ -74,4 +106,21 @@ extension Fault {
             try $0.a.shell("ip rule add priority 9 ipproto 4 prohibit")
         },
     ]
+}
+
+extension Ward {
+    /// A tunnel for 10.30.0.0/16 with a kill switch, and its other end.
+    @discardableResult
+    func upWithKillSwitch(through wrapper: [String] = []) throws -> Tunnel {
+        _ = try b.up(
+            "--peer", "192.0.2.1", "--address", "10.9.0.2/32,10.30.0.1/32", "--allowed-ips", "10.9.0.1/32", "--device",
+            "far")
+        let tunnel = try a.up(
+            [
+                "--peer", "192.0.2.2", "--device", "t", "--address", "10.9.0.1/32", "--allowed-ips",
+                "10.9.0.2/32,10.30.0.0/16", "--kill-switch",
+            ], through: wrapper)
+        #expect(try a.ping("10.30.0.1") == 3)
+        return tunnel
+    }
 }
