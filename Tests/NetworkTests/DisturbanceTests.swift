@@ -22,7 +22,8 @@ struct DisturbanceTests {
         "ip link set mine mtu 1400", "echo 1 > /proc/sys/net/ipv4/conf/mine/rp_filter",
         "echo 1 > /proc/sys/net/ipv4/conf/mine/send_redirects; echo 1 > /proc/sys/net/ipv4/conf/mine/accept_local",
         "ip link set mine name yours", "ip route replace 10.9.0.2/32 dev eth0; ip route delete 10.9.0.2/32 dev eth0",
-        "ip link set eth0 down; ip link set eth0 up",
+        "ip link set eth0 down; ip link set eth0 up", "nft flush ruleset", "nft delete table ip iptund-mine",
+        "ip route flush table all proto 203; nft flush ruleset",
     ]
 
     @Test func `each is mended within a second, and nothing grows`() throws {
@@ -34,6 +35,7 @@ struct DisturbanceTests {
                 "10.9.0.2/32,192.0.0.0/16", "--kill-switch")
             let other = try lab.upB(b)
             #expect(try a.ping("10.9.0.2") == 3)
+            let session = try Session(at: a, from: b)
             let keeper = try tunnel.keeper
             let receiver = try b.start(["/usr/bin/python3", "-u", "-c", Self.receiving])
             try receiver.waitFor("listening")
@@ -58,6 +60,7 @@ struct DisturbanceTests {
             print("\(Self.count) disturbances: \(receiver.lines.last ?? ""), \(sender.lines.last ?? "")")
             #expect(gap <= 1_000, "\(done)")
             #expect(arrived > 0)
+            try session.end()
             let report = try tunnel.report { $0.state == "up" }
             #expect(report.state == "up", "\(report.problem ?? "") \(done)")
             #expect(report.repairs >= Self.count / 2)
@@ -68,6 +71,55 @@ struct DisturbanceTests {
             #expect(try other.end() == 0)
             #expect(try a.changes(since: before.0) == [])
         }
+    }
+
+    /// An SSH-like session from the LAN, whose lines are echoed (MichaIng/DietPi#4447: a kill switch that locks its owner out).
+    private struct Session {
+        let server: Running, client: Running
+
+        init(at host: Host, from other: Host) throws {
+            server = try host.start(["/usr/bin/python3", "-u", "-c", Self.serving])
+            try server.waitFor("listening")
+            client = try other.start(["/usr/bin/python3", "-u", "-c", Self.talking])
+            try client.waitFor("talking")
+        }
+
+        /// Ends it, which has been the same connection all the time.
+        func end() throws {
+            client.signal(SIGTERM)
+            #expect(try client.wait() == 0, "\(client.text)")
+            #expect(client.text.contains("the last line was echoed"), "\(client.text)")
+        }
+
+        private static let serving = """
+            import socket
+            listener = socket.socket()
+            listener.bind(("192.0.2.1", 2222))
+            listener.listen()
+            print("listening")
+            one = listener.accept()[0]
+            while data := one.recv(100): one.sendall(data)
+            """
+        private static let talking = """
+            import signal, socket, time
+            stop = []
+            signal.signal(signal.SIGTERM, lambda *_: stop.append(1))
+            s = socket.create_connection(("192.0.2.1", 2222))
+            s.settimeout(20)
+            print("talking")
+            number = 0
+            while not stop:
+                line = b"%d\\n" % number
+                s.sendall(line)
+                back = b""
+                while len(back) < len(line):
+                    data = s.recv(100)
+                    if not data: raise SystemExit("the connection was closed")
+                    back += data
+                number += 1
+                time.sleep(0.05)
+            print("the last line was echoed, of", number)
+            """
     }
 
     /// What a process has in memory, KiB.

@@ -36,6 +36,8 @@ struct KillSwitchLayersTests {
         return try scene.r.counted()
     }
 
+    /// netbirdio/netbird#4578 and #4363, systemd/systemd#22077: a network manager tidies up. ivpn/desktop-app#217,
+    /// mullvad/mullvadvpn-app#2658: what is forwarded leaks although what is local does not.
     @Test func `0 packets leave in clear while routes and rules are removed`() throws {
         try KillSwitchScene.open(within: UInt64(Self.count) * 1_000 + TimeLimit.milliseconds) { scene in
             let before = try scene.a.state
@@ -50,6 +52,7 @@ struct KillSwitchLayersTests {
         }
     }
 
+    /// firewalld/firewalld#742 and #863: a firewall that is reloaded takes others' tables along.
     @Test func `0 packets leave in clear while the table is removed, emptied or put to sleep`() throws {
         try KillSwitchScene.open(within: UInt64(Self.count) * 1_000 + TimeLimit.milliseconds) { scene in
             let before = try scene.a.state
@@ -90,6 +93,8 @@ struct KillSwitchLayersTests {
         }
     }
 
+    /// FreshTomato-Project/freshtomato-arm#151, ivpn/desktop-app#417, tailscale/tailscale#10773: restarts and upgrades;
+    /// mullvad/mullvadvpn-app#2172, NordSecurity/nordvpn-linux#168: crashes.
     @Test(arguments: ["daemon", "keeper", "both", "stop", "all"])
     func `0 packets leave in clear while it dies and is started again`(victim: String) throws {
         try KillSwitchScene.open { scene in
@@ -127,7 +132,31 @@ struct KillSwitchLayersTests {
         }
     }
 
-    /// Once it has begun, and whatever becomes of the peer.
+    /// YunoHost/issues#2547 (a firewall is reloaded after the crash) and systemd/systemd#19106: nobody is there to make it again.
+    @Test(arguments: [
+        "nft flush ruleset", "ip route flush table all proto 203; while ip rule delete table 1994000; do :; done; true",
+    ])
+    func `0 packets leave in clear while everything is dead and one layer is removed`(script: String) throws {
+        try KillSwitchScene.open { scene in
+            let before = try scene.a.state
+            let tunnel = try scene.up()
+            let senders = [try scene.startSending(from: scene.a), try scene.startSending(from: scene.c)]
+            let everything = tunnel.process.children
+            for process in [tunnel.process.id] + everything { kill(process, SIGKILL) }
+            _ = try tunnel.process.wait()
+            try scene.a.shell("(\(script)) 2> /dev/null")
+            let sent = try scene.r.counted()
+            let again = try scene.up()
+            for sender in senders { _ = try scene.stop(sender) }
+            #expect(sent == 0)
+            #expect(try scene.r.counted() == 0)
+            #expect(try scene.isWhole())
+            #expect(try again.end(SIGINT) == 0)
+            #expect(try scene.a.changes(since: before) == [])
+        }
+    }
+
+    /// Once it has begun, and whatever becomes of the peer (Harry-kp/vortix#250: a start before the network is there).
     @Test func `0 packets leave in clear while a peer's name has no address`() throws {
         try KillSwitchScene.open { scene in
             let tunnel = try scene.begin(peer: "nowhere.invalid")
@@ -143,6 +172,7 @@ struct KillSwitchLayersTests {
         }
     }
 
+    /// RMerl/asuswrt-merlin#1451, blokadaorg/blokada#545: a link that flaps, a second uplink that is better.
     @Test func `0 packets leave in clear while the uplink is replaced, and while another one is better`() throws {
         try KillSwitchScene.open { scene in
             let tunnel = try scene.up()
@@ -163,6 +193,7 @@ struct KillSwitchLayersTests {
         }
     }
 
+    /// githubixx/ansible-role-wireguard#147, d4rkcat/pia#7: what is kept in follows AllowedIPs, and a reload has no window.
     @Test func `0 packets leave in clear through a reload, and it goes when the file says so`() throws {
         try KillSwitchScene.open { scene in
             let file = "\(scene.lab.directory)/mine.conf"

@@ -8,7 +8,7 @@ import Testing
 @Suite(.needsRoot)
 struct KillSwitchReachTests {
     /// A socket that is bound to the uplink's device passes unreachable routes: the kernel takes its destination to be on the
-    /// link, and a router that answers for everybody has it (mullvad/mullvadvpn-app and others: "leaks with bound sockets").
+    /// link, and a router that answers for everybody has it (EnigmaCurry/d.rymcg.tech#554).
     @Test func `what a socket sends that is bound to the uplink's device is dropped`() throws {
         try KillSwitchScene.open { scene in
             try scene.r.setSysctl("conf/eth0/proxy_arp", 1)
@@ -21,7 +21,8 @@ struct KillSwitchReachTests {
         }
     }
 
-    /// While it is up, and after everything of it was killed.
+    /// While it is up, and after everything of it was killed (NordSecurity/nordvpn-linux#76: DHCP that is not renewed;
+    /// Rafficer/linux-cli-community#247: groups on the LAN that are lost; #9: this host's own addresses).
     @Test func `the LAN, this host itself, neighbours, groups and DHCP go on`() throws {
         try KillSwitchScene.open { scene in
             let tunnel = try scene.up()
@@ -60,7 +61,8 @@ struct KillSwitchReachTests {
         """
     }
 
-    /// A longer route of main leads elsewhere, as long as it is there.
+    /// A longer route of main leads elsewhere, as long as it is there (mullvad/mullvadvpn-app#4814: an excluded host;
+    /// tailscale/tailscale#3646, amnezia-vpn/amnezia-client#1566: static routes to a second LAN).
     @Test func `what a longer route of main says passes, and is followed`() throws {
         try KillSwitchScene.open { scene in
             try scene.r.shell("ip address add 203.0.113.200/32 dev lo")
@@ -107,6 +109,7 @@ struct KillSwitchReachTests {
         }
     }
 
+    /// peacey/split-vpn#8: the kill switch of one keeps the other's packets.
     @Test func `two tunnels, each with a kill switch of its own, do not keep each other's packets`() throws {
         try KillSwitchScene.open { scene in
             let first = try scene.up()
@@ -129,6 +132,7 @@ struct KillSwitchReachTests {
         }
     }
 
+    /// AirVPN/Eddie#90 (a kill switch that cannot be made, and nobody is told) and #149 (others' tables are changed).
     @Test func `a table of its name that another program made is in the way, and left alone`() throws {
         try KillSwitchScene.open { scene in
             try scene.a.shell("nft add table ip iptund-mine")

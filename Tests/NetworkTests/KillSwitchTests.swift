@@ -40,6 +40,12 @@ struct KillSwitchTests {
             #expect(try again.end() == 0)
             #expect(again.process.text.contains("the kill switch stays: the next start takes it over"))
             #expect(try !isReachable("203.0.113.9", from: a))
+            #expect(
+                try a.iptund().text.contains("mine is not up, and its kill switch stands: 'iptund down mine' lifts it"))
+            let shown = try a.iptund("show", "mine")
+            #expect(shown.status == 1)
+            #expect(
+                shown.text.contains("tunnel mine is not up: and its kill switch stands; start it again, or lift that"))
             #expect(try up(a, prefixes).end(SIGINT) == 0)
             #expect(try a.changes(since: before) == [])
         }

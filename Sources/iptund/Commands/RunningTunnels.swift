@@ -43,9 +43,22 @@ enum RunningTunnels {
         answers.filter { if case .report(let report) = $0 { report.namespace == namespace.inode } else { true } }
     }
 
+    /// The tunnels of this network namespace that are not up, and whose kill switch stands, as far as we may know.
+    static func withKillSwitchAlone() -> [String] {
+        guard let namespace = try? currentNamespace() else { return [] }
+        return RuntimeDirectory.candidates(in: namespace).filter { place in
+            Patient(deadIn: place)?.state?.killSwitch.isEmpty == false
+        }.map(\.name)
+    }
+
     /// Why `show` has nothing to show of a tunnel by this name.
     static func complaint(about name: String, directory: String?) -> Complaint {
-        Complaint(
+        if directory == nil, withKillSwitchAlone().contains(name) {
+            return Complaint(
+                "tunnel \(name) is not up", why: "and its kill switch stands",
+                whatNow: "start it again, or lift that: 'iptund down \(name)'")
+        }
+        return Complaint(
             "no tunnel '\(name)' is up here",
             why: "nobody answers " + (directory.map { "at \($0)/control.sock" } ?? "under that name"),
             whatNow: "'iptund' lists the tunnels of this network namespace, 'iptund --help' the verbs")

@@ -29,6 +29,12 @@ struct Show: ParsableCommand {
         if answers.isEmpty {
             standardError("iptund: no tunnel is up in this network namespace; 'iptund up --help' says how to start one")
         }
+        if name == nil, location.directory == nil {
+            for left in RunningTunnels.withKillSwitchAlone() {
+                standardError(
+                    "iptund: tunnel \(left) is not up, and its kill switch stands: 'iptund down \(left)' lifts it")
+            }
+        }
         var reports: [TunnelReport] = []
         for answer in answers {
             switch answer {
