@@ -83,7 +83,10 @@ struct DoctorTests {
         host.tunnels[0].standing = .hidden("Permission denied")
         let well = Set(Doctor.examine(host).filter { $0.verdict == .ok }.map(\.id))
         #expect(
-            well == ["tun.missing", "capability.missing", "leftovers.stale", "owner.foreign", "martian.logged"],
+            well == [
+                "tun.missing", "capability.missing", "leftovers.stale", "killswitch.stands", "owner.foreign",
+                "martian.logged",
+            ],
             "\(well)")
     }
 }

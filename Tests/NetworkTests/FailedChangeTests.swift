@@ -32,7 +32,8 @@ struct FailedChangeTests {
             isUp = process.text.contains(" is up: ")
             return isUp || process.hasEnded
         }
-        process.signal(SIGTERM)
+        // Somebody ends it for good: nor does a kill switch stay.
+        process.signal(SIGINT)
         let status = try process.wait()
         let trace = try Files.read(strace.log).split(separator: "\n")
         return Attempt(

@@ -126,6 +126,9 @@ extension Host {
         }
     }
 
+    /// The same without what counters count.
+    var unwatchedState: [String] { get throws { try state.filter { !$0.contains(" counter packets ") } } }
+
     /// Prints what is set for all and for each of the devices: "conf/eth0/forwarding:0".
     private static let settings =
         "grep . ip_forward"

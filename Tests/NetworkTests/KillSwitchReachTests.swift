@@ -68,7 +68,7 @@ struct KillSwitchReachTests {
             try scene.r.shell("ip address add 203.0.113.200/32 dev lo")
             let tunnel = try scene.up()
             #expect(try !scene.a.shell("nft list ruleset").contains("203.0.113"))
-            try scene.a.shell("ip route add 203.0.113.200/32 via 192.0.2.254")
+            try scene.a.shell("ip route add 203.0.113.200/32 via 192.0.2.254 proto static")
             try eventually("the filter knows it") { try scene.a.shell("nft list ruleset").contains("203.0.113.199") }
             #expect(try scene.a.ping("203.0.113.200") == 3)
             #expect(try scene.r.counted() == 3)
@@ -81,11 +81,15 @@ struct KillSwitchReachTests {
     }
 
     /// quincy-rs/quincy#69, trailofbits/algo#14720, vanhoefm/vpnleaks#1: whoever serves DHCP makes longer routes (option 121).
-    @Test(arguments: ["0.0.0.0/1 128.0.0.0/1", "203.0.113.0/24", "203.0.113.9/32"])
-    func `routes that DHCP makes by a router open nothing, and are named`(prefixes: String) throws {
+    /// dhclient makes them as `ip route add` does.
+    @Test(arguments: [
+        ("0.0.0.0/1 128.0.0.0/1", "dhcp"), ("203.0.113.0/24", "dhcp"), ("203.0.113.9/32", "ra"),
+        ("203.0.113.0/24", "boot"), ("202.0.0.0/7", "static"),
+    ])
+    func `routes that DHCP makes by a router open nothing, and are named`(prefixes: String, maker: String) throws {
         try KillSwitchScene.open { scene in
             for prefix in prefixes.split(separator: " ") {
-                try scene.a.shell("ip route add \(prefix) via 192.0.2.254 proto dhcp")
+                try scene.a.shell("ip route add \(prefix) via 192.0.2.254 proto \(maker)")
             }
             let tunnel = try scene.up()
             #expect(tunnel.process.text.contains("lead past the tunnel (\(prefixes.split(separator: " ")[0])"))
@@ -94,6 +98,98 @@ struct KillSwitchReachTests {
             _ = try scene.stop(sender)
             #expect(try scene.r.counted() == 0)
             #expect(try tunnel.end(SIGINT) == 0)
+        }
+    }
+
+    /// A corporate network that DHCP tells of, beside a tunnel for everything.
+    @Test func `routes that DHCP makes by a router to private addresses count, unless these are the tunnel's`() throws {
+        try KillSwitchScene.open { scene in
+            try scene.r.shell("ip address add 10.66.0.1/32 dev lo")
+            try scene.a.shell("ip route add 10.66.0.0/16 via 192.0.2.254 proto dhcp")
+            let tunnel = try scene.up()
+            #expect(try scene.a.ping("10.66.0.1") == 3)
+            #expect(try tunnel.end(SIGINT) == 0)
+            let other = try scene.a.up(
+                "--device", "mine", "--peer", "198.51.100.2", "--address", "10.9.0.1/32", "--allowed-ips", "10.0.0.0/8",
+                "--kill-switch")
+            #expect(try scene.a.ping("10.66.0.1", count: 1, "-W", "0.3") == 0)
+            #expect(try other.end(SIGINT) == 0)
+        }
+    }
+
+    /// An unrelated tunnel must not take the name of one whose kill switch stands.
+    @Test func `a tunnel without a name takes none whose kill switch stands`() throws {
+        try KillSwitchScene.open { scene in
+            let first = try scene.a.up("--peer", "198.51.100.2", "--allowed-ips", "0.0.0.0/0", "--kill-switch")
+            #expect(first.name == "iptun0")
+            #expect(try first.end() == 0)
+            let second = try scene.a.up("--peer", "198.51.100.2", "--allowed-ips", "10.77.0.0/16")
+            #expect(second.name == "iptun1")
+            #expect(try scene.look().contains("table ip iptund-iptun0"))
+            #expect(try scene.a.iptund("status", "iptun0").text.contains("down, and its kill switch stands"))
+            #expect(try scene.a.iptund("down", "nosuch").text.contains("the kill switch of tunnel iptun0 stands here"))
+            #expect(try second.end() == 0)
+            try scene.a.down("iptun0")
+            #expect(try !scene.look().contains("iptund"))
+        }
+    }
+
+    /// What took it would leave in clear.
+    @Test func `a route of others to the same prefix does not open the layer of routes`() throws {
+        try KillSwitchScene.open { scene in
+            let tunnel = try scene.a.up(
+                "--device", "mine", "--peer", "198.51.100.2", "--allowed-ips", "203.0.113.0/24", "--kill-switch")
+            try scene.a.shell("ip route add 203.0.113.0/24 via 192.0.2.254 metric 100 proto static")
+            #expect(try tunnel.end() == 0)
+            try scene.a.shell("nft flush ruleset")
+            #expect(try scene.a.run(["ip", "route", "get", "203.0.113.9"]).status == 2)
+            try scene.a.down("mine")
+        }
+    }
+
+    /// qdm12/gluetun#2484, #1175: a container's own default route beside the tunnel's.
+    @Test func `in another namespace it is independent of the routes there, too`() throws {
+        try KillSwitchScene.open { scene in
+            try scene.c.shell("ip link set eth0 up")
+            let before = try scene.c.state
+            let tunnel = try scene.a.up(
+                "--device", "mine", "--peer", "198.51.100.2", "--address", "10.9.0.1/32", "--allowed-ips", "0.0.0.0/0",
+                "--netns", scene.c.namespace, "--kill-switch")
+            #expect(try scene.c.ping("10.9.0.2") == 3)
+            #expect(try scene.c.ping("10.20.1.1") == 3)
+            let sender = try scene.startSending(from: scene.c)
+            for script in ["nft flush ruleset", "ip route flush table all proto 203"] {
+                try scene.c.shell(script)
+                try eventually("it stands again") {
+                    try scene.c.shell("nft list ruleset; ip route show table all").split(separator: "\n").filter {
+                        $0.contains("table ip iptund-mine") || $0.contains("unreachable default table")
+                    }.count == 2
+                }
+            }
+            #expect(try tunnel.end() == 0)
+            _ = try scene.stop(sender)
+            #expect(try scene.r.counted() == 0)
+            try scene.a.down("mine")
+            #expect(try scene.c.changes(since: before) == [])
+        }
+    }
+
+    /// What was an exception a moment ago is none when the tunnel is stopped.
+    @Test func `it is what it has to be when its keeper goes`() throws {
+        try KillSwitchScene.open { scene in
+            let tunnel = try scene.up()
+            try scene.a.shell("ip route add 203.0.113.0/24 via 192.0.2.254 proto static")
+            try eventually("the filter knows it") {
+                try scene.a.shell("nft list ruleset").contains("203.0.113.255") == false
+                    && scene.a.shell("nft list ruleset").contains("203.0.114.0")
+            }
+            tunnel.process.signal(SIGSTOP)
+            try scene.a.shell("ip route delete 203.0.113.0/24; kill -9 \(tunnel.process.id)")
+            let keeper = tunnel.process.children.last
+            _ = try tunnel.process.wait()
+            try eventually("the keeper is done") { keeper.map { Running.isGone($0) } ?? true }
+            #expect(try !scene.a.shell("nft list ruleset").contains("203.0.114.0"))
+            try scene.a.down("mine")
         }
     }
 

@@ -34,7 +34,7 @@ struct ReloadRepairTests {
             try a.shell(script)
             #expect(try a.iptund("reload", "mine").status == 0)
             #expect(Set(try a.state) == Set(whole))
-            #expect(try tunnel.end() == 0)
+            #expect(try tunnel.end(SIGINT) == 0)
             #expect(try a.changes(since: before) == [])
         }
     }
@@ -54,7 +54,7 @@ struct ReloadRepairTests {
             #expect(try a.device(to: "198.51.100.9") == "mine")
             #expect(try a.shell("ip route show table all 203.0.113.0/24").isEmpty)
             #expect(try a.shell("ip route show table all type unreachable").contains("198.51.100.0/24"))
-            #expect(try tunnel.end() == 0)
+            #expect(try tunnel.end(SIGINT) == 0)
             #expect(try a.changes(since: before) == [])
         }
     }
@@ -71,7 +71,7 @@ struct ReloadRepairTests {
                 for reload in reloads { #expect(try reload.wait() == 0) }
                 #expect(try a.device(to: "198.51.100.\(number)") == "mine")
             }
-            #expect(try tunnel.end() == 0)
+            #expect(try tunnel.end(SIGINT) == 0)
             #expect(try a.changes(since: before) == [])
         }
     }

@@ -51,7 +51,7 @@ struct RepairTests {
             #expect(report.state == "up", "\(report.problem ?? "")")
             #expect(
                 try a.iptund("metrics").text.contains("iptund_tunnel_repairs_total{tunnel=\"mine\"} \(report.repairs)"))
-            #expect(try tunnel.end() == 0)
+            #expect(try tunnel.end(SIGINT) == 0)
             #expect(try a.changes(since: before) == [])
         }
     }
@@ -90,7 +90,7 @@ struct RepairTests {
             try a.shell("ip address flush dev mine; ip link set mine mtu 1300; ip neigh flush proxy || true")
             try eventually("it is mended", within: 2) { try missing(whole, a).isEmpty }
             #expect(try tunnel.report().state == "up")
-            #expect(try tunnel.end() == 0)
+            #expect(try tunnel.end(SIGINT) == 0)
             #expect(try a.changes(since: before) == [])
         }
     }

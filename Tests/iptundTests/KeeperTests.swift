@@ -48,7 +48,7 @@ import Wire
         }
 
         static let barrier = HostChange.route(
-            .unreachable(block("10.7.0.0/16"), protocolNumber: 203, metric: WantedState.lastMetric), on: .none)
+            .unreachable(block("10.7.0.0/16"), protocolNumber: 203, metric: WantedState.barrierMetric), on: .none)
 
         /// Ends the keeper, as a daemon that ends in this way.
         consuming func end(_ farewell: Fork.Farewell) {

@@ -49,7 +49,7 @@ extension ReconcilerTests {
         try withTemporaryDirectory { base in
             let lines = Lines()
             let barrier = HostChange.route(
-                .unreachable(block("10.7.0.0/16"), protocolNumber: 203, metric: 2_000_000_000), on: .tunnel)
+                .unreachable(block("10.7.0.0/16"), protocolNumber: 203, metric: WantedState.barrierMetric), on: .tunnel)
             let (steps, entries, gone) = try inFreshNetwork { () -> ([Step]?, [String], Bool) in
                 let netlink = try Netlink()
                 let rule = HostChange.rule(RoutingRule(priority: 30_000, table: 99, protocolNumber: 203))
@@ -67,7 +67,7 @@ extension ReconcilerTests {
             #expect(
                 lines.all == [
                     "[#] ip rule delete priority 30000 lookup 99 protocol 203",
-                    "[#] ip route delete unreachable 10.7.0.0/16 proto 203 metric 2000000000",
+                    "[#] ip route delete unreachable 10.7.0.0/16 proto 203 metric 1",
                 ])
         }
     }
@@ -77,7 +77,7 @@ extension ReconcilerTests {
     @Test(arguments: [true, false]) func `who comes next goes on from the list`(hasBarrier: Bool) throws {
         try withTemporaryDirectory { base in
             let barrier = HostChange.route(
-                .unreachable(block("10.7.0.0/16"), protocolNumber: 203, metric: 2_000_000_000), on: .none)
+                .unreachable(block("10.7.0.0/16"), protocolNumber: 203, metric: WantedState.barrierMetric), on: .none)
             let rule = HostChange.rule(RoutingRule(priority: 30_000, table: 99, protocolNumber: 203))
             let (steps, isThere) = try inFreshNetwork { () -> ([Step]?, [Bool]) in
                 let netlink = try Netlink()

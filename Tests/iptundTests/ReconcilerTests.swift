@@ -16,7 +16,7 @@ import Wire
     private static let barriers = ["10.7.0.0/16", "10.8.0.0/16"].map { prefix in
         Step(
             change: .route(
-                .unreachable(block(prefix), protocolNumber: 203, metric: 2_000_000_000), on: .tunnel))
+                .unreachable(block(prefix), protocolNumber: 203, metric: WantedState.barrierMetric), on: .tunnel))
     }
 
     /// One change of every kind, in the order in which each can work.

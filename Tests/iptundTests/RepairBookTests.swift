@@ -67,7 +67,7 @@ import Testing
     @Test func `a barrier of a kill switch never waits`() {
         var book = RepairBook()
         let barrier = HostChange.route(
-            .unreachable(block("10.9.0.0/16"), protocolNumber: 203, metric: 2_000_000_000), on: .none)
+            .unreachable(block("10.9.0.0/16"), protocolNumber: 203, metric: WantedState.barrierMetric), on: .none)
         for now in 0..<1_000 {
             let isMade = book.judge(barrier, at: UInt64(now) * 10)
             #expect(isMade)

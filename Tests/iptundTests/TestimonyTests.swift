@@ -46,7 +46,7 @@ import Wire
 
     private static let barrier = Step(
         change: .route(
-            .unreachable(block("10.9.0.0/24"), protocolNumber: 203, metric: WantedState.lastMetric), on: .none))
+            .unreachable(block("10.9.0.0/24"), protocolNumber: 203, metric: WantedState.barrierMetric), on: .none))
     private static let rule = Step(
         change: .rule(RoutingRule(priority: 30_100, table: 1_994_001, protocolNumber: 203)))
 
@@ -82,7 +82,8 @@ import Wire
         Step(
             change: .route(
                 .unreachable(
-                    block("10.9.0.0/24"), protocolNumber: 203, metric: WantedState.lastMetric, table: 99), on: .none)),
+                    block("10.9.0.0/24"), protocolNumber: 203, metric: WantedState.barrierMetric, table: 99), on: .none)
+        ),
         Step(change: .setting(.forwarding, 1, on: .lan), before: 0), Step(change: .noCommonRedirects, before: 1),
         Step(change: .proxy(IPv4Address(10, 9, 0, 1), on: .lan)),
         Step(change: .rule(RoutingRule(priority: 30_200, table: 1_994_002, protocolNumber: 203))),

@@ -16,7 +16,7 @@ import Wire
             Route(
                 to: block("192.0.2.0/24"), gateway: IPv4Address(10, 0, 0, 1), link: 2, source: IPv4Address(10, 0, 0, 7),
                 protocolNumber: 203, metric: 9, isOnLink: true, table: 4_294_967_295), on: .uplink),
-        .route(.unreachable(.all, protocolNumber: 203, metric: 2_000_000_000), on: .tunnel),
+        .route(.unreachable(.all, protocolNumber: 203, metric: WantedState.barrierMetric), on: .tunnel),
         .rule(RoutingRule(priority: 30_000, mark: 0x1994, table: 254, protocolNumber: 203)),
         .rule(
             RoutingRule(

@@ -120,9 +120,9 @@ import Wire
         wanted.routing = PolicyRouting(place: 1)
         #expect(
             Self.commands(wanted).filter { $0.hasPrefix("ip route") } == [
-                "ip route add unreachable 10.9.1.0/24 proto 203 metric 2000000000",
+                "ip route add unreachable 10.9.1.0/24 proto 203 metric 1",
                 "ip route add 10.9.1.0/24 dev iptun0 proto 203",
-                "ip route add unreachable 192.0.2.0/24 table 1994001 proto 203 metric 2000000000",
+                "ip route add unreachable 192.0.2.0/24 table 1994001 proto 203 metric 1",
                 "ip route add 192.0.2.0/24 dev iptun0 table 1994001 proto 203",
             ])
         let off = Self.wanted(["10.9.1.0/24"]) { ($0.killSwitch, $0.table) = (.on, .off) }

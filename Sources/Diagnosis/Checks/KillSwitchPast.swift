@@ -20,6 +20,15 @@ package enum KillSwitchPast: Check {
                         .warning, evidence + more,
                         next: "if one is meant: ip route add \(first) via ROUTER proto static"))
             }
+            if !killSwitch.rulesBefore.isEmpty {
+                let list = killSwitch.rulesBefore.map(String.init).joined(separator: ", ")
+                findings.append(
+                    finding(
+                        .info,
+                        ["tunnel \(tunnel.name): rules of other programs are asked before its own: priority \(list)"],
+                        why: "against what they lead past the tunnel the kill switch has one layer, its nftables table")
+                )
+            }
             if killSwitch.leavesIPv6 {
                 findings.append(
                     finding(

@@ -8,11 +8,18 @@ package enum KillSwitchStands: Check {
 
     package static func judge(_ host: HostSnapshot) -> [Finding] {
         let findings = host.tunnels.compactMap { tunnel -> Finding? in
-            guard tunnel.isKillSwitchAlone else { return nil }
-            var evidence = ["tunnel \(tunnel.name) is down, and its kill switch stands"]
+            guard let layers = tunnel.killSwitchLeft else { return nil }
+            let next = "the next start takes it over; to lift it: iptund down \(tunnel.name)"
+            guard let first = layers.first else {
+                let evidence =
+                    "tunnel \(tunnel.name) is down, and of its kill switch not enough is left to keep anything in"
+                return finding(
+                    .broken, [evidence], why: "its packets leave in clear, which it was to prevent", next: next)
+            }
+            let alone = layers.count > 1 ? "on both layers" : "on \(first) alone"
+            var evidence = ["tunnel \(tunnel.name) is down, and its kill switch stands \(alone)"]
             evidence += tunnel.leftOvers.prefix(5).map { "in force: \($0)" }
-            return finding(
-                .warning, evidence, next: "the next start takes it over; to lift it: iptund down \(tunnel.name)")
+            return finding(.warning, evidence, next: next)
         }
         return findings.isEmpty ? [finding(.ok)] : findings
     }

@@ -10,6 +10,7 @@ package enum LeftOversStale: Check {
             guard !tunnel.leftOvers.isEmpty, !tunnel.isKillSwitchAlone else { return nil }
             var evidence = tunnel.leftOvers.prefix(5).map { "still in force: \($0)" }
             if tunnel.leftOvers.count > 5 { evidence.append("and \(tunnel.leftOvers.count - 5) more") }
+            if tunnel.killSwitchLeft != nil { evidence.append("taking them back lifts the kill switch, too") }
             return finding(.warning, evidence, fix: "iptund down \(tunnel.name)")
         }
         return findings.isEmpty ? [finding(.ok)] : findings

@@ -8,6 +8,8 @@ package struct KillSwitchSnapshot: Equatable, Sendable {
     package var missing: [String] = []
     /// Where routes of `main` lead past the tunnel that only the network says are meant.
     package var past: [String] = []
+    /// Rules of other programs that are asked before the tunnel's, by their priorities.
+    package var rulesBefore: [UInt32] = []
     /// Whether all of IPv4 is the tunnel's, and IPv6 goes its own way.
     package var leavesIPv6 = false
 

@@ -57,6 +57,8 @@ package struct TunnelSnapshot: Sendable {
     package var killSwitch: KillSwitchSnapshot?
     /// Whether what a daemon that is gone has left is its kill switch and nothing else.
     package var isKillSwitchAlone = false
+    /// What stands of the kill switch that a daemon that is gone has left; `nil` where it left none.
+    package var killSwitchLeft: [String]?
     /// How often something of it was made again that another program had removed.
     package var repairs = Growth()
     /// The source of the tunnel's settings.

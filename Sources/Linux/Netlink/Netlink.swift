@@ -138,7 +138,18 @@ extension Netlink {
         let number = unsafe nl_socket_get_fd(socket)
         var size = Int32(clamping: octets.count + 4_096)
         _ = unsafe setsockopt(number, SOL_SOCKET, SO_SNDBUFFORCE, &size, socklen_t(4))
-        guard unsafe Glibc.send(number, octets, octets.count, 0) == octets.count else { throw Errno.current }
+        let sent = unsafe octets.withUnsafeBytes { octets in
+            // The kernel reads what is sent, and nothing writes to it.
+            let base = unsafe UnsafeMutableRawPointer(mutating: octets.baseAddress)
+            var piece = unsafe iovec(iov_base: base, iov_len: octets.count)
+            return unsafe withUnsafeMutablePointer(to: &piece) { piece in
+                var message = unsafe msghdr()
+                unsafe message.msg_iov = unsafe piece
+                unsafe message.msg_iovlen = 1
+                return unsafe sendmsg(number, &message, 0)
+            }
+        }
+        guard sent == octets.count else { throw Errno.current }
         // Errors come in the order of the messages, what is acknowledged after them: so the first word is the last one.
         var status: Int32?
         while status == nil {

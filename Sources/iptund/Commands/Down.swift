@@ -32,7 +32,11 @@ struct Down: ParsableCommand {
         var isDone = false
         for directory in directories where try Down.end(directory, echo) { isDone = true }
         // systemd runs it after every end, and the log should have one line about it, not two.
-        if !isDone, Down.supervisorsResult == nil { print("\(name): nothing to do") }
+        guard !isDone, Down.supervisorsResult == nil else { return }
+        print("\(name): nothing to do")
+        for left in RunningTunnels.withKillSwitchAlone() where left != name {
+            standardError("iptund: the kill switch of tunnel \(left) stands here: 'iptund down \(left)' lifts it")
+        }
     }
 
     /// Ends what runs with `directory`, and takes back what is left. Returns whether there was anything.

@@ -32,7 +32,8 @@ enum ReportText {
 
     /// What stands of it, and what it was good for.
     private static func text(_ news: KillSwitchNews) -> String {
-        let layers = news.layers.isEmpty ? "does not stand" : news.layers.joined(separator: " and ")
+        guard let standing = news.layers else { return "not known, since no keeper looks after it" }
+        let layers = standing.isEmpty ? "does not stand" : standing.joined(separator: " and ")
         guard let dropped = news.dropped, dropped > 0 else { return layers }
         return "\(layers); \(dropped) packet\(dropped == 1 ? "" : "s") dropped that would have left in clear"
     }

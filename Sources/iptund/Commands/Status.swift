@@ -17,7 +17,8 @@ struct Status: ParsableCommand {
     func run() throws {
         switch try RunningTunnels.ask(name, directory: location.directory).first {
         case nil:
-            print("\(name): down")
+            let stands = RunningTunnels.withKillSwitchAlone().contains(name)
+            print("\(name): down\(stands ? ", and its kill switch stands: 'iptund down \(name)' lifts it" : "")")
             throw ExitCode(4)
         case .report(let report):
             print(Status.line(report))

@@ -22,10 +22,12 @@ struct Claim: ~Copyable {
         if let name = settings.device?.text {
             return try take(name, settings, options, patience: patience, in: place)
         }
+        // Whoever leaves the name to us does not mean one whose kill switch stands.
+        let standing = options.name == nil ? Set(RunningTunnels.withKillSwitchAlone()) : []
         for number in 0..<1_000 {
             let candidate = "iptun\(number)"
             let link = try? place.netlink.link(named: candidate)
-            if link != nil { continue }
+            if link != nil || standing.contains(candidate) { continue }
             do throws(Complaint) {
                 return try take(candidate, settings, options, patience: 0, in: place)
             } catch {

@@ -74,7 +74,7 @@ struct PreparedHost: ~Copyable {
             } catch .exists {
                 throw Complaint(inTheWayOf: addition.step.change)
             } catch {
-                throw Complaint("cannot '\(addition.step.change.command.text)'", error, whatNow: "all was taken back")
+                throw Complaint(addition.step.change.failure, error, whatNow: "all was taken back")
             }
         }
         // Barriers of a tunnel of this name that died stayed until this one has its own.

@@ -69,6 +69,9 @@ struct RuntimeDirectory: Equatable {
     /// ``TunnelState``, which outlives a tunnel that could not take its changes back.
     var state: String { "\(path)/state.json" }
 
+    /// What a command about this tunnel has to be told to find it; empty where it looks by itself.
+    var option: String { path.hasPrefix("\(RuntimeDirectory.base)/") ? "" : " --runtime-directory \(path)" }
+
     /// Where the directories of all tunnels lie.
     var parent: String {
         let parts = path.split(separator: "/").dropLast()

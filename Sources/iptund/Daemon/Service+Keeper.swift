@@ -23,6 +23,7 @@ extension Service {
             case .news(let news): keeperNews = news
             case .over:
                 keeper = nil
+                if keeperNews.killSwitch != nil { keeperNews.killSwitch = .unknown }
                 keeperNews.problem =
                     "its keeper has ended: what is removed is not made again, and what was changed is not taken back"
                 log.error(

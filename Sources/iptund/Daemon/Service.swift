@@ -62,8 +62,6 @@ struct Service: ~Copyable {
         /// A supervisor stopped it, and may start it again.
         case stopped
         case failed(Complaint)
-
-        var isAsked: Bool { if case .asked = self { true } else { false } }
     }
 
     /// Prepares the data path. Nothing moves before ``start(_:)``.
@@ -163,11 +161,7 @@ struct Service: ~Copyable {
         }
         supervisor.stopping()
         resolver.take()?.end()
-        let end = ending ?? .stopped
-        if settings.killSwitch != .off, !end.isAsked {
-            log.notice("the kill switch stays: the next start takes it over, 'iptund down \(report.name)' lifts it")
-        }
-        return end
+        return ending ?? .stopped
     }
 
     /// How long to wait at most, -1 for ever.

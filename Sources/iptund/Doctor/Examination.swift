@@ -189,6 +189,9 @@ struct Examination: ~Copyable {
                 return !step.change.kind.isAboutDevice
             }
             tunnel.leftOvers = left.map(\.change.command.text)
+            let wanted = state.killSwitch.map(\.change)
+            let missing = Set(wanted).subtracting(present.map(\.change))
+            tunnel.killSwitchLeft = KillSwitchNews(wanted, missing: missing, [:])?.layers
             tunnel.isKillSwitchAlone = !left.isEmpty && Set(state.killSwitch).isSuperset(of: left)
         }
     }

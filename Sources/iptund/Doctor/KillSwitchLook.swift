@@ -16,6 +16,7 @@ extension KillSwitchSnapshot {
         else { return }
         let planning = Planning(settings: settings, device: facts, ways: [:], shared: [])
         past = planning.waysPast(netlink).map(\.description).sorted()
+        rulesBefore = planning.rulesBefore(netlink)
         leavesIPv6 = planning.warning(aboutIPv6: netlink) != nil
     }
 }

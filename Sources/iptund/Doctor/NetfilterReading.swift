@@ -34,7 +34,7 @@ struct NetfilterReading {
         switch nft() {
         case .known(let ruleset):
             isSeen = true
-            rules.tables = ruleset.tables
+            rules.tables = ruleset.tables.filter { !$0.isKillSwitch }
             let made = ruleset.tables.filter { ruleset.isMadeByIptables($0) }
             if !made.isEmpty { readAgain(made, ruleset) }
         case .hidden(let why):
@@ -156,4 +156,11 @@ struct NetfilterReading {
 extension Sequence<UInt8> {
     /// Whether `text` occurs in it.
     fileprivate func contains(_ text: String) -> Bool { String(decoding: Array(self), as: UTF8.self).contains(text) }
+}
+
+extension Netfilter.Table {
+    /// Whether it is the kill switch of a tunnel of ours, which has checks of its own: a rule that opens it is no remedy.
+    fileprivate var isKillSwitch: Bool {
+        name.hasPrefix("iptund-") && chains.count == 1 && chains[EgressFilter.chain]?.rules.count ?? 2 <= 1
+    }
 }

@@ -69,7 +69,7 @@ extension TunnelSnapshot {
         repairs = Growth(from: before.repairs ?? 0, to: after.repairs ?? 0)
         if let news = after.killSwitch {
             killSwitch = KillSwitchSnapshot()
-            killSwitch?.layers = news.layers
+            killSwitch?.layers = news.layers ?? []
         }
     }
 }

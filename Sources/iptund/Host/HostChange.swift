@@ -79,6 +79,12 @@ enum HostChange: Hashable, Codable {
     /// The command that does the same.
     var command: Command { kind.command }
 
+    /// What could not be done, where it could not be made: tables of nftables take a long command.
+    var failure: String {
+        guard case .filter(let filter) = self else { return "cannot '\(command.text)'" }
+        return "cannot make table \(filter.family.text) \(filter.table) of nftables"
+    }
+
     /// The device that it is about, if it is about one.
     var device: Device? {
         switch self {
@@ -132,12 +138,12 @@ extension Complaint {
         if case .filter(let filter) = change {
             let table = "\(filter.family.text) \(filter.table)"
             self.init(
-                "cannot make table \(table) of nftables", why: "another program made one of this name",
+                change.failure, why: "another program made one of this name",
                 whatNow: "'nft list table \(table)' shows it; remove it, or give the tunnel's device another name")
             return
         }
         self.init(
-            "cannot '\(change.command.text)'", why: "there is another one already",
+            change.failure, why: "there is another one already",
             whatNow: "'ip route' and 'ip address' show it; remove it, or leave it out here")
     }
 }

@@ -65,6 +65,7 @@ struct Planning {
             warnings: [
                 warning(about: settings.mtu, underlay), warning(of: obstacle), warning(aboutIPv6: netlink),
                 warning(aboutWaysPast: netlink),
+                warning(aboutRulesBefore: netlink),
             ].compactMap(\.self)
                 + warnings(wanted, facts))
     }
@@ -78,9 +79,9 @@ struct Planning {
         wanted.pin = try pin(underlay)
         let rules = try asked { () throws(Errno) in try netlink.rules() }
         wanted.routing = try routing(for: wanted, besides: rules, netlink)
-        if wanted.routing != nil { wanted.strict = strictLocals(underlay) }
+        if wanted.routing != nil, settings.namespace == nil { wanted.strict = strictLocals(underlay) }
         if settings.killSwitch == .all { wanted.hasIPv6 = try asked { () throws(Errno) in try netlink.hasIPv6() } }
-        wanted.filters = try filters(wanted, besides: rules, netlink)
+        wanted.filters = try filters(besides: rules, own: wanted.routing?.table, netlink)
         return wanted
     }
 

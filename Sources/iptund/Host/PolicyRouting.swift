@@ -12,6 +12,8 @@ struct PolicyRouting: Hashable, Codable {
     let place: UInt32
 
     static let places: Range<UInt32> = 0..<20
+    /// Where the rules of the first place begin.
+    static let firstPriority: UInt32 = 30_000
     /// Enough for two rules for each length that a prefix can have.
     private static let rulesPerPlace: UInt32 = 100
 
@@ -19,7 +21,7 @@ struct PolicyRouting: Hashable, Codable {
     var table: UInt32 { 1_994_000 + place }
     /// Before `main` (32766), and before what `ip rule add` numbers by itself.
     var priorities: Range<UInt32> {
-        let first = 30_000 + place * PolicyRouting.rulesPerPlace
+        let first = PolicyRouting.firstPriority + place * PolicyRouting.rulesPerPlace
         return first..<first + PolicyRouting.rulesPerPlace
     }
 

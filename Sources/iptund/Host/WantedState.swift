@@ -69,7 +69,9 @@ struct WantedState {
     private var allowed: [Prefix] { settings.peers.flatMap { $0.allowed ?? [] } }
 
     private var covered: Set<Prefix> {
-        guard case .automatic = settings.table, settings.namespace == nil else { return [] }
+        guard case .automatic = settings.table else { return [] }
+        // No outer packet leaves there; but a container has a default route of its own, which ours must come before.
+        guard settings.namespace == nil else { return settings.killSwitch == .off ? [] : Set(allowed) }
         // A name may mean any address tomorrow, and nobody could change routes then.
         if settings.peers.contains(where: { if case .name = $0.endpoint { true } else { false } }) {
             return Set(allowed)
@@ -97,7 +99,7 @@ struct WantedState {
             let routes: [HostChange] = isMade ? [] : [.route(route, on: device)]
             guard settings.killSwitch != .off else { return routes }
             let barrier = Route.unreachable(
-                prefix, protocolNumber: HostChange.protocolNumber, metric: WantedState.lastMetric, table: table)
+                prefix, protocolNumber: HostChange.protocolNumber, metric: WantedState.barrierMetric, table: table)
             return [.route(barrier, on: .none)] + routes
         }
     }
@@ -112,8 +114,10 @@ struct WantedState {
         return (near ?? settings.addresses.first)?.address
     }
 
-    /// Worse than every route that anybody else makes.
-    static let lastMetric: UInt32 = 2_000_000_000
+    /// Next after our own routes (0), and better than what anybody else has to the same prefix: that would lead past the tunnel.
+    static let barrierMetric: UInt32 = 1
+    /// The same in lists of versions before.
+    static let formerBarrierMetric: UInt32 = 2_000_000_000
 
     private var rules: [RoutingRule] { routing?.rules(for: coveredLengths, strict: strict) ?? [] }
 

@@ -71,6 +71,7 @@ struct KeeperProcess: ~Copyable {
     mutating func run() {
         lifeline.announceReady()
         let extent = watch()
+        if extent == .allButKillSwitch, !duty.reconciler.state.killSwitch.isEmpty { leaveKillSwitch() }
         let outcome = duty.reconciler.end(extent, duty.netlink)
         duty.echo.commands(outcome.commands)
         for failure in outcome.failures { standardError("iptund: \(failure)") }

@@ -4,18 +4,23 @@ internal import Linux
 
 /// What keeps packets that are the tunnel's from leaving by another way.
 struct KillSwitchNews: Codable, Equatable {
-    /// What stands, ``Layer``s by name; none that a later version may know.
-    var layers: [String] = []
+    /// What stands, ``Layer``s by name; `nil` where nobody looks.
+    var layers: [String]?
     /// Packets that were dropped because they would have left by another way; absent where nobody counts them.
     var dropped: UInt64?
 
     /// One of two, either of which is enough.
     enum Layer: String {
-        /// Unreachable routes of the last metric, and the rules that lead to them.
+        /// Unreachable routes behind those of the tunnel, and the rules that lead to them.
         case routes
         /// A table of nftables.
         case nftables
     }
+
+    /// One that nobody looks after.
+    static let unknown = KillSwitchNews()
+
+    private init() {}
 
     /// What stands of the kill switch; `nil` where there is none.
     ///
@@ -29,9 +34,11 @@ struct KillSwitchNews: Codable, Equatable {
         let routes = barriers.filter { if case .filter = $0 { false } else { true } }
         let tables = barriers.filter { if case .filter = $0 { true } else { false } }
         let rules = wanted.filter { if case .rule = $0 { true } else { false } }
-        if stands(routes), missing.isDisjoint(with: rules) { layers.append(Layer.routes.rawValue) }
-        guard stands(tables) else { return }
-        layers.append(Layer.nftables.rawValue)
+        var standing: [Layer] = []
+        if stands(routes), missing.isDisjoint(with: rules) { standing.append(.routes) }
+        if stands(tables) { standing.append(.nftables) }
+        layers = standing.map(\.rawValue)
+        guard standing.contains(.nftables) else { return }
         let counts = filters.values.map { if case .ours(_, let count) = $0 { count.packets } else { UInt64(0) } }
         dropped = counts.reduce(0, &+)
     }

@@ -70,7 +70,10 @@ struct RouteChange: ChangeKind {
     /// root's own file names the peer.
     func isCredible(_ claim: Testimony.Claim) -> Bool {
         guard !claim.others.contains(.route(route, on: device)) else { return false }
-        if route.kind == .unreachable { return route.metric == WantedState.lastMetric && claim.hasTable(route.table) }
+        if route.kind == .unreachable {
+            let metrics = [WantedState.barrierMetric, WantedState.formerBarrierMetric]
+            return metrics.contains(route.metric) && claim.hasTable(route.table)
+        }
         if device == claim.device { return claim.hasDevice && route.link == device.index }
         guard let settings = claim.settings, case .address(let address)? = Pin.peer(of: settings) else { return false }
         return HostChange.route(route, on: device).isPin(of: address)
