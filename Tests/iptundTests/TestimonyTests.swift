@@ -68,8 +68,8 @@ import Wire
         #expect(!isCredible(step, hasDevice: false))
     }
 
-    @Test(arguments: [barrier, rule])
-    func `a barrier, and a rule at the tunnel's own place, are believed unless another tunnel has them`(step: Step) {
+    @Test(arguments: [barrier, rule, Step(change: .filter(.sample))])
+    func `a barrier, the table of its name, and a rule at the tunnel's own place, are believed unless another tunnel has them`(step: Step) {
         #expect(isCredible(step, hasDevice: false))
         #expect(!isCredible(step, others: [step.change]))
     }
@@ -78,7 +78,8 @@ import Wire
         // Somebody's routes, settings and entries, whatever protocol number they were given.
         route("10.9.0.0/24", link: 2, on: .uplink), route("10.9.0.0/24", link: 2, on: .tunnel),
         Step(
-            change: .route(.unreachable(block("10.9.0.0/24"), protocolNumber: 203, metric: 1), on: .none)),
+            change: .route(.unreachable(block("10.9.0.0/24"), protocolNumber: 203, metric: 7), on: .none)),
+        Step(change: .filter(.sample(link: "other"))), Step(change: .noIPv6Beyond),
         Step(
             change: .route(
                 .unreachable(
