@@ -69,7 +69,11 @@ import Wire
     }
 
     @Test(arguments: [barrier, rule, Step(change: .filter(.sample))])
-    func `a barrier, the table of its name, and a rule at the tunnel's own place, are believed unless another tunnel has them`(step: Step) {
+    func
+        `a barrier, the table of its name, and a rule at the tunnel's own place, are believed unless another tunnel has them`(
+            step: Step
+        )
+    {
         #expect(isCredible(step, hasDevice: false))
         #expect(!isCredible(step, others: [step.change]))
     }
