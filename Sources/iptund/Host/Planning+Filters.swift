@@ -49,7 +49,7 @@ extension Planning {
     }
 
     /// Why there is no second layer; `nil` where there is one, or none is asked for.
-    func filterObstacle(_ wanted: WantedState, _ netlink: borrowing Netlink) -> String? {
+    func filterObstacle(_ wanted: WantedState, _ netlink: borrowing Netlink) throws(Complaint) -> String? {
         guard settings.killSwitch != .off else { return nil }
         guard isForAll else { return "Table = N is for packets that rules of others choose" }
         if let obstacle = wanted.filterSizeObstacle { return obstacle }
@@ -60,8 +60,10 @@ extension Planning {
                 return nil  // Who only asks what would be done cannot try.
             } catch .protocolNotSupported {
                 return "this kernel has no nftables"
-            } catch {
+            } catch where [.notSupported, .noSuchFile, .invalidArgument, .familyNotSupported].contains(error) {
                 return "this kernel has no nftables, or lacks a part of it (\(error))"
+            } catch {
+                throw Complaint(HostChange.filter(filter).failure, error, whatNow: "try again")
             }
         }
         return nil

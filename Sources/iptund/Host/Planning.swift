@@ -53,7 +53,7 @@ struct Planning {
     func make(underlay: borrowing Netlink, _ netlink: borrowing Netlink) throws(Complaint) -> Outcome {
         var wanted = try want(underlay: underlay, netlink)
         try checkTable(netlink)
-        let obstacle = filterObstacle(wanted, netlink)
+        let obstacle = try filterObstacle(wanted, netlink)
         if obstacle != nil { wanted.filters = [] }
         let (changes, device, shared, list) = (wanted.changes, device, shared, own?.steps ?? [])
         let facts = try asked { () throws(Errno) in
