@@ -60,7 +60,7 @@ extension Planning {
                 return nil  // Who only asks what would be done cannot try.
             } catch .protocolNotSupported {
                 return "this kernel has no nftables"
-            } catch where [.notSupported, .noSuchFile, .invalidArgument, .familyNotSupported].contains(error) {
+            } catch  where [.notSupported, .noSuchFile, .invalidArgument, .familyNotSupported].contains(error) {
                 return "this kernel has no nftables, or lacks a part of it (\(error))"
             } catch {
                 throw Complaint(HostChange.filter(filter).failure, error, whatNow: "try again")
