@@ -26,7 +26,7 @@ package struct Signals: ~Copyable, Sendable {
         return unsafe read(descriptor.rawValue, &info, size) == size ? Int32(info.ssi_signo) : nil
     }
 
-    /// Somebody wants an end, Ctrl-C (SIGINT).
+    /// An end from the terminal, Ctrl-C (SIGINT).
     package static let interrupted = SIGINT
     /// The terminal has another size (SIGWINCH).
     package static let resized = SIGWINCH

@@ -31,7 +31,7 @@ package enum ChangesMissing: Check {
 extension TunnelSnapshot {
     /// The command that makes again what is missing; `nil` when nothing is known to be.
     package var repair: String? {
-        // Without a keeper nobody takes the order.
+        // Without a keeper the order has no one to take it.
         if case .running(let problem?) = standing, problem.contains("its keeper has ended") { return nil }
         if case .file = origin { return "iptund reload \(name)" }
         let commands = missing + missingPins

@@ -4,7 +4,7 @@
 package enum KillSwitchPast: Check {
     package static let id = "killswitch.past"
     package static let why =
-        "whoever serves DHCP on a network can make longer routes than the tunnel's (CVE-2024-3661): what takes them is dropped"
+        "a DHCP server can make longer routes than the tunnel's (CVE-2024-3661): what takes them is dropped"
 
     package static func judge(_ host: HostSnapshot) -> [Finding] {
         of(host.tunnels) { tunnel in

@@ -4,7 +4,7 @@
 package enum KillSwitchStands: Check {
     package static let id = "killswitch.stands"
     package static let why =
-        "it keeps packets in until the tunnel is up again, or somebody says that it is not needed: not a fault, if it is meant"
+        "it keeps packets in until the tunnel is up again, or until it is lifted: not a fault, if it is meant"
 
     package static func judge(_ host: HostSnapshot) -> [Finding] {
         let findings = host.tunnels.compactMap { tunnel -> Finding? in

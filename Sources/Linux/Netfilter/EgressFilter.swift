@@ -47,7 +47,7 @@ package struct EgressFilter: Hashable, Sendable, Codable {
     /// By what a table is known as ours.
     package static let comment = "kill switch of iptund"
 
-    /// Tells this content from others: stands in the comment of the rule, which nobody can change without replacing it.
+    /// Tells this content from others: stands in the comment of the rule, which changes only with the rule.
     package var fingerprint: String {
         var hash: UInt64 = 0xcbf2_9ce4_8422_2325
         let text = "\(family.rawValue) \(link) \(mark ?? 0) " + destinations.map(\.text).joined(separator: " ")

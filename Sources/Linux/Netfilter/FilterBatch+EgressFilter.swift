@@ -15,7 +15,7 @@ internal import Glibc
 /// }
 /// ```
 ///
-/// The set has no name and is constant: nobody can change it but by replacing the rule.
+/// The set has no name and is constant: it changes only with the rule.
 extension FilterBatch {
     /// Adds the table, the chain, the set and the rule. The counter starts at `count`.
     mutating func build(_ filter: EgressFilter, _ count: EgressFilter.Count) throws(Errno) {

@@ -22,7 +22,7 @@ struct Claim: ~Copyable {
         if let name = settings.device?.text {
             return try take(name, settings, options, patience: patience, in: place)
         }
-        // Whoever leaves the name to us does not mean one whose kill switch stands.
+        // A tunnel without a name does not mean one whose kill switch stands.
         let standing = options.name == nil ? Set(RunningTunnels.withKillSwitchAlone()) : []
         for number in 0..<1_000 {
             let candidate = "iptun\(number)"

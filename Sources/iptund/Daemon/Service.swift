@@ -57,7 +57,7 @@ struct Service: ~Copyable {
 
     /// Why it ends.
     enum Ending {
-        /// Somebody wants it to end, for good: what it changed is taken back, the kill switch included.
+        /// It is to end for good: what it changed is taken back, the kill switch included.
         case asked
         /// A supervisor stopped it, and may start it again.
         case stopped
@@ -136,7 +136,7 @@ struct Service: ~Copyable {
                 return .failed(Complaint("cannot wait", error, whatNow: "this should not happen"))
             }
             if interests[0].isReady, let signal = signals.next() {
-                // Ctrl-C is somebody's own; the rest comes from a supervisor, which may start the tunnel again.
+                // Ctrl-C comes from a person; the rest from a supervisor, which may start the tunnel again.
                 ending = signal == Signals.interrupted ? .asked : .stopped
                 break
             }

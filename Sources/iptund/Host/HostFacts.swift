@@ -19,7 +19,7 @@ struct HostFacts {
     var commonForwarding: UInt32?
     /// Whether ICMP redirects are sent on every device; `nil` when it cannot be told.
     var commonRedirects: UInt32?
-    /// Whether IPv6 packets have no way beyond the link because of us; `nil` where nobody asked.
+    /// Whether IPv6 packets have no way beyond the link because of us; `nil` where it was not asked.
     var hasIPv6Barrier: Bool?
     /// Tables of nftables.
     var filters: [EgressFilter.Identity: EgressFilter.Presence] = [:]

@@ -6,7 +6,7 @@ internal import Wire
 
 /// What people should know of a kill switch on their host before they rely on it.
 extension Planning {
-    /// Where routes of `main` lead past the tunnel of which nobody says that they are meant.
+    /// Where routes of `main` lead past the tunnel that are not known to be meant.
     func waysPast(_ netlink: borrowing Netlink) -> [Prefix] {
         guard settings.killSwitch != .off, isForAll,
             let ways = try? netlink.ways(in: Route.mainTable, besides: device.device.index)

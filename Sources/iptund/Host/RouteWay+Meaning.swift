@@ -4,8 +4,8 @@ internal import Linux
 internal import Wire
 
 extension RouteWay {
-    /// Whether a longer route is an exception that somebody here meant: on the link, or by a router as an administrator or a routing
-    /// daemon says. What DHCP, router advertisements and redirects say comes from whoever is on the network, and halves of everything
+    /// Whether a longer route is an exception that was meant here: on the link, or by a router as an administrator or a routing
+    /// daemon says. What DHCP, router advertisements and redirects say comes from any host of the network, and halves of everything
     /// are a way to take a tunnel's packets, "TunnelVision" (CVE-2024-3661). `dhclient` makes such routes as `ip route add`
     /// does. To private addresses they count nevertheless, unless these are what the tunnel is for.
     func isMeant(_ allowed: [Prefix]) -> Bool {

@@ -114,7 +114,7 @@ struct WantedState {
         return (near ?? settings.addresses.first)?.address
     }
 
-    /// Next after our own routes (0), and better than what anybody else has to the same prefix: that would lead past the tunnel.
+    /// Next after our own routes (0), and better than what other programs have to the same prefix: that would lead past the tunnel.
     static let barrierMetric: UInt32 = 1
     /// The same in lists of versions before.
     static let formerBarrierMetric: UInt32 = 2_000_000_000

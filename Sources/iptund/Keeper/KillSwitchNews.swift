@@ -4,9 +4,9 @@ internal import Linux
 
 /// What keeps packets that are the tunnel's from leaving by another way.
 struct KillSwitchNews: Codable, Equatable {
-    /// What stands, ``Layer``s by name; `nil` where nobody looks.
+    /// What stands, ``Layer``s by name; `nil` where no keeper looks.
     var layers: [String]?
-    /// Packets that were dropped because they would have left by another way; absent where nobody counts them.
+    /// Packets that were dropped because they would have left by another way; absent where there is no counter.
     var dropped: UInt64?
 
     /// One of two, either of which is enough.
@@ -17,7 +17,7 @@ struct KillSwitchNews: Codable, Equatable {
         case nftables
     }
 
-    /// One that nobody looks after.
+    /// One that no keeper looks after.
     static let unknown = KillSwitchNews()
 
     private init() {}
