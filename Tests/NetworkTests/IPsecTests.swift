@@ -49,8 +49,13 @@ struct IPsecTests {
             let (a, b) = try lab.tunnel()
             try b.host.startCounting("ip protocol 4")
             try a.host.shell(IPsecTests.policy("out", "action block"))
-            try a.host.flood("10.9.0.2", 10_000)
-            let sent = try a.report { $0.encapsulate.received + $0.kernel_losses.device >= 10_000 }
+            // In pieces: on a busy machine most of one flood would be lost at the device, and prove nothing.
+            var sent = try a.report()
+            for piece in 1...20 {
+                try a.host.flood("10.9.0.2", 500)
+                sent = try a.report { $0.encapsulate.received + $0.kernel_losses.device >= piece * 500 }
+            }
+            #expect(sent.encapsulate.received + sent.kernel_losses.device >= 10_000)
             #expect(sent.encapsulate.delivered == 0 && sent.encapsulate.received > 1000)
             #expect(try b.host.counted() == 0)
 

@@ -81,6 +81,28 @@ struct ManagedSite {
             lines.filter { $0.contains("Deleted") && ($0.contains("proto 203") || $0.contains(": x ")) }
         }
 
+        /// How long what these words tell of was gone, each time that it was removed, seconds: by when the kernel said so.
+        func gaps(_ words: String) -> [Double] {
+            var (gone, gaps): (Double?, [Double]) = (nil, [])
+            for line in lines where line.contains(words) {
+                // "[2026-11-30T21:02:29.011284] Deleted 30003: …"
+                guard let time = Self.seconds(line) else { continue }
+                if line.contains("] Deleted ") {
+                    gone = gone ?? time
+                } else if let start = gone {
+                    gaps.append(time - start)
+                    gone = nil
+                }
+            }
+            return gaps
+        }
+
+        private static func seconds(_ line: Substring) -> Double? {
+            let parts = line.drop { $0 != "T" }.dropFirst().prefix { $0 != "]" }.split(separator: ":")
+            let numbers = parts.compactMap { Double($0) }
+            return numbers.count == 3 ? numbers[0] * 3_600 + numbers[1] * 60 + numbers[2] : nil
+        }
+
         func end() {
             kill(child.id, SIGTERM)
             try? eventually("the monitor ends") { child.poll() != nil }

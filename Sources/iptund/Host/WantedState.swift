@@ -37,8 +37,9 @@ struct WantedState {
 
     /// The changes, in the order in which each can work.
     ///
-    /// Filters go first, and after them nothing leaves by another way. The pin comes before routes: a route into the tunnel may cover the peer. Addresses come before the device is up, so that no
-    /// packet leaves with another source, and routes after that, since they need both. Rules lead to routes that are there.
+    /// Filters go first, and after them nothing leaves by another way. The pin comes before routes: one into the tunnel may cover
+    /// the peer. Addresses come before the device is up, so that no packet leaves with another source, and routes after that,
+    /// since they need both. Rules lead to routes that are there.
     var changes: [HostChange] {
         var changes = filters.map(HostChange.filter)
         if settings.killSwitch == .all, hasIPv6 { changes.append(.noIPv6Beyond) }

@@ -58,6 +58,24 @@ extension HealthyLayout {
             _ = try ends.a.host.start(["ping", "-n", "-i", "0.2", "10.7.0.2"])
             return ends
         },
+        HealthyLayout("all traffic in a tunnel with a kill switch, and another tunnel beside it", "peacey/split-vpn#8")
+        {
+            lab in
+            let (a, router, b) = try lab.routedPair()
+            let ends = HealthyLayout.Ends(
+                try a.up(
+                    "--peer", "198.51.100.2", "--address", "10.9.0.1/32", "--allowed-ips", "0.0.0.0/0",
+                    "--kill-switch-all"),
+                try b.up(
+                    "--peer", "192.0.2.1", "--address", "10.9.0.2/32", "--allowed-ips", "10.9.0.1/32", "--kill-switch"))
+            _ = try router.up(
+                "--peer", "192.0.2.1", "--device", "far", "--address", "10.7.0.2/32", "--allowed-ips", "10.7.0.1/32")
+            _ = try a.up(
+                "--peer", "192.0.2.254", "--device", "second", "--address", "10.7.0.1/32", "--allowed-ips",
+                "10.7.0.2/32")
+            _ = try a.start(["ping", "-n", "-i", "0.2", "10.7.0.2"])
+            return ends
+        },
         HealthyLayout("multicast DNS, SSDP and broadcasts out of every device", "avahi/avahi#262") { lab in
             let ends = try lab.across(a: ["--address", "10.9.1.1/24"], b: [])
             _ = try ends.a.host.start([
