@@ -15,7 +15,7 @@ struct UpgradeTests {
             },
             { scene in
                 let unit = scene.site.a
-                let whole = try scene.look()
+                let whole = try scene.a.shell("ip rule; ip route show table 1994000")
                 try scene.whileSending {
                     for _ in 1...3 {
                         try unit.stop()
@@ -27,7 +27,7 @@ struct UpgradeTests {
                     try scene.site.waitForTraffic()
                 }
                 #expect(try scene.packetsInClear() == 0)
-                #expect(try scene.look() == whole)
+                #expect(try scene.a.shell("ip rule; ip route show table 1994000") == whole)
                 // What a start cannot do leaves nothing but the kill switch.
                 try scene.whileSending {
                     try unit.stop()
