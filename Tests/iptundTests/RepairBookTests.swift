@@ -75,6 +75,15 @@ import Testing
         #expect(book.contested(at: 10_000) == barrier.subject)
     }
 
+    @Test func `what leads to a barrier does not wait either`() {
+        var book = RepairBook()
+        for now in 0..<1_000 {
+            let isMade = book.judge(Self.change, isUrgent: true, at: UInt64(now) * 10)
+            #expect(isMade)
+        }
+        #expect(book.contested(at: 10_000) == Self.change.subject)
+    }
+
     @Test func `what waits says until when`() {
         var book = RepairBook()
         for moment in 0...11 { _ = book.judge(Self.change, at: UInt64(moment)) }

@@ -75,7 +75,11 @@ extension KeeperProcess {
     /// Makes what is missing, and takes back what is no longer wanted. Returns what failed.
     private mutating func mend(_ reconciliation: Reconciliation, at now: UInt64) throws(Complaint) -> [String] {
         unmade = Set(reconciliation.obstructed)
-        let due = reconciliation.additions.filter { !$0.isRepair || repairs.judge($0.step.change, at: now) }
+        let urgent = Set(duty.reconciler.state.killSwitch.map(\.change))
+        let due = reconciliation.additions.filter { addition in
+            let change = addition.step.change
+            return !addition.isRepair || repairs.judge(change, isUrgent: urgent.contains(change), at: now)
+        }
         guard !due.isEmpty || !reconciliation.removals.isEmpty else { return [] }
         try duty.reconciler.note(reconciliation.everything)
         var (restored, made): ([HostChange.Command], [HostChange.Command]) = ([], [])

@@ -29,9 +29,10 @@ struct RepairBook {
     /// The longest time between two repairs of one thing, milliseconds.
     static let longest: UInt64 = 30_000
 
-    /// Whether something that is missing at `now`, milliseconds, is to be made again now. A barrier of a kill switch never waits.
-    mutating func judge(_ change: HostChange, at now: UInt64) -> Bool {
-        judge(change.subject, isUrgent: change.isKillSwitch, at: now)
+    /// Whether something that is missing at `now`, milliseconds, is to be made again now. What is of a kill switch never waits:
+    /// a barrier, or what is said to be urgent, such as a rule that leads to one.
+    mutating func judge(_ change: HostChange, isUrgent: Bool = false, at now: UInt64) -> Bool {
+        judge(change.subject, isUrgent: isUrgent || change.isKillSwitch, at: now)
     }
 
     /// The same for what is no change by itself.
