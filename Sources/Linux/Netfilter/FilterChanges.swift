@@ -13,18 +13,8 @@ package struct FilterChanges: ~Copyable, Sendable {
     /// Begins to listen.
     /// - Throws: `EPROTONOSUPPORT` where the kernel has no netfilter.
     package init() throws(Errno) {
-        let type = Int32(SOCK_RAW.rawValue) | Int32(SOCK_CLOEXEC.rawValue) | Int32(SOCK_NONBLOCK.rawValue)
-        let descriptor = Descriptor(owning: try posix(socket(AF_NETLINK, type, NETLINK_NETFILTER)))
-        var address = sockaddr_nl()
-        address.nl_family = sa_family_t(AF_NETLINK)
-        address.nl_groups = 1 << UInt32(NFNLGRP_NFTABLES.rawValue - 1)
-        let size = socklen_t(MemoryLayout<sockaddr_nl>.size)
-        let number = descriptor.rawValue
-        let result = unsafe withUnsafePointer(to: &address) { address in
-            unsafe address.withMemoryRebound(to: sockaddr.self, capacity: 1) { unsafe bind(number, $0, size) }
-        }
-        try posix(result)
-        self.descriptor = descriptor
+        descriptor = try Descriptor.listening(
+            to: 1 << UInt32(NFNLGRP_NFTABLES.rawValue - 1), about: NETLINK_NETFILTER)
     }
 
     /// Takes what was heard so far. Returns whether a table of this name may have changed: those of others change all the

@@ -19,20 +19,10 @@ package struct NetworkChanges: ~Copyable, Sendable {
     ///
     /// - Parameter hasIPv6: whether routes of IPv6 are listened for, too (RTMGRP_IPV6_ROUTE).
     package init(hasIPv6: Bool = false) throws(Errno) {
-        let type = Int32(SOCK_RAW.rawValue) | Int32(SOCK_CLOEXEC.rawValue) | Int32(SOCK_NONBLOCK.rawValue)
-        let descriptor = Descriptor(owning: try posix(socket(AF_NETLINK, type, NETLINK_ROUTE)))
-        var address = sockaddr_nl()
-        address.nl_family = sa_family_t(AF_NETLINK)
-        address.nl_groups =
+        let groups =
             UInt32(RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV4_ROUTE | RTMGRP_IPV4_RULE)
             | NetworkChanges.settings | (hasIPv6 ? UInt32(RTMGRP_IPV6_ROUTE) : 0)
-        let size = socklen_t(MemoryLayout<sockaddr_nl>.size)
-        let number = descriptor.rawValue
-        let result = unsafe withUnsafePointer(to: &address) { address in
-            unsafe address.withMemoryRebound(to: sockaddr.self, capacity: 1) { unsafe bind(number, $0, size) }
-        }
-        try posix(result)
-        self.descriptor = descriptor
+        descriptor = try Descriptor.listening(to: groups, about: NETLINK_ROUTE)
     }
 
     /// Forgets what was heard so far. Returns whether there was anything.
@@ -46,5 +36,25 @@ package struct NetworkChanges: ~Copyable, Sendable {
             if result < 0, Errno.current != .noBuffers { return hasChanged }
             hasChanged = true
         }
+    }
+}
+
+extension Descriptor {
+    /// A socket that hears what the kernel tells these groups of a subject of netlink; it does not wait.
+    ///
+    /// The corresponding C calls are `socket(AF_NETLINK, SOCK_RAW, PROTOCOL)` and `bind` (netlink(7)).
+    static func listening(to groups: UInt32, about subject: Int32) throws(Errno) -> Descriptor {
+        let type = Int32(SOCK_RAW.rawValue) | Int32(SOCK_CLOEXEC.rawValue) | Int32(SOCK_NONBLOCK.rawValue)
+        let descriptor = Descriptor(owning: try posix(socket(AF_NETLINK, type, subject)))
+        var address = sockaddr_nl()
+        address.nl_family = sa_family_t(AF_NETLINK)
+        address.nl_groups = groups
+        let size = socklen_t(MemoryLayout<sockaddr_nl>.size)
+        let number = descriptor.rawValue
+        let result = unsafe withUnsafePointer(to: &address) { address in
+            unsafe address.withMemoryRebound(to: sockaddr.self, capacity: 1) { unsafe bind(number, $0, size) }
+        }
+        try posix(result)
+        return descriptor
     }
 }
