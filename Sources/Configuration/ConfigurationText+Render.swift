@@ -38,6 +38,7 @@ extension ConfigurationText {
         lines.append((.only, [policy.only?.rawValue].compactMap(\.self)))
         if policy.acceptance != .peers { lines.append((.acceptFrom, policy.acceptance.elements)) }
         lines.append((.namespace, [settings.namespace].compactMap(\.self)))
+        lines.append((.firewallMark, [settings.mark?.description].compactMap(\.self)))
         if settings.killSwitch != .off { lines.append((.killSwitch, [settings.killSwitch.rawValue])) }
         lines.append((.user, [settings.user].compactMap(\.self)))
         if settings.workers != defaults.workers { lines.append((.workers, [settings.workers.text])) }

@@ -90,6 +90,19 @@ extension Entry {
         return text
     }
 
+    /// `FwMark`: `N` or `N/MASK`; `nil` for one that no other tunnel has.
+    package func firewallMark() throws(Complaint) -> PacketMark? {
+        if text == "auto" { return nil }
+        guard let mark = PacketMark(text) else {
+            throw refusal(
+                why: "neither 'auto' nor N or N/MASK, all bits of N within MASK", whatNow: "such as 0x1994/0xffff")
+        }
+        guard mark.value != 0 else {
+            throw refusal(why: "0 is what packets have that nothing has marked", whatNow: "such as 0x1994/0xffff")
+        }
+        return mark
+    }
+
     /// `User`: a name as useradd(8) takes it.
     package func user() throws(Complaint) -> String {
         let name = text.hasSuffix("$") ? text.dropLast() : text[...]

@@ -71,6 +71,7 @@ package struct Interpretation {
         case .only: settings.policy.only = try entry.only()
         case .acceptFrom: try accepted.append(try entry.acceptance(), entry)
         case .namespace: settings.namespace = try entry.namespace()
+        case .firewallMark: settings.mark = try entry.firewallMark()
         case .killSwitch: settings.killSwitch = try entry.killSwitch()
         case .user: settings.user = try entry.user()
         case .workers: settings.workers = try entry.workers()

@@ -20,6 +20,7 @@ extension Key {
         case .only: "Carry one way only: 'encapsulate' or 'decapsulate'."
         case .acceptFrom: "Take packets from 'peers', 'any', or peers and prefixes; by comma, or repeated."
         case .namespace: "Put the device into this network namespace; outer packets stay in ours."
+        case .firewallMark: "Mark of outer packets for rules and filters: N or N/MASK, or 'auto' (default): our own."
         case .killSwitch: "What is behind the peers leaves this host by the tunnel only, up or not."
         case .user: "Whom the daemon becomes after set-up (default: iptund, else nobody)."
         case .workers: "Pairs of threads that share the flows, 1 to 16, or 'auto' (default: 1)."

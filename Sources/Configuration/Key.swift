@@ -20,6 +20,7 @@ package enum Key: String, CaseIterable, Sendable {
     case only = "Only"
     case acceptFrom = "AcceptFrom"
     case namespace = "Netns"
+    case firewallMark = "FwMark"
     case killSwitch = "KillSwitch"
     case user = "User"
     case workers = "Workers"
@@ -69,6 +70,7 @@ package enum Key: String, CaseIterable, Sendable {
         case .segmentSizeClamp: "mss-clamp"
         case .proxyARP: "proxy-arp"
         case .acceptFrom: "accept-from"
+        case .firewallMark: "fwmark"
         case .killSwitch: "kill-switch"
         case .name: "peer-name"
         case .endpoint: "peer"
@@ -92,6 +94,7 @@ package enum Key: String, CaseIterable, Sendable {
         case .ecn: "mode"
         case .table: "table"
         case .forward, .killSwitch: nil
+        case .firewallMark: "n/mask"
         case .proxyARP: "dev"
         case .only: "way"
         case .acceptFrom: "who"

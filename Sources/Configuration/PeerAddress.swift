@@ -3,6 +3,8 @@
 package import Wire
 
 /// The other end of the tunnel, as it was written down.
+///
+/// Two spellings of a name are the same one.
 package enum PeerAddress: Hashable, Sendable {
     /// An IPv4 address.
     case address(IPv4Address)
@@ -20,11 +22,18 @@ package enum PeerAddress: Hashable, Sendable {
         }
     }
 
-    /// The same for all spellings of a name.
-    var canonical: PeerAddress {
+    package static func == (one: PeerAddress, other: PeerAddress) -> Bool {
+        switch (one, other) {
+        case (.address(let one), .address(let other)): one == other
+        case (.name(let one), .name(let other)): one.lowercased() == other.lowercased()
+        default: false
+        }
+    }
+
+    package func hash(into hasher: inout Hasher) {
         switch self {
-        case .address: self
-        case .name(let name): .name(name.lowercased())
+        case .address(let address): hasher.combine(address)
+        case .name(let name): hasher.combine(name.lowercased())
         }
     }
 

@@ -69,7 +69,7 @@ struct PeerChecks {
         var first: [PeerAddress: Entry] = [:]
         return zip(peers, origins).compactMap { peer, origin in
             guard let entry = origin.endpoint else { return nil }
-            guard let other = first.updateValue(entry, forKey: peer.endpoint.canonical) else { return nil }
+            guard let other = first.updateValue(entry, forKey: peer.endpoint) else { return nil }
             return Mistake(
                 entry, first: other, "is where another peer is already",
                 whatNow: "write the AllowedIPs of both into one [Peer]")

@@ -20,6 +20,8 @@ package struct TunnelSettings: Equatable, Sendable {
     package var forward = Forwarding.off
     /// The network namespace that the device goes to, `nil` for the one that the outer packets leave from.
     package var namespace: String?
+    /// What outer packets are marked with, `nil` for a mark that no other tunnel of this host has.
+    package var mark: PacketMark?
     /// What may leave this host by the tunnel only.
     package var killSwitch = KillSwitch.off
     /// Who the daemon becomes, `nil` for `iptund` if there is such a user.

@@ -2,6 +2,7 @@
 
 internal import CLinux
 internal import Glibc
+package import Wire
 
 /// The raw socket that keeps the kernel from answering for us.
 ///
@@ -14,11 +15,11 @@ package struct Guard: ~Copyable, Sendable {
     /// Opens the socket. The corresponding C functions are `socket` and `setsockopt(SO_ATTACH_FILTER)`.
     ///
     /// Requires `CAP_NET_RAW`, and `CAP_NET_ADMIN` for the mark before Linux 5.17.
-    package init() throws(Errno) {
+    package init(mark: PacketMark = .standard) throws(Errno) {
         let descriptor = try Descriptor.rawSocket()
         // Anything ever sent through this socket would get a header from the kernel, with an address of this host.
         try descriptor.set(IPPROTO_IP, IP_HDRINCL, to: 0)
-        try descriptor.set(SOL_SOCKET, SO_MARK, to: Int32(RawSender.mark))
+        try descriptor.set(mark)
         // BPF_RET | BPF_K with k = 0: keep no octet of any packet.
         try descriptor.attach([sock_filter(code: UInt16(BPF_RET | BPF_K), jt: 0, jf: 0, k: 0)])
         self.init(descriptor)

@@ -18,10 +18,12 @@ public struct RawReceiver: ~Copyable, Sendable {
     ///
     /// The corresponding C function is `socket`. Requires `CAP_NET_RAW`; with `CAP_NET_ADMIN` the buffer may exceed the
     /// system's limit.
-    package init(capacity: Int, worker index: Int = 0, of workers: Int = 1) throws(Errno) {
+    package init(
+        capacity: Int, mark: PacketMark = .standard, worker index: Int = 0, of workers: Int = 1
+    ) throws(Errno) {
         let descriptor = try Descriptor.rawSocket()
         // Nothing is sent by it; if anything ever were, rules for outer packets would see it.
-        try descriptor.set(SOL_SOCKET, SO_MARK, to: Int32(RawSender.mark))
+        try descriptor.set(mark)
         if workers > 1 { try descriptor.attach(FlowFilter.program(worker: index, of: workers)) }
         if index == 0 { try descriptor.set(IPPROTO_IP, IP_RECVERR, to: 1) }
         try descriptor.setBuffer(forced: SO_RCVBUFFORCE, plain: SO_RCVBUF, octets: RawReceiver.bufferSize)

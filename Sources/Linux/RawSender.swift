@@ -24,19 +24,18 @@ public import Wire
     /// do not (``ProtocolNote``).
     package let isProtocolKnown: Bool
 
-    /// Set on every packet that leaves, so that a policy rule can tell the outer packets from those that it routes into the
-    /// tunnel: `ip rule add fwmark 0x1994 lookup main`. The year in which protocol 4 came to Linux.
-    package static let mark: UInt32 = 0x1994
-
     /// Opens the socket for batches of `capacity` packets. The corresponding C functions are `socket` and `connect`.
     ///
-    /// `local` is an address of this host; `nil` for a socket that will never send. Of several sockets each has a share of
-    /// the identifications.
+    /// `local` is an address of this host; `nil` for a socket that will never send. `mark` is set on every packet that leaves, so
+    /// that a policy rule can tell the outer packets from those that it routes into the tunnel. Of several sockets each has a
+    /// share of the identifications.
     /// Requires `CAP_NET_RAW`; with `CAP_NET_ADMIN` the buffer may exceed the system's limit.
-    package init(capacity: Int, local: IPv4Address?, worker index: Int = 0, of workers: Int = 1) throws(Errno) {
+    package init(
+        capacity: Int, local: IPv4Address?, mark: PacketMark = .standard, worker index: Int = 0, of workers: Int = 1
+    ) throws(Errno) {
         let descriptor = try Descriptor.rawSocket(protocolNumber: Int32(IPPROTO_RAW))
         try descriptor.set(IPPROTO_IP, IP_RECVERR, to: 1)
-        try descriptor.set(SOL_SOCKET, SO_MARK, to: Int32(RawSender.mark))
+        try descriptor.set(mark)
         try descriptor.setBuffer(forced: SO_SNDBUFFORCE, plain: SO_SNDBUF, octets: RawSender.bufferSize)
         // Each packet names its own destination. But only for a connected socket does the kernel remember the queue of the
         // network device; for others it dissects every packet to choose one. And rules "from" our address apply, as they do

@@ -13,6 +13,11 @@ extension Descriptor {
         try posix(unsafe setsockopt(rawValue, Int32(level), option, &value, size))
     }
 
+    /// Marks what is sent (SO_MARK). Requires `CAP_NET_ADMIN`, or `CAP_NET_RAW` since Linux 5.17.
+    func set(_ mark: PacketMark) throws(Errno) {
+        try set(SOL_SOCKET, SO_MARK, to: Int32(bitPattern: mark.value))
+    }
+
     /// Sets a buffer size beyond the system's limit where we may (`CAP_NET_ADMIN`), within it where not.
     func setBuffer(forced: Int32, plain: Int32, octets: Int32) throws(Errno) {
         do throws(Errno) {

@@ -13,7 +13,7 @@ package struct UnderlaySocket: ~Copyable, Sendable {
 
     /// Opens the socket for what comes from `peer`: ICMP inside of protocol 4; and, where `local` is given, the headers of
     /// all that is sent to another address of this host. Requires `CAP_NET_RAW`.
-    package init(peer: IPv4Address, local: IPv4Address? = nil) throws(Errno) {
+    package init(peer: IPv4Address, local: IPv4Address? = nil, mark: PacketMark = .standard) throws(Errno) {
         let descriptor = try Descriptor.rawSocket()
         // Without a local address the comparison is skipped, whatever the destination is.
         let other: UInt8 = local == nil ? 0 : 2
@@ -31,7 +31,7 @@ package struct UnderlaySocket: ~Copyable, Sendable {
         try descriptor.attach(
             program.map { sock_filter(code: UInt16($0.code), jt: $0.then, jf: $0.otherwise, k: $0.value) })
         try descriptor.set(IPPROTO_IP, IP_RECVERR, to: 1)
-        try? descriptor.set(SOL_SOCKET, SO_MARK, to: Int32(RawSender.mark))
+        try? descriptor.set(mark)
         note = descriptor.knowsProtocolNote() ? ProtocolNote(.ipip) : nil
         self.descriptor = descriptor
     }

@@ -38,6 +38,14 @@ extension Prefix: Codable {
     public func encode(to encoder: any Encoder) throws { try encoder.encodeText(self) }
 }
 
+extension PacketMark: Codable {
+    /// Reads "0x1994/0xffff", or a mark of which all bits count.
+    public init(from decoder: any Decoder) throws { self = try decoder.decodeText() }
+
+    /// Writes ``description``.
+    public func encode(to encoder: any Encoder) throws { try encoder.encodeText(self) }
+}
+
 extension InterfaceAddress: Codable {
     /// Reads "10.0.0.1/24" or "10.0.0.1 peer 10.0.0.2/32".
     package init(from decoder: any Decoder) throws { self = try decoder.decodeText() }

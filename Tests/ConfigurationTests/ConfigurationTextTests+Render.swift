@@ -80,6 +80,9 @@ extension TunnelSettings {
         settings.forward = ways.randomElement(using: &generator) ?? .off
         if settings.peers.contains(where: { $0.allowed != nil }) {
             settings.table = [.automatic, .off, .number(1), .number(.max)].randomElement(using: &generator) ?? .off
+            if Bool.random(using: &generator) {
+                settings.mark = PacketMark(UInt32.random(in: 1...255, using: &generator), mask: 0xff)
+            }
             if settings.table != .off, let any = KillSwitch.allCases.randomElement(using: &generator) {
                 settings.killSwitch = any
             }

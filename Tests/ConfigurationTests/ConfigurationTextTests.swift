@@ -24,6 +24,7 @@ import Wire
         ProxyARP   = eth0 networks
         Forward    = yes
         AcceptFrom = peers, 203.0.113.0/24
+        FwMark = 0x7/0xff
         KillSwitch = on
         User       = nobody
         Workers    = 2
@@ -69,13 +70,14 @@ import Wire
         expected.table = .number(51_820)
         expected.proxyARP = try ProxyARP(device: #require(DeviceName("eth0")), scope: .networks)
         expected.forward = .connected
+        expected.mark = PacketMark(0x7, mask: 0xff)
         expected.killSwitch = .on
         expected.user = "nobody"
         expected.workers = .fixed(2)
         expected.offload = .off
         let parsed = try settings(ConfigurationTextTests.example)
         #expect(parsed == expected)
-        #expect(parsed.peers.map(\.place) == [23, 30].map { .file("f", line: $0, column: 1) })
+        #expect(parsed.peers.map(\.place) == [24, 31].map { .file("f", line: $0, column: 1) })
     }
 
     @Test(arguments: [

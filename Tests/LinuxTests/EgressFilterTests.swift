@@ -4,6 +4,7 @@ import FoundationEssentials
 import Glibc
 import Linux
 import Testing
+import Wire
 
 /// A table that is made, found, replaced and removed, as `nft` sees it.
 @Suite(.needsRoot) struct EgressFilterTests {
@@ -15,7 +16,7 @@ import Testing
     private static let ranges = [
         range(0x0a00_0000, 0x0a00_00ff), range(0x0a02_0000, 0x0a02_0000), range(0xcb00_7100, 0xffff_ffff),
     ]
-    private static let filter = EgressFilter("iptund-x", .ipv4, link: "iptun0", mark: 0x1994, destinations: ranges)
+    private static let filter = EgressFilter("iptund-x", .ipv4, link: "iptun0", mark: .standard, destinations: ranges)
     /// fe80:: and 2000::/3.
     private static let six = EgressFilter(
         "iptund-x", .ipv6, link: "iptun0",
@@ -47,7 +48,7 @@ import Testing
             lines == [
                 "table ip iptund-x {", "comment \"kill switch of iptund\"", "chain out {",
                 "type filter hook postrouting priority -450; policy accept;",
-                "oifname != \"iptun0\" oifname != \"lo\" meta mark & 0x00001994 != 0x00001994 ip daddr { 10.0.0.0/24, 10.2.0.0, "
+                "oifname != \"iptun0\" oifname != \"lo\" meta mark & 0x00003fff != 0x00001994 ip daddr { 10.0.0.0/24, 10.2.0.0, "
                     + "203.0.113.0-255.255.255.255 } counter packets 0 bytes 0 drop comment \"\(Self.filter.fingerprint)\"",
                 "}", "}", "table ip6 iptund-x {", "comment \"kill switch of iptund\"", "chain out {",
                 "type filter hook postrouting priority -450; policy accept;",
@@ -163,7 +164,7 @@ import Testing
     @Test func `it may be about very many ranges`() throws {
         try Self.inNetwork { netlink in
             let many = (0..<UInt32(30_000)).map { Self.range($0 << 12, $0 << 12 | 7) }
-            let filter = EgressFilter("iptund-x", .ipv4, link: "iptun0", mark: 1, destinations: many)
+            let filter = EgressFilter("iptund-x", .ipv4, link: "iptun0", mark: PacketMark(1), destinations: many)
             try netlink.place(filter)
             try netlink.place(filter)
             #expect(try Self.isThere(netlink.egressFilter("iptund-x", .ipv4), filter))
@@ -189,9 +190,10 @@ import Testing
 
     @Test func `contents that differ have other fingerprints`() {
         let filters = [
-            Self.filter, EgressFilter("iptund-x", .ipv4, link: "iptun1", mark: 0x1994, destinations: Self.ranges),
+            Self.filter, EgressFilter("iptund-x", .ipv4, link: "iptun1", mark: .standard, destinations: Self.ranges),
             EgressFilter("iptund-x", .ipv4, link: "iptun0", destinations: Self.ranges),
-            EgressFilter("iptund-x", .ipv4, link: "iptun0", mark: 0x1994, destinations: Array(Self.ranges.dropLast())),
+            EgressFilter(
+                "iptund-x", .ipv4, link: "iptun0", mark: .standard, destinations: Array(Self.ranges.dropLast())),
             Self.six,
         ]
         #expect(Set(filters.map(\.fingerprint)).count == filters.count)

@@ -173,7 +173,7 @@ import Wire
     @Test func `what is sent carries the mark`() throws {
         let count = try Self.overDevice { sender, device in
             // Without the mark nothing would get there.
-            try shell("ip rule add priority 1 not fwmark \(RawSender.mark) prohibit")
+            try shell("ip rule add priority 1 not fwmark \(PacketMark.standard.value) prohibit")
             _ = try sender.send([Self.inner], outer: Self.fields())
             return try device.receive(1).count
         }

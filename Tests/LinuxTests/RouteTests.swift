@@ -8,6 +8,7 @@ import Wire
 @Suite(.needsRoot) struct RouteTests {
     static let destination = Prefix("192.0.2.0/24") ?? .all
     static let gateway = IPv4Address(10, 0, 0, 9)
+    static let router = [UInt8]([0xfe, 0x80] + Array(repeating: 0, count: 13) + [1])
 
     /// Runs `body` where link `left` has the address 10.0.0.1/24; it gets the number of the link.
     private func withLeft<Value: Sendable>(
@@ -124,7 +125,7 @@ import Wire
         #expect(after == before)
     }
 
-    @Test func `only unicast routes with one IPv4 next hop in the main table are listed`() throws {
+    @Test func `only unicast routes in the main table that a tunnel could make are listed`() throws {
         let listed = try withLeft { netlink, index in
             let to = Self.destination
             try shell("ip nexthop add id 5 dev left; ip route add \(to) nhid 5 metric 1")
@@ -137,6 +138,13 @@ import Wire
         }
         #expect(
             listed.0 == [
+                Route(
+                    to: Self.destination,
+                    by: [NextHop(nil, link: listed.1), NextHop(.ipv4(Self.gateway), link: listed.1)],
+                    protocolNumber: 3, metric: 2),
+                Route(
+                    to: Self.destination, by: [NextHop(.ipv6(Self.router), link: listed.1)], protocolNumber: 3,
+                    metric: 5),
                 Route(to: Self.destination, link: listed.1, protocolNumber: 3, metric: 8),
                 Route(to: Self.destination, gateway: Self.gateway, link: listed.1, protocolNumber: 4, metric: 9),
             ])

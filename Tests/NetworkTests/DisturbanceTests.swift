@@ -17,7 +17,7 @@ struct DisturbanceTests {
 
     private static let disturbances = [
         "ip rule | awk '/proto 203/ { print $1 }' | tr -d : | while read p; do ip rule delete pref $p; done",
-        "ip rule delete pref 30001", "ip route flush table 1994000", "ip route flush table all proto 203",
+        "ip rule delete pref 29001", "ip route flush table 1994000", "ip route flush table all proto 203",
         "ip link set mine down", "ip link set mine down; ip link set mine up", "ip address flush dev mine",
         "ip link set mine mtu 1400", "echo 1 > /proc/sys/net/ipv4/conf/mine/rp_filter",
         "echo 1 > /proc/sys/net/ipv4/conf/mine/send_redirects; echo 1 > /proc/sys/net/ipv4/conf/mine/accept_local",

@@ -73,6 +73,8 @@ struct FailedChangeTests {
             for change in changes {
                 let command = change.dropFirst("[#] ".count)
                 let isTable = command.hasPrefix("nft ")
+                // Without a pin it comes up all the same, and its keeper makes it.
+                if command.contains(" via ") { continue }
                 #expect(refused.contains(isTable ? "cannot make table ip iptund-mine of nftables: " : "'\(command)'"))
             }
         }

@@ -22,7 +22,7 @@ struct HandMadeChangeTests {
                 "ip route add 10.30.7.0/24 via 10.20.1.9 table 1994000",
                 "ip route delete 10.30.7.0/24 via 10.20.1.9 table 1994000"
             ),
-            ("ip rule delete priority 30000", ""),
+            ("ip rule delete priority 29000", ""),
             ("ip rule add priority 30050 lookup 99", "ip rule delete priority 30050 lookup 99"),
             ("ip neigh delete proxy 10.9.0.2 dev lan", ""),
             ("ip neigh add proxy 10.9.0.77 dev lan", "ip neigh delete proxy 10.9.0.77 dev lan"),

@@ -160,7 +160,7 @@ struct KillSwitchLayersTests {
     /// Once it has begun, and whatever becomes of the peer (Harry-kp/vortix#250: a start before the network is there).
     @Test func `0 packets leave in clear while a peer's name has no address`() throws {
         try KillSwitchScene.open { scene in
-            let tunnel = try scene.begin(peer: "nowhere.invalid")
+            let tunnel = try scene.begin(peer: "nowhere.invalid", through: NameBook(scene.lab).wrapper)
             try eventually("both layers stand") { try scene.isWhole() }
             let senders = [try scene.startSending(from: scene.a), try scene.startSending(from: scene.c)]
             try tunnel.waitFor(" is up: ")

@@ -37,8 +37,10 @@ struct KillSwitchScene {
     }
 
     /// A tunnel with the kill switch, before it is said to be up.
-    func begin(_ options: [String] = [], peer: String = "198.51.100.2") throws -> Running {
-        try a.start([Host.program, "up", "--peer", peer] + Self.options + ["--kill-switch"] + options)
+    func begin(
+        _ options: [String] = [], peer: String = "198.51.100.2", through wrapper: [String] = []
+    ) throws -> Running {
+        try a.start(wrapper + [Host.program, "up", "--peer", peer] + Self.options + ["--kill-switch"] + options)
     }
 
     /// The same, up.

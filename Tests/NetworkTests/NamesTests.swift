@@ -12,39 +12,6 @@ import Testing
 /// Names are asked for again after a minute or five, which no test waits for: `iptund reload` asks at once.
 @Suite(.needsRoot)
 struct NamesTests {
-    /// Names of the lab's own: a host file, and who is asked beside it.
-    private struct Book {
-        let lab: Lab
-        /// What runs a program that finds these names.
-        let wrapper: [String]
-
-        /// With `nameserver` as the only one; `nil` for none.
-        init(_ lab: Lab, nameserver: String? = nil, _ entries: String...) throws {
-            self.lab = lab
-            let order = nameserver == nil ? "files" : "files dns"
-            try Files.replace("\(lab.directory)/hosts", with: [], mode: 0o644)
-            try Files.replace("\(lab.directory)/nsswitch", with: Array("hosts: \(order)\n".utf8), mode: 0o644)
-            let server = nameserver.map { "nameserver \($0)\n" } ?? ""
-            try Files.replace("\(lab.directory)/resolv", with: Array(server.utf8), mode: 0o644)
-            let script = """
-                mount -t tmpfs tmpfs /etc; echo multi on > /etc/host.conf
-                cd "$1"; shift
-                for pair in hosts:hosts nsswitch:nsswitch.conf resolv:resolv.conf; do
-                    touch /etc/${pair#*:}; mount --bind ${pair%:*} /etc/${pair#*:}
-                done
-                exec "$@"
-                """
-            wrapper = ["unshare", "-m", "sh", "-ec", script, "sh", lab.directory]
-            try write(entries)
-        }
-
-        /// Replaces what the host file says, in place: it is what is mounted.
-        func write(_ entries: [String]) throws {
-            let lines = entries.map { "\($0)\n" }.joined()
-            try Lab.command("sh", "-ec", "printf %s \"$1\" > \"$2\"", "sh", lines, "\(lab.directory)/hosts")
-        }
-    }
-
     /// Peers at these endpoints, the first with 10.9.0.2, and so on.
     private func file(_ lab: Lab, _ endpoints: String...) throws -> String {
         let peers = endpoints.enumerated().map { index, endpoint in
@@ -66,7 +33,8 @@ struct NamesTests {
         try Lab.open { lab in
             let (a, b) = try lab.pair()
             _ = try upB(b)
-            let tunnel = try a.up([try file(lab, "b.example")], through: try Book(lab, "192.0.2.2 b.example").wrapper)
+            let tunnel = try a.up(
+                [try file(lab, "b.example")], through: try NameBook(lab, "192.0.2.2 b.example").wrapper)
             try tunnel.waitUntilReachable("b.example")
             #expect(try a.ping("10.9.0.2") == 3)
         }
@@ -80,7 +48,8 @@ struct NamesTests {
             let before = try a.state
             let start = Clock.milliseconds
             let tunnel = try a.up(
-                [try file(lab, "192.0.2.2", "nobody.example")], through: try Book(lab, nameserver: "192.0.2.2").wrapper)
+                [try file(lab, "192.0.2.2", "nobody.example")],
+                through: try NameBook(lab, nameserver: "192.0.2.2").wrapper)
             #expect(Clock.milliseconds - start < 5_000)
             #expect(try a.ping("10.9.0.2") == 3)
             try eventually("the question is on its way") { try b.shell("nft list ruleset").contains("dport 53") }
@@ -100,7 +69,7 @@ struct NamesTests {
         try Lab.open { lab in
             let (a, b) = try lab.pair()
             try b.shell("ip address add 192.0.2.3/24 dev eth0")
-            let book = try Book(lab, "192.0.2.2 b.example", "192.0.2.3 b.example")
+            let book = try NameBook(lab, "192.0.2.2 b.example", "192.0.2.3 b.example")
             let tunnel = try a.up([try file(lab, "b.example")], through: book.wrapper)
             try tunnel.waitUntilReachable("b.example")
             let first = try #require(try tunnel.report().peers.first?.endpoint)
@@ -129,7 +98,7 @@ struct NamesTests {
         try Lab.open { lab in
             let (a, b) = try lab.pair()
             try b.shell("ip address add 192.0.2.3/24 dev eth0")
-            let book = try Book(lab, "192.0.2.2 b.example")
+            let book = try NameBook(lab, "192.0.2.2 b.example")
             let tunnel = try a.up([try file(lab, "b.example")], through: book.wrapper)
             try tunnel.process.waitFor("a name leads to this address now", "host=b.example", "address=192.0.2.2")
             try book.write(["192.0.2.3 b.example"])
@@ -151,7 +120,7 @@ struct NamesTests {
         try Lab.open { lab in
             let (a, b) = try lab.pair()
             try b.shell("ip address add 192.0.2.3/24 dev eth0")
-            let book = try Book(lab, "192.0.2.2 b.example")
+            let book = try NameBook(lab, "192.0.2.2 b.example")
             let file = try lab.file(
                 "a/names",
                 "[Interface]\nAddress = 10.9.0.1/32\nKeepalive = 1s,1\n"
@@ -173,7 +142,7 @@ struct NamesTests {
     @Test func `of two names with one address the first has it, until they differ`() throws {
         try Lab.open { lab in
             let (a, b) = try lab.pair()
-            let book = try Book(lab, "192.0.2.2 b.example c.example")
+            let book = try NameBook(lab, "192.0.2.2 b.example c.example")
             _ = try upB(b)
             let tunnel = try a.up([try file(lab, "b.example", "c.example")], through: book.wrapper)
             try tunnel.waitFor("c.example", "is not reached") {
@@ -192,7 +161,7 @@ struct NamesTests {
     @Test func `a name that leads to an address of our own is said, and harms nobody`() throws {
         try Lab.open { lab in
             let (a, b) = try lab.pair()
-            let book = try Book(lab, "192.0.2.1 own.example")
+            let book = try NameBook(lab, "192.0.2.1 own.example")
             _ = try upB(b)
             let tunnel = try a.up([try file(lab, "192.0.2.2", "own.example")], through: book.wrapper)
             try tunnel.waitFor("own.example", "is an address of this host") {
@@ -206,7 +175,7 @@ struct NamesTests {
     @Test func `the last good address is kept when the name vanishes, which is said`() throws {
         try Lab.open { lab in
             let (a, b) = try lab.pair()
-            let book = try Book(lab, "192.0.2.2 b.example")
+            let book = try NameBook(lab, "192.0.2.2 b.example")
             _ = try upB(b)
             let tunnel = try a.up([try file(lab, "b.example")], through: book.wrapper)
             try tunnel.waitUntilReachable("b.example")

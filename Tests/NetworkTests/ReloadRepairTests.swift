@@ -21,7 +21,7 @@ struct ReloadRepairTests {
         """
 
     @Test(arguments: [
-        "ip route flush proto 203", "ip link set mine down; ip link set mine up", "ip rule delete priority 30002",
+        "ip route flush proto 203", "ip link set mine down; ip link set mine up", "ip rule delete table 1994000",
         "ip address delete 10.9.0.1/32 dev mine",
     ])
     func `what somebody removed is there again`(script: String) throws {

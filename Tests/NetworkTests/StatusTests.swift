@@ -22,7 +22,8 @@ import Testing
     private static let troubles = [
         Trouble(
             testDescription: "the peer is routed into its own tunnel",
-            make: "ip route add 198.51.100.0/24 dev iptun0", mend: "ip route delete 198.51.100.0/24 dev iptun0",
+            make: "ip route add 198.51.100.0/24 dev iptun0 table 7; ip rule add priority 7 lookup 7",
+            mend: "ip rule delete priority 7",
             words: "the tunnel itself"),
         Trouble(
             testDescription: "the next hop is gone", isAtRouter: true,

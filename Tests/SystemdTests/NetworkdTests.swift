@@ -59,7 +59,7 @@ struct NetworkdTests {
             #expect(try scene.packetsInClear() == 0)
             try scene.site.waitForTraffic()
             let journal = try scene.site.a.journal
-            #expect(journal.contains { $0.contains("restored: ip rule add priority 30003") })
+            #expect(journal.contains { $0.contains("restored: ip rule add priority 31281") })
             let hints = journal.filter {
                 $0.contains("ManageForeignRoutingPolicyRules=no") && $0.contains("ManageForeignRoutes=no")
             }

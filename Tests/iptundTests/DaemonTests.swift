@@ -36,7 +36,7 @@ import Testing
         #expect(
             lines == [
                 "[#] ip tuntap add mode tun dev iptun0",
-                "[#] ip route add 192.0.2.1/32 via 10.0.0.2 dev left proto 203 src 10.0.0.1",
+                "[#] ip route add 192.0.2.1/32 via 10.0.0.2 dev left proto 203",
                 "[#] ip link set dev iptun0 addrgenmode none", "[#] ip link set dev iptun0 mtu 1480",
                 "[#] ip address add 10.9.0.1/32 dev iptun0", "[#] ip link set dev iptun0 up",
                 "[#] sysctl -w net.ipv4.conf.iptun0.rp_filter=2",
@@ -62,7 +62,7 @@ import Testing
         ).lines
         #expect(
             lines == [
-                "[#] ip route add 192.0.2.1/32 via 10.0.0.2 dev left proto 203 src 10.0.0.1",
+                "[#] ip route add 192.0.2.1/32 via 10.0.0.2 dev left proto 203",
                 "[#] ip link set dev tunl-b up", "[#] sysctl -w net.ipv4.conf.tunl-b.accept_local=0",
                 "[#] # there already, left alone: ip address add 10.9.0.1/32 dev tunl-b",
             ])

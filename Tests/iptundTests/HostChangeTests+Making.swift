@@ -44,7 +44,8 @@ extension HostChangeTests {
                 Step(
                     change: .rule(
                         RoutingRule(
-                            priority: 30_000, mark: 0x1994, suppressPrefixLength: 8, table: 254, protocolNumber: 203)))
+                            priority: 30_000, mark: .standard, suppressPrefixLength: 8, table: 254, protocolNumber: 203)
+                    ))
             case .proxy: Step(change: .proxy(proxied, on: device))
             case .setting: Step(change: .setting(.forwarding, 1, on: device), before: 0)
             case .redirects: Step(change: .noCommonRedirects, before: 1)
@@ -111,16 +112,18 @@ extension HostChangeTests {
         #expect(once == twice)
     }
 
-    @Test(.needsRoot) func `another route in the same place is in the way, unless it is to be replaced`() throws {
-        let (error, routes) = try inFreshNetwork {
+    @Test(.needsRoot) func `a pin goes before another route in the same place, or takes it`() throws {
+        let (both, routes) = try inFreshNetwork {
             try shell("\(Self.scene); ip link set left up; ip route add 192.0.2.1 via 10.0.0.9 dev left")
             let netlink = try Netlink(hasFilters: true)
             let change = Sample.pin.step(on: try .named("left", netlink)).change
-            let error = thrown { () throws(Errno) in try change.kind.make(netlink) }
+            try change.kind.make(netlink)
+            let both = try netlink.routes(to: Self.pin).map(\.gateway)
+            try shell("ip route delete 192.0.2.1 via 10.1.1.1 dev left")
             try change.kind.makeInstead(netlink)
-            return (error, try netlink.routes(to: Self.pin).map(\.gateway))
+            return (both, try netlink.routes(to: Self.pin).map(\.gateway))
         }
-        #expect(error == .exists)
+        #expect(both == [IPv4Address(10, 1, 1, 1), IPv4Address(10, 0, 0, 9)])
         #expect(routes == [IPv4Address(10, 1, 1, 1)])
     }
 

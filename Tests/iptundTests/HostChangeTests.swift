@@ -57,14 +57,14 @@ import Wire
             command: "ip route add unreachable 192.0.2.1/32 proto 203 metric 9",
             reverse: "ip route delete unreachable 192.0.2.1/32 proto 203 metric 9"),
         Row(
-            change: .rule(RoutingRule(priority: 5, mark: 0x1994, table: Route.mainTable, protocolNumber: 203)),
-            kind: "ip rule", command: "ip rule add priority 5 fwmark 0x1994 lookup main protocol 203",
-            reverse: "ip rule delete priority 5 fwmark 0x1994 lookup main protocol 203"),
+            change: .rule(RoutingRule(priority: 5, mark: .standard, table: Route.mainTable, protocolNumber: 203)),
+            kind: "ip rule", command: "ip rule add priority 5 fwmark 0x1994/0x3fff lookup main protocol 203",
+            reverse: "ip rule delete priority 5 fwmark 0x1994/0x3fff lookup main protocol 203"),
         Row(
             change: .rule(
-                RoutingRule(priority: 5, sense: .others, mark: 0x1994, table: 1_994_000, protocolNumber: 203)),
-            kind: "ip rule", command: "ip rule add priority 5 not fwmark 0x1994 lookup 1994000 protocol 203",
-            reverse: "ip rule delete priority 5 not fwmark 0x1994 lookup 1994000 protocol 203"),
+                RoutingRule(priority: 5, sense: .others, mark: .standard, table: 1_994_000, protocolNumber: 203)),
+            kind: "ip rule", command: "ip rule add priority 5 not fwmark 0x1994/0x3fff lookup 1994000 protocol 203",
+            reverse: "ip rule delete priority 5 not fwmark 0x1994/0x3fff lookup 1994000 protocol 203"),
         Row(
             change: .rule(
                 RoutingRule(priority: 5, ipProtocol: 4, suppressPrefixLength: 0, table: 99, protocolNumber: 203)),
@@ -86,7 +86,7 @@ import Wire
         Row(
             change: .filter(.sample), kind: "nft",
             command: "nft 'table ip iptund-iptun0 { comment \"kill switch of iptund\"; chain out { type filter hook "
-                + "postrouting priority -450; oifname != \"iptun0\" oifname != \"lo\" meta mark & 0x1994 != 0x1994 ip daddr { "
+                + "postrouting priority -450; oifname != \"iptun0\" oifname != \"lo\" meta mark & 0x3fff != 0x1994 ip daddr { "
                 + "203.0.113.0-203.0.113.255 } counter drop comment \"\(EgressFilter.sample.fingerprint)\"; }; }'",
             reverse: "nft delete table ip iptund-iptun0"),
         Row(

@@ -83,7 +83,8 @@ import Wire
 
     @Test func `marked packets that avoid the tunnel are none that loop`() throws {
         let route = "ip route add \(Self.there) dev tunnel table 9"
-        let rules = "ip rule add priority 1 fwmark \(RawSender.mark) lookup main; ip rule add priority 2 lookup 9"
+        let rules =
+            "ip rule add priority 1 fwmark \(PacketMark.standard.value) lookup main; ip rule add priority 2 lookup 9"
         let (_, second) = try find(after: "\(rules); \(route)")
         #expect(second?.inTunnel == [])
         #expect(second?.newlyInTunnel == [])

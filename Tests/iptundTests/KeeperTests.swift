@@ -38,7 +38,8 @@ import Wire
             let control = try ControlServer(directory.keeperSocket)
             let number = control.fileDescriptor
             let duty = KeeperDuty(
-                settings: settings, reconciler: Reconciler(directory, state, isInFile: true),
+                settings: settings, roster: Roster(settings.peers, local: nil), mark: .standard, resolver: 65_534,
+                reconciler: Reconciler(directory, state, isInFile: true),
                 wanted: outcome.wanted, needless: [], isDeviceNew: true, netlink: try Netlink(),
                 underlay: try Netlink(), changes: try NetworkChanges(), changesAtUnderlay: try NetworkChanges(),
                 filterChanges: try FilterChanges(), control: control, controlNumber: number, echo: .silent)

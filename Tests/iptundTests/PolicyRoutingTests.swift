@@ -9,7 +9,7 @@ import Wire
     /// Packets as rules tell them apart.
     struct Packet {
         var destination: IPv4Address
-        var mark: UInt32?
+        var mark: UInt32 = 0
         var ipProtocol: UInt8 = 17
     }
 
@@ -26,7 +26,7 @@ import Wire
         let last = RoutingRule(priority: 32_766, table: Route.mainTable, protocolNumber: 2)
         for rule in (rules + [last]).sorted(by: { $0.priority < $1.priority }) {
             let fits =
-                (rule.mark == nil || rule.mark == packet.mark)
+                rule.mark?.fits(packet.mark) != false && rule.users == nil
                 && (rule.ipProtocol == nil || rule.ipProtocol == packet.ipProtocol)
             guard fits == (rule.sense == .these) else { continue }
             guard let found = longest(tables[rule.table] ?? [], for: packet.destination) else { continue }
@@ -51,7 +51,7 @@ import Wire
             let own = Array(Set(prefixes(Int.random(in: 1...6, using: &random))))
             // What both have is ours: that is what the tunnel was asked to take.
             let main = prefixes(Int.random(in: 0...6, using: &random))
-            let rules = routing.rules(for: Set(own.map(\.length)))
+            let rules = routing.rules(PolicyRouting.Order(lengths: Set(own.map(\.length))))
             let tables = [Route.mainTable: main, routing.table: own]
             for value in space {
                 let packet = Packet(destination: IPv4Address(rawValue: value << 24))
@@ -70,20 +70,54 @@ import Wire
         }
     }
 
+    @Test func `of several tunnels the longest prefix wins, in whatever order they were started`() {
+        let (full, part) = (["0.0.0.0/0", "10.0.0.0/8"].map(block), ["10.8.0.0/16", "192.0.2.0/24"].map(block))
+        let marks = PacketMark.automatic
+        for (first, second) in [(0, 1), (1, 0), (19, 3)] as [(UInt32, UInt32)] {
+            let (one, other) = (PolicyRouting(place: first), PolicyRouting(place: second))
+            let rules =
+                one.rules(PolicyRouting.Order(lengths: Set(full.map(\.length)), mark: marks[0]))
+                + other.rules(PolicyRouting.Order(lengths: Set(part.map(\.length)), mark: marks[1]))
+            let tables = [one.table: full, other.table: part, Route.mainTable: [block("198.51.100.0/24")]]
+            func table(_ address: IPv4Address, mark: UInt32 = 0, ipProtocol: UInt8 = 17) -> UInt32? {
+                Self.walk(Packet(destination: address, mark: mark, ipProtocol: ipProtocol), rules, tables)?.table
+            }
+            #expect(table(IPv4Address(10, 8, 1, 1)) == other.table)
+            #expect(table(IPv4Address(10, 9, 1, 1)) == one.table)
+            #expect(table(IPv4Address(203, 0, 113, 1)) == one.table)
+            #expect(table(IPv4Address(198, 51, 100, 1)) == Route.mainTable)
+            // Outer packets of each take the other's routes, and not their own.
+            #expect(table(IPv4Address(203, 0, 113, 1), mark: marks[1].value, ipProtocol: 4) == one.table)
+            #expect(table(IPv4Address(10, 8, 1, 1), mark: marks[0].value, ipProtocol: 4) == other.table)
+            #expect(table(IPv4Address(203, 0, 113, 1), mark: marks[0].value, ipProtocol: 4) == nil)
+        }
+    }
+
+    @Test func `questions for names leave beside the tunnel where somebody says whose`() throws {
+        let order = PolicyRouting.Order(lengths: [0], questioner: 990)
+        let rules = PolicyRouting(place: 0).rules(order).filter { $0.users != nil }
+        #expect(
+            rules.map { HostChange.rule($0).command.text } == [
+                "ip rule add priority 29002 ipproto 17 dport 53 uidrange 990-990 lookup main protocol 203",
+                "ip rule add priority 29003 ipproto 6 dport 53 uidrange 990-990 lookup main protocol 203",
+            ])
+        try #require(rules.count == 2)
+    }
+
     @Test func `outer packets never take our table, whether they leave or arrive`() {
         let routing = PolicyRouting(place: 0)
         for lengths in [[0], [32], [0, 8, 24, 32], Set(0...32)] as [Set<Int>] {
-            let rules = routing.rules(for: lengths)
+            let rules = routing.rules(PolicyRouting.Order(lengths: lengths))
             let tables = [routing.table: [Prefix.all], Route.mainTable: [block("10.0.0.0/8")]]
             let destination = IPv4Address(10, 1, 1, 1)
             let inner = Packet(destination: IPv4Address(192, 0, 2, 1))
-            let leaving = Packet(destination: destination, mark: RawSender.mark)
+            let leaving = Packet(destination: destination, mark: PacketMark.standard.value)
             let arriving = Packet(destination: destination, ipProtocol: 4)
             #expect(Self.walk(leaving, rules, tables)?.table == Route.mainTable)
             #expect(Self.walk(arriving, rules, tables)?.table == Route.mainTable)
             #expect(Self.walk(inner, rules, tables)?.table == routing.table)
             // Not even when there is no other way for them, as while the uplink is down.
-            let lost = Packet(destination: inner.destination, mark: RawSender.mark)
+            let lost = Packet(destination: inner.destination, mark: PacketMark.standard.value)
             #expect(Self.walk(lost, rules, tables) == nil)
         }
     }
@@ -92,9 +126,11 @@ import Wire
     func `rules have priorities of their place, each its own, and are marked as ours`(lengths: Set<Int>) {
         for place in PolicyRouting.places {
             let routing = PolicyRouting(place: place)
-            let rules = routing.rules(for: lengths)
+            let rules = routing.rules(PolicyRouting.Order(lengths: lengths))
             #expect(rules.count == 2 + 2 * lengths.count)
-            #expect(rules.map(\.priority) == Array(routing.priorities.prefix(rules.count)))
+            #expect(Set(rules.map(\.priority)).count == rules.count)
+            #expect(rules.map(\.priority) == rules.map(\.priority).sorted())
+            #expect(rules.hasOnly { routing.has($0.priority) })
             #expect(rules.hasOnly { $0.protocolNumber == HostChange.protocolNumber })
             #expect(Set(rules.filter { $0.target == nil }.map(\.table)) == [Route.mainTable, routing.table])
             // Whatever goes on goes on to a rule that is there, behind it.
@@ -105,16 +141,17 @@ import Wire
     }
 
     @Test func `without a length there is nothing to rule`() {
-        #expect(PolicyRouting(place: 0).rules(for: []).isEmpty)
+        #expect(PolicyRouting(place: 0).rules(PolicyRouting.Order(lengths: [])).isEmpty)
     }
 
     @Test func `places have tables and priorities apart from each other and from what everybody uses`() {
         let all = PolicyRouting.places.map { PolicyRouting(place: $0) }
         #expect(Set(all.map(\.table)).count == all.count)
-        for (earlier, later) in zip(all, all.dropFirst()) {
-            #expect(earlier.priorities.upperBound <= later.priorities.lowerBound)
+        for priority in UInt32(28_000)...33_000 {
+            let owners = all.filter { $0.has(priority) }
+            #expect(owners.count <= 1, "\(priority)")
+            #expect(owners.isEmpty || (29_000..<32_766).contains(priority))
         }
-        #expect(all.hasOnly { $0.priorities.upperBound <= 32_766 && $0.priorities.count >= 1 + 2 * 33 })
         #expect(all.hasOnly { $0.table > 255 })
     }
 
@@ -126,14 +163,17 @@ import Wire
         let (first, second) = (PolicyRouting(place: 0), PolicyRouting(place: 1))
         #expect(try PolicyRouting.free(besides: [Self.summary()]) { _ throws(Errno) in true } == first)
         let taken = [
-            Self.summary(table: first.table), Self.summary(priority: first.priorities.lowerBound),
-            Self.summary(priority: first.priorities.upperBound - 1),
+            Self.summary(table: first.table), Self.summary(priority: first.exceptions.lowerBound),
+            Self.summary(priority: first.priority(ofLength: 32)),
+            Self.summary(priority: first.priority(ofLength: 0) + 1),
         ]
         for rule in taken {
             #expect(try PolicyRouting.free(besides: [rule]) { _ throws(Errno) in true } == second)
         }
         let filled = try PolicyRouting.free(besides: []) { table throws(Errno) in table != first.table }
         #expect(filled == second)
+        let promised = try PolicyRouting.free(besides: [], taken: [first]) { _ throws(Errno) in true }
+        #expect(promised == second)
         let none = try PolicyRouting.free(besides: []) { _ throws(Errno) in false }
         #expect(none == nil)
         #expect(throws: Errno.notPermitted) {
@@ -153,7 +193,7 @@ extension PolicyRoutingTests {
             IPv4Address(10, 1, 1, 1), IPv4Address(10, 1, 2, 1), IPv4Address(10, 2, 3, 1), IPv4Address(10, 2, 4, 1),
             IPv4Address(192, 0, 2, 1), IPv4Address(198, 51, 100, 1), IPv4Address(198, 51, 100, 2),
         ]
-        let marks = [UInt32(0), RawSender.mark]
+        let marks = [UInt32(0), PacketMark.standard.value]
         let (links, tunnel) = try inFreshNetwork {
             try shell(
                 "for name in out tun; do ip link add $name type veth peer name $name-end; ip link set $name up; ip link set $name-end up; done"
@@ -162,7 +202,9 @@ extension PolicyRoutingTests {
             let netlink = try Netlink()
             for prefix in main { try shell("ip route add \(prefix) dev out") }
             for prefix in own { try shell("ip route add \(prefix) dev tun table \(routing.table)") }
-            for rule in routing.rules(for: Set(own.map { block($0).length })) { try netlink.add(rule) }
+            for rule in routing.rules(PolicyRouting.Order(lengths: Set(own.map { block($0).length }))) {
+                try netlink.add(rule)
+            }
             let links = try marks.map { mark in
                 try targets.map { target throws(Errno) -> Int32? in
                     do throws(Errno) {
@@ -175,7 +217,7 @@ extension PolicyRoutingTests {
             return (links, try HostChange.Device.named("tun", netlink).index)
         }
         let tables = [routing.table: own.map(block), Route.mainTable: main.map(block)]
-        let rules = routing.rules(for: Set(own.map { block($0).length }))
+        let rules = routing.rules(PolicyRouting.Order(lengths: Set(own.map { block($0).length })))
         for (mark, links) in zip(marks, links) {
             for (target, link) in zip(targets, links) {
                 let expected = Self.walk(Packet(destination: target, mark: mark), rules, tables)

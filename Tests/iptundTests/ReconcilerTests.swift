@@ -36,7 +36,7 @@ import Wire
             Step(change: .up(device)),
             barriers[0], route("10.7.0.0/16"), barriers[1], route("10.8.0.0/16"),
             route("0.0.0.0/0", table: routing.table),
-        ] + routing.rules(for: [0]).map { Step(change: .rule($0)) } + [
+        ] + routing.rules(PolicyRouting.Order(lengths: [0])).map { Step(change: .rule($0)) } + [
             Step(change: .proxy(IPv4Address(10, 7, 0, 9), on: left)),
             Step(change: .setting(.reversePathFilter, 2, on: device), before: 1),
             Step(change: .setting(.forwarding, 1, on: left), before: 0),

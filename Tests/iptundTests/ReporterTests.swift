@@ -44,7 +44,7 @@ import Wire
         let expected = TunnelReport(
             name: "iptun0", device: "iptun0", state: .up, pid: 42, namespace: 4_026_531_840, uptimeSeconds: 2,
             startTimeSeconds: 1_790_000_000, mtu: 1480,
-            underlayMTU: 1500, local: "198.51.100.7",
+            underlayMTU: 1500, local: "198.51.100.7", mark: .standard,
             peers: [
                 TunnelReport.Peer(
                     name: "b", endpoint: "192.0.2.1", local: "198.51.100.7", allowedIPs: ["0.0.0.0/0"], pathMTU: 1500,

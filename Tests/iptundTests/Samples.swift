@@ -47,7 +47,7 @@ extension EgressFilter {
 
     /// The same for other addresses.
     static func sample(_ ranges: AddressRange..., link: String = "iptun0") -> EgressFilter {
-        EgressFilter("iptund-\(link)", .ipv4, link: link, mark: 0x1994, destinations: ranges)
+        EgressFilter("iptund-\(link)", .ipv4, link: link, mark: .standard, destinations: ranges)
     }
 }
 

@@ -20,7 +20,7 @@ import Wire
             var settings = TunnelSettings(peers: peers)
             settings.local = local
             do throws(Complaint) {
-                return .success(try Start.look(settings, netlink))
+                return .success(try Start.look(settings, .standard, nil, netlink))
             } catch {
                 return .failure(error)
             }
@@ -54,7 +54,7 @@ import Wire
     @Test func `a local address that is not ours is refused`() throws {
         var settings = TunnelSettings(peers: [.sample("192.0.2.1")])
         settings.local = IPv4Address(203, 0, 113, 77)
-        let error = #expect(throws: Complaint.self) { _ = try Start.look(settings, try Netlink()) }
+        let error = #expect(throws: Complaint.self) { _ = try Start.look(settings, .standard, nil, try Netlink()) }
         #expect(error?.what == "--local 203.0.113.77")
         #expect(error?.why == "is not an address of this host")
     }

@@ -17,7 +17,7 @@ import Wire
                 to: block("192.0.2.0/24"), gateway: IPv4Address(10, 0, 0, 1), link: 2, source: IPv4Address(10, 0, 0, 7),
                 protocolNumber: 203, metric: 9, isOnLink: true, table: 4_294_967_295), on: .uplink),
         .route(.unreachable(.all, protocolNumber: 203, metric: WantedState.barrierMetric), on: .tunnel),
-        .rule(RoutingRule(priority: 30_000, mark: 0x1994, table: 254, protocolNumber: 203)),
+        .rule(RoutingRule(priority: 30_000, mark: .standard, table: 254, protocolNumber: 203)),
         .rule(
             RoutingRule(
                 priority: 31_999, sense: .others, ipProtocol: 4, suppressPrefixLength: 0, table: 1_994_000,
@@ -81,7 +81,7 @@ import Wire
         .up(.lan), .mtu(9000, on: .lan), .address(inner("10.9.0.1/24"), on: .lan), .noIPv6(on: .lan),
         .route(Route(to: block("10.0.0.0/8"), link: 7, protocolNumber: 4), on: .tunnel),
         .rule(RoutingRule(priority: 30_000, table: 254, protocolNumber: 3)),
-        .rule(RoutingRule(priority: 29_999, table: 254, protocolNumber: 203)),
+        .rule(RoutingRule(priority: 28_999, table: 254, protocolNumber: 203)),
         .rule(RoutingRule(priority: 32_000, table: 254, protocolNumber: 203)),
     ]
 

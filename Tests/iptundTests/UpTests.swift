@@ -67,6 +67,7 @@ import Wire
     private static let samples: [Key: String] = [
         .address: "10.9.0.1/32", .local: "auto", .device: "b", .mtu: "auto", .ttl: "64", .df: "set", .dscp: "inherit",
         .ecn: "normal", .minimumTTL: "1", .segmentSizeClamp: "auto", .table: "auto", .proxyARP: "eth0",
+        .firewallMark: "0x7/0xff",
         .only: "decapsulate", .acceptFrom: "any", .namespace: "x", .user: "x", .workers: "1", .offload: "auto",
         .keepalive: "off", .name: "b", .endpoint: "b", .allowedIPs: "10.0.0.0/8",
         .probe: "10.0.0.1",

@@ -11,12 +11,12 @@ import Wire
 
     /// The wanted of a tunnel to 192.0.2.1 with these AllowedIPs, after `adjust`.
     private static func wanted(
-        _ allowed: [String]? = nil, isNew: Bool = true, endpoints: [IPv4Address] = [peer],
+        _ allowed: [String]? = nil, isNew: Bool = true, known: [PeerAddress: IPv4Address] = [.address(peer): peer],
         _ adjust: (inout TunnelSettings) -> Void = { _ in }
     ) -> WantedState {
         var settings = TunnelSettings(peers: [.sample("192.0.2.1", allowed: allowed)])
         adjust(&settings)
-        return WantedState(settings: settings, device: .tunnel, isNew: isNew, mtu: 1480, endpoints: endpoints)
+        return WantedState(settings: settings, device: .tunnel, isNew: isNew, mtu: 1480, known: known)
     }
 
     private static func commands(_ wanted: WantedState) -> [String] { wanted.changes.map(\.command.text) }
@@ -33,8 +33,8 @@ import Wire
             $0.proxyARP = DeviceName("lan0").map { ProxyARP(device: $0) }
             $0.forward = .connected
         }
-        wanted.pin = .route(
-            Route(to: Prefix(host: Self.peer), gateway: Self.peer, link: 2, protocolNumber: 203), on: .uplink)
+        let pin = Route(to: Prefix(host: Self.peer), gateway: Self.peer, link: 2, protocolNumber: 203)
+        wanted.pins = [.route(pin, on: .uplink)]
         wanted.proxyDevice = .lan
         wanted.routing = PolicyRouting(place: 0)
         wanted.filters = [.sample]
@@ -130,6 +130,30 @@ import Wire
     }
 }
 
+/// Peers that are known by name.
+extension WantedStateTests {
+    @Test func `what is behind a name is routed when somebody knows where that is, and barriers do not wait`() {
+        func routed(_ known: [PeerAddress: IPv4Address], _ killSwitch: KillSwitch) -> [String] {
+            var wanted = Self.wanted(["10.9.1.0/24"], known: known) {
+                $0.peers.append(.sample("B.example", allowed: ["0.0.0.0/0"]))
+                $0.killSwitch = killSwitch
+            }
+            wanted.routing = PolicyRouting(place: 0)
+            return Self.commands(wanted).filter { $0.hasPrefix("ip route add") || $0.contains("suppress") }
+        }
+        let peer = [PeerAddress.address(Self.peer): Self.peer]
+        let both = peer.merging([.name("b.EXAMPLE"): IPv4Address(192, 0, 2, 2)]) { one, _ in one }
+        #expect(
+            routed(peer, .off) == [
+                "ip route add 10.9.1.0/24 dev iptun0 table 1994000 proto 203",
+                "ip rule add priority 30320 lookup main suppress_prefixlength 24 protocol 203",
+            ])
+        #expect(routed(both, .off).contains("ip route add 0.0.0.0/0 dev iptun0 table 1994000 proto 203"))
+        #expect(routed(peer, .on) == routed(both, .on))
+        #expect(routed(peer, .on).contains { $0.hasPrefix("ip route add unreachable 0.0.0.0/0") })
+    }
+}
+
 /// Which prefixes may not stand in `main`.
 extension WantedStateTests {
     @Test func `a prefix that a peer lies in is covered`() {
@@ -152,7 +176,10 @@ extension WantedStateTests {
             let allowed = (0..<Int.random(in: 0...6, using: &random)).compactMap { _ in
                 Prefix(address(), length: Int.random(in: 0...32, using: &random))
             }
-            let wanted = Self.wanted(endpoints: endpoints) { $0.peers[0].allowed = allowed }
+            let known = endpoints.map { (PeerAddress.address($0), $0) }
+            let wanted = Self.wanted(known: Dictionary(known, uniquingKeysWith: { one, _ in one })) {
+                $0.peers[0].allowed = allowed
+            }
             let expected = Set(allowed.filter { prefix in endpoints.contains { prefix.contains($0) } }.map(\.length))
             guard wanted.coveredLengths == expected else {
                 Issue.record("\(random.note): \(endpoints) in \(allowed): \(wanted.coveredLengths), not \(expected)")

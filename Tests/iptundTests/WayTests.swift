@@ -62,7 +62,7 @@ import Wire
     }
 
     @Test(.needsRoot) func `rules that ask for our mark apply, since outer packets carry it`() throws {
-        let script = "\(Self.fork); ip rule add priority 50 fwmark \(RawSender.mark) lookup 100"
+        let script = "\(Self.fork); ip rule add priority 50 fwmark \(PacketMark.standard.value) lookup 100"
         let sight = try find(Self.far, after: script)
         #expect(sight.other != nil)
         #expect(sight.way?.link == sight.other)

@@ -25,7 +25,7 @@ extension HostSnapshot {
 
     /// Outer packets to peers.
     func departures() -> [NetfilterQuestion] {
-        outerRoutes(.encapsulate).map { onBridges(.leaving(to: $0.peer, from: $0.local, by: $0.device)) }
+        outerRoutes(.encapsulate).map { onBridges(.leaving(to: $0.peer, from: $0.local, by: $0.device, mark: $0.mark)) }
     }
 
     /// Inner packets for this host: a filter may well be meant, unless answers get lost here.
@@ -88,6 +88,7 @@ extension HostSnapshot {
         var peer: IPv4Address
         var local: IPv4Address
         var device: String
+        var mark: PacketMark
         /// Whether packets without our mark go to the peer by the same device.
         var isSymmetric: Bool
     }
@@ -99,7 +100,8 @@ extension HostSnapshot {
                     let local = peer.local ?? tunnel.local ?? source, device != tunnel.device
                 else { return nil }
                 return OuterRoute(
-                    peer: endpoint, local: local, device: device, isSymmetric: peer.plainWay?.device == device)
+                    peer: endpoint, local: local, device: device, mark: tunnel.mark,
+                    isSymmetric: peer.plainWay?.device == device)
             }
         }
     }

@@ -30,9 +30,6 @@ package struct NetfilterQuestion: Sendable {
         }
     }
 
-    /// The mark of the packets that a tunnel sends (SO_MARK).
-    static let outerMark: UInt32 = 0x1994
-
     /// Outer packets from a peer.
     package static func arriving(from peer: IPv4Address, at local: IPv4Address, by device: String) -> NetfilterQuestion
     {
@@ -47,10 +44,12 @@ package struct NetfilterQuestion: Sendable {
     }
 
     /// Outer packets to a peer.
-    package static func leaving(to peer: IPv4Address, from local: IPv4Address, by device: String) -> NetfilterQuestion {
+    package static func leaving(
+        to peer: IPv4Address, from local: IPv4Address, by device: String, mark: PacketMark = .standard
+    ) -> NetfilterQuestion {
         var packet = Netfilter.Packet(
             from: Prefix(host: local), to: Prefix(host: peer), protocolNumber: IPProtocol.ipip.rawValue,
-            outputDevice: .named(device), mark: outerMark)
+            outputDevice: .named(device), mark: mark.value)
         (packet.sourceTypes, packet.destinationTypes) = ([.local], [.unicast])
         return NetfilterQuestion(
             subject: "protocol 4 from \(local) to \(peer) by \(device)", packet: packet,

@@ -11,6 +11,8 @@ package struct TunnelSnapshot: Sendable {
     package var standing = Standing.down
     /// The name of its device; `nil` while it has none.
     package var device: String?
+    /// What its outer packets are marked with.
+    package var mark = PacketMark.standard
     /// In the order of the configuration.
     package var peers: [PeerSnapshot] = []
     /// Our outer address, where somebody named one.

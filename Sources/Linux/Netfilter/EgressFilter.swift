@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import Wire
+
 /// A table of nftables that lets packets to some destinations leave by one link only: what leaves by another one is dropped,
 /// whether this host or another one sent it.
 ///
@@ -10,9 +12,13 @@ package struct EgressFilter: Hashable, Sendable, Codable {
     package let family: Family
     /// The link's name: the next one of this name is let through, too.
     package let link: String
-    /// The mark of packets that pass by whatever link, whatever other bits there are beside it: firewalls add some. `nil` for
-    /// none.
-    package let mark: UInt32?
+    /// The mark of packets that pass by whatever link; `nil` for none.
+    package var mark: PacketMark? { markValue.flatMap { PacketMark($0, mask: markMask ?? $0) } }
+    private let markValue: UInt32?
+    /// `nil` in lists of versions before: the bits of the mark itself.
+    private let markMask: UInt32?
+    /// Whose questions to name servers (port 53) pass, however they leave; `nil` for nobody's.
+    package let questioner: UInt32?
     /// Where packets go, in ascending order, apart from each other.
     package let destinations: [AddressRange]
 
@@ -33,10 +39,19 @@ package struct EgressFilter: Hashable, Sendable, Codable {
 
     /// A table of this name.
     package init(
-        _ table: String, _ family: Family, link: String, mark: UInt32? = nil, destinations: [AddressRange]
+        _ table: String, _ family: Family, link: String, mark: PacketMark? = nil, questioner: UInt32? = nil,
+        destinations: [AddressRange]
     ) {
         (self.table, self.family, self.link) = (table, family, link)
-        (self.mark, self.destinations) = (mark, destinations)
+        (markValue, markMask) = (mark?.value, mark?.mask)
+        self.questioner = questioner
+        self.destinations = destinations
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case table, family, link, questioner, destinations
+        case markValue = "mark"
+        case markMask = "mask"
     }
 
     /// What its only chain is called.
@@ -47,10 +62,12 @@ package struct EgressFilter: Hashable, Sendable, Codable {
     /// By what a table is known as ours.
     package static let comment = "kill switch of iptund"
 
-    /// Tells this content from others: stands in the comment of the rule, which changes only with the rule.
+    /// Tells this content from others: stands in the comment of each rule, which changes only with the rule.
     package var fingerprint: String {
         var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-        let text = "\(family.rawValue) \(link) \(mark ?? 0) " + destinations.map(\.text).joined(separator: " ")
+        let mark = "\(markValue ?? 0)" + (markMask.map { "/\($0)" } ?? "")
+        let asking = questioner.map { "?\($0) " } ?? ""
+        let text = "\(family.rawValue) \(link) \(mark) \(asking)" + destinations.map(\.text).joined(separator: " ")
         for octet in text.utf8 { hash = (hash ^ UInt64(octet)) &* 0x100_0000_01b3 }
         return String(hash, radix: 16)
     }

@@ -2,15 +2,17 @@
 
 internal import CNetlink
 internal import Glibc
+internal import Wire
 
-/// What a table consists of: one chain with one rule.
+/// What a table consists of: one chain with a rule, and one before it where somebody's questions for names pass.
 ///
 /// ```
 /// table ip NAME {
 ///     comment "…"
 ///     chain out {
 ///         type filter hook postrouting priority -450;
-///         oifname != "LINK" oifname != "lo" meta mark & MARK != MARK ip daddr { RANGES } counter drop comment "FINGERPRINT"
+///         meta skuid USER th dport 53 accept comment "questions FINGERPRINT"
+///         oifname != "LINK" oifname != "lo" meta mark & MASK != MARK ip daddr { RANGES } counter drop comment "FINGERPRINT"
 ///     }
 /// }
 /// ```
@@ -37,13 +39,19 @@ extension FilterBatch {
         }
         guard !filter.destinations.isEmpty else { return }
         try appendSet(filter)
-        try append(NFT_MSG_NEWRULE, flags: create | NLM_F_APPEND) { request throws(Errno) in
-            try request.put(NFTA_RULE_TABLE.rawValue, filter.table)
-            try request.put(NFTA_RULE_CHAIN.rawValue, EgressFilter.chain)
-            try request.nest(NFTA_RULE_EXPRESSIONS.rawValue) { () throws(Errno) in
-                try request.putExpressions(of: filter, count)
+        for comment in filter.comments {
+            try append(NFT_MSG_NEWRULE, flags: create | NLM_F_APPEND) { request throws(Errno) in
+                try request.put(NFTA_RULE_TABLE.rawValue, filter.table)
+                try request.put(NFTA_RULE_CHAIN.rawValue, EgressFilter.chain)
+                try request.nest(NFTA_RULE_EXPRESSIONS.rawValue) { () throws(Errno) in
+                    if let user = filter.questioner, comment != filter.fingerprint {
+                        try request.putQuestions(of: user)
+                    } else {
+                        try request.putExpressions(of: filter, count)
+                    }
+                }
+                try request.put(NFTA_RULE_USERDATA.rawValue, UserData.comment(comment))
             }
-            try request.put(NFTA_RULE_USERDATA.rawValue, UserData.comment(filter.fingerprint))
         }
     }
 
@@ -105,13 +113,28 @@ extension Request<nfgenmsg> {
         }
         if let mark = filter.mark {
             try putMeta(NFT_META_MARK)
-            try putMask(FilterBatch.bytes(mark))
-            try putUnequal(FilterBatch.bytes(mark))
+            try putMask(FilterBatch.bytes(mark.mask))
+            try putUnequal(FilterBatch.bytes(mark.value))
         }
         try putDestination(filter.family)
         try putLookUp()
         try putCounter(count)
-        try putDrop()
+        try putVerdict(FilterBatch.drop)
+    }
+
+    /// Adds what lets questions for names pass. What has no socket or no port does not fit, and goes on to the next rule.
+    fileprivate func putQuestions(of user: UInt32) throws(Errno) {
+        try putMeta(NFT_META_SKUID)
+        try putComparison(NFT_CMP_EQ, FilterBatch.bytes(user))
+        try putExpression("payload") { () throws(Errno) in
+            try put(NFTA_PAYLOAD_DREG.rawValue, network: NFT_REG_1.rawValue)
+            try put(NFTA_PAYLOAD_BASE.rawValue, network: NFT_PAYLOAD_TRANSPORT_HEADER.rawValue)
+            // The destination port, of UDP and TCP alike.
+            try put(NFTA_PAYLOAD_OFFSET.rawValue, network: 2)
+            try put(NFTA_PAYLOAD_LEN.rawValue, network: 2)
+        }
+        try putComparison(NFT_CMP_EQ, [0, 53])
+        try putVerdict(FilterBatch.accept)
     }
 
     private func putDestination(_ family: EgressFilter.Family) throws(Errno) {
@@ -138,12 +161,12 @@ extension Request<nfgenmsg> {
         }
     }
 
-    private func putDrop() throws(Errno) {
+    private func putVerdict(_ code: UInt32) throws(Errno) {
         try putExpression("immediate") { () throws(Errno) in
             try put(NFTA_IMMEDIATE_DREG.rawValue, network: NFT_REG_VERDICT.rawValue)
             try nest(NFTA_IMMEDIATE_DATA.rawValue) { () throws(Errno) in
                 try nest(NFTA_DATA_VERDICT.rawValue) { () throws(Errno) in
-                    try put(NFTA_VERDICT_CODE.rawValue, network: FilterBatch.drop)
+                    try put(NFTA_VERDICT_CODE.rawValue, network: code)
                 }
             }
         }
@@ -168,10 +191,12 @@ extension Request<nfgenmsg> {
     }
 
     /// Goes on only where the register has another content.
-    private func putUnequal(_ octets: [UInt8]) throws(Errno) {
+    private func putUnequal(_ octets: [UInt8]) throws(Errno) { try putComparison(NFT_CMP_NEQ, octets) }
+
+    private func putComparison(_ operation: nft_cmp_ops, _ octets: [UInt8]) throws(Errno) {
         try putExpression("cmp") { () throws(Errno) in
             try put(NFTA_CMP_SREG.rawValue, network: NFT_REG_1.rawValue)
-            try put(NFTA_CMP_OP.rawValue, network: NFT_CMP_NEQ.rawValue)
+            try put(NFTA_CMP_OP.rawValue, network: operation.rawValue)
             try putData(NFTA_CMP_DATA.rawValue, octets)
         }
     }

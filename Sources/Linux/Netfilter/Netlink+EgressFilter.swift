@@ -18,9 +18,9 @@ extension Netlink {
         guard found.flags == 0, try isFilterChainSound(table, family) else {
             return .ours(fingerprint: nil, dropped: count)
         }
-        let prints = rules.map(\.comment)
+        let comments = rules.compactMap(\.comment)
         return .ours(
-            fingerprint: prints.isEmpty ? EgressFilter.empty : prints.count == 1 ? prints[0] : nil, dropped: count)
+            fingerprint: comments.count == rules.count ? EgressFilter.content(of: comments) : nil, dropped: count)
     }
 
     /// Makes the table, in place of one of ours if there is one, in one step: there is no moment between. What was counted
@@ -66,11 +66,14 @@ extension Netlink {
 }
 
 extension EgressFilter {
-    /// What stands for the content of a table without a rule: one that has nothing to drop.
-    static let empty = ""
-
     /// What ``Netlink/egressFilter(_:_:)`` finds where it is exactly this.
-    package var content: String { destinations.isEmpty ? EgressFilter.empty : fingerprint }
+    package var content: String { EgressFilter.content(of: destinations.isEmpty ? [] : comments) }
+
+    /// The comments of the rules, in their order.
+    var comments: [String] { (questioner == nil ? [] : ["questions \(fingerprint)"]) + [fingerprint] }
+
+    /// What stands for rules with these comments; a table without one has nothing to drop.
+    fileprivate static func content(of comments: [String]) -> String { comments.joined(separator: ", ") }
 }
 
 /// What the kernel says of a table.

@@ -4,16 +4,18 @@ internal import CLinux
 internal import CNetlink
 internal import Glibc
 
-/// Hears that links, IPv4 addresses, routes, rules or some settings of this network namespace changed; what exactly, has to
+/// Hears that links, IPv4 addresses, routes, nexthop objects, rules or some settings of this network namespace changed; what exactly, has to
 /// be asked. Of settings the kernel tells of forwarding, rp_filter and proxy_arp.
 ///
-/// The corresponding C call is `bind` to the groups RTMGRP_LINK, RTMGRP_IPV4_IFADDR, RTMGRP_IPV4_ROUTE, RTMGRP_IPV4_RULE
-/// and RTNLGRP_IPV4_NETCONF (rtnetlink(7)). Needs no privilege.
+/// The corresponding C call is `bind` to the groups RTMGRP_LINK, RTMGRP_IPV4_IFADDR, RTMGRP_IPV4_ROUTE,
+/// RTMGRP_IPV4_RULE, RTNLGRP_IPV4_NETCONF and RTNLGRP_NEXTHOP (rtnetlink(7)). Needs no privilege.
 package struct NetworkChanges: ~Copyable, Sendable {
     package let descriptor: Descriptor
 
     /// RTNLGRP_IPV4_NETCONF is group 24.
     private static let settings: UInt32 = 1 << 23
+    /// RTNLGRP_NEXTHOP is group 32: routes that go with such an object are not told of.
+    private static let objects: UInt32 = 1 << 31
 
     /// Begins to listen.
     ///
@@ -21,7 +23,7 @@ package struct NetworkChanges: ~Copyable, Sendable {
     package init(hasIPv6: Bool = false) throws(Errno) {
         let groups =
             UInt32(RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV4_ROUTE | RTMGRP_IPV4_RULE)
-            | NetworkChanges.settings | (hasIPv6 ? UInt32(RTMGRP_IPV6_ROUTE) : 0)
+            | NetworkChanges.settings | NetworkChanges.objects | (hasIPv6 ? UInt32(RTMGRP_IPV6_ROUTE) : 0)
         descriptor = try Descriptor.listening(to: groups, about: NETLINK_ROUTE)
     }
 

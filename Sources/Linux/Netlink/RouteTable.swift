@@ -95,13 +95,15 @@ extension Netlink {
         let maker = makers.count == 1 ? first.protocolNumber : 0
         return Set(
             try dumpRoutes(in: first.table, madeBy: maker) { reply in
-                Route(reply).flatMap { wanted.contains($0) ? $0 : nil }
+                guard let route = Route(reply) else { return nil }
+                return [route, route.plain].first(where: wanted.contains)
             })
     }
 
-    /// What `parse` makes of the routes of one table. Protocol 0 and type 0 stand for any.
+    /// What `parse` makes of the routes of one table. Protocol 0, type 0 and link 0 stand for any.
     func dumpRoutes<Value>(
-        in table: UInt32, madeBy protocolNumber: UInt8 = 0, type: Int = 0, _ parse: (borrowing Reply<rtmsg>) -> Value?
+        in table: UInt32, madeBy protocolNumber: UInt8 = 0, type: Int = 0, by link: Int32 = 0,
+        _ parse: (borrowing Reply<rtmsg>) -> Value?
     ) throws(Errno) -> [Value] {
         var header = rtmsg()
         header.rtm_family = UInt8(AF_INET)
@@ -111,6 +113,7 @@ extension Netlink {
         // There may be a million: the kernel picks by table, protocol and type; of the rest none is kept but a match.
         let request = try Request(RTM_GETROUTE, header, flags: NLM_F_DUMP)
         if table > UInt8.max { try request.put(RTA_TABLE.rawValue, table) }
+        if link != 0 { try request.put(RTA_OIF.rawValue, link: link) }
         do throws(Errno) {
             return try collect(request) { reply in
                 guard reply.number(RTA_TABLE.rawValue) == table,

@@ -15,13 +15,18 @@ package struct RoutingRule: Hashable, Sendable, Codable {
     /// Only packets that came by this link; `lo` for those of this host itself, and for the way back that reverse path
     /// filtering looks for; `nil` for all.
     package let input: String?
-    /// Only packets that carry exactly this mark (`SO_MARK`); `nil` for all.
-    package let mark: UInt32?
+    /// Only packets that carry this mark (`SO_MARK`); `nil` for all.
+    package var mark: PacketMark? { markValue.flatMap { PacketMark($0, mask: markMask ?? .max) } }
+    private let markValue: UInt32?
+    /// `nil` for all bits.
+    private let markMask: UInt32?
     /// Only packets of this IP protocol; `nil` for all.
     package let ipProtocol: UInt8?
     /// Only packets to these ports, 1 to 65534; `nil` for all. Of ICMP that this host sends, type times 256 plus code stands
     /// there (Linux, `flowi_uli`); of what arrives nothing does.
     package let destinationPorts: ClosedRange<UInt16>?
+    /// Only packets of sockets of these users; `nil` for all.
+    package let users: ClosedRange<UInt32>?
     /// The priority to go on at, a higher one; `nil` to look into the table.
     package let target: UInt32?
     /// Routes of the table whose prefix is not longer than this do not count; `nil` when all do.
@@ -41,21 +46,33 @@ package struct RoutingRule: Hashable, Sendable, Codable {
 
     /// A rule as `ip rule add` makes it.
     package init(
-        priority: UInt32, sense: Sense = .these, source: IPv4Address? = nil, input: String? = nil, mark: UInt32? = nil,
-        ipProtocol: UInt8? = nil, destinationPorts: ClosedRange<UInt16>? = nil, suppressPrefixLength: UInt32? = nil,
+        priority: UInt32, sense: Sense = .these, source: IPv4Address? = nil, input: String? = nil,
+        mark: PacketMark? = nil, ipProtocol: UInt8? = nil, destinationPorts: ClosedRange<UInt16>? = nil,
+        users: ClosedRange<UInt32>? = nil, suppressPrefixLength: UInt32? = nil,
         table: UInt32 = 0, target: UInt32? = nil, protocolNumber: UInt8
     ) {
         self.priority = priority
         self.sense = sense
         self.source = source
         self.input = input
-        self.mark = mark
+        (markValue, markMask) = (mark?.value, mark.flatMap { $0.mask == .max ? nil : $0.mask })
         self.ipProtocol = ipProtocol
         self.destinationPorts = destinationPorts
+        self.users = users
         self.target = target
         self.suppressPrefixLength = suppressPrefixLength
         self.table = table
         self.protocolNumber = protocolNumber
+    }
+}
+
+extension RoutingRule {
+    /// As lists say it.
+    private enum CodingKeys: String, CodingKey {
+        case priority, sense, source, input, ipProtocol, destinationPorts, users, target, suppressPrefixLength, table
+        case protocolNumber
+        case markValue = "mark"
+        case markMask = "mask"
     }
 }
 
@@ -70,20 +87,18 @@ package struct RuleSummary: Equatable, Sendable {
     /// All of it; `nil` when it says something that a ``RoutingRule`` cannot: a source, an interface, another
     /// action.
     package let rule: RoutingRule?
-    /// The mark that it asks for, and the bits of the mask; `nil` when it asks for none.
-    package let mark: (value: UInt32, mask: UInt32)?
-
-    package static func == (one: RuleSummary, other: RuleSummary) -> Bool {
-        one.priority == other.priority && one.table == other.table && one.protocolNumber == other.protocolNumber
-            && one.rule == other.rule && one.mark?.value == other.mark?.value && one.mark?.mask == other.mark?.mask
-    }
+    /// The mark that it asks for; `nil` when it asks for none.
+    package let mark: PacketMark?
+    /// Which packets of this host it is about, and what becomes of them.
+    package let meaning: RuleMeaning
 
     /// A rule as the kernel would describe it.
     package init(
-        priority: UInt32, table: UInt32, protocolNumber: UInt8, rule: RoutingRule?,
-        mark: (value: UInt32, mask: UInt32)? = nil
+        priority: UInt32, table: UInt32, protocolNumber: UInt8, rule: RoutingRule?, mark: PacketMark? = nil,
+        meaning: RuleMeaning? = nil
     ) {
-        self.mark = mark ?? rule?.mark.map { ($0, .max) }
+        self.mark = mark ?? rule?.mark
+        self.meaning = meaning ?? RuleMeaning(rule, table: table)
         self.priority = priority
         self.table = table
         self.protocolNumber = protocolNumber
@@ -144,8 +159,12 @@ extension RoutingRule {
         if let input { try request.put(FRA_IIFNAME, input) }
         try request.put(FRA_PROTOCOL, protocolNumber)
         if let mark {
-            try request.put(FRA_FWMARK, mark)
-            try request.put(FRA_FWMASK, UInt32.max)
+            try request.put(FRA_FWMARK, mark.value)
+            try request.put(FRA_FWMASK, mark.mask)
+        }
+        // struct fib_rule_uid_range: two numbers of 32 bits, in this machine's byte order.
+        if let users {
+            try request.put(FRA_UID_RANGE, FilterBatch.bytes(users.lowerBound) + FilterBatch.bytes(users.upperBound))
         }
         if let ipProtocol { try request.put(FRA_IP_PROTO, ipProtocol) }
         // struct fib_rule_port_range: two numbers of 16 bits, in this machine's byte order.
@@ -162,7 +181,7 @@ extension RoutingRule {
     fileprivate static let attributes: Set = Set(
         [
             FRA_PRIORITY, FRA_TABLE, FRA_PROTOCOL, FRA_FWMARK, FRA_FWMASK, FRA_IP_PROTO, FRA_SUPPRESS_PREFIXLEN,
-            FRA_SRC, FRA_IIFNAME, FRA_GOTO, FRA_DPORT_RANGE,
+            FRA_SRC, FRA_IIFNAME, FRA_GOTO, FRA_DPORT_RANGE, FRA_UID_RANGE,
         ].map(Int32.init))
 }
 
@@ -174,12 +193,13 @@ extension RuleSummary {
         let maker = reply.octet(FRA_PROTOCOL) ?? 0
         // The kernel writes "no length" as -1.
         let suppressed = reply.number(FRA_SUPPRESS_PREFIXLEN).flatMap { $0 == .max ? nil : $0 }
-        let mask = reply.number(FRA_FWMASK)
+        let mark = reply.number(FRA_FWMASK).flatMap { PacketMark((reply.number(FRA_FWMARK) ?? 0) & $0, mask: $0) }
         let rule = RoutingRule(
             priority: priority, sense: header.flags & UInt32(FIB_RULE_INVERT) == 0 ? .these : .others,
             source: reply.address(FRA_SRC), input: reply.text(FRA_IIFNAME),
-            mark: mask == nil ? nil : reply.number(FRA_FWMARK) ?? 0,
+            mark: mark,
             ipProtocol: reply.octet(FRA_IP_PROTO), destinationPorts: reply.portRange(FRA_DPORT_RANGE),
+            users: reply.numberRange(FRA_UID_RANGE),
             suppressPrefixLength: suppressed, table: table, target: reply.number(FRA_GOTO), protocolNumber: maker
         )
         // That a target is not there yet is no part of the rule.
@@ -187,10 +207,10 @@ extension RuleSummary {
         let isExpressible =
             [UInt8(FR_ACT_TO_TBL), UInt8(FR_ACT_GOTO)].contains(header.action) && header.flags & ~known == 0
             && header.tos == 0 && (header.src_len == 32 || header.src_len == 0)
-            && (mask ?? .max) == .max && reply.attributes.isSubset(of: RoutingRule.attributes)
+            && reply.attributes.subtracting(reply.fullPortMasks).isSubset(of: RoutingRule.attributes)
         self.init(
             priority: priority, table: table, protocolNumber: maker, rule: isExpressible ? rule : nil,
-            mark: mask.map { (reply.number(FRA_FWMARK) ?? 0, $0) })
+            mark: mark, meaning: RuleMeaning(reply, table: table))
     }
 
     /// Whether the kernel may take this rule when it is told to remove `other`.
@@ -204,14 +224,28 @@ extension RuleSummary {
             && (other.source == nil || rule.source == other.source)
             && (other.input == nil || rule.input == other.input) && rule.target == other.target
             && (other.destinationPorts == nil || rule.destinationPorts == other.destinationPorts)
+            && (other.users == nil || rule.users == other.users)
             && (other.ipProtocol == nil || rule.ipProtocol == other.ipProtocol)
             && (other.suppressPrefixLength == nil || rule.suppressPrefixLength == other.suppressPrefixLength)
     }
 }
 
 extension Reply {
+    /// The numbers in an attribute that is a `struct fib_rule_uid_range`.
+    func numberRange(_ attribute: some BinaryInteger) -> ClosedRange<UInt32>? {
+        guard let both = long(attribute, at: 0) else { return nil }
+        let octets = both.bigEndian
+        let (first, last) = (UInt32(octets >> 32).bigEndian, UInt32(truncatingIfNeeded: octets).bigEndian)
+        return first <= last ? first...last : nil
+    }
+
+    /// The masks that Linux 6.15 and later show with single ports (FRA_SPORT_MASK, FRA_DPORT_MASK), where they say nothing.
+    fileprivate var fullPortMasks: Set<Int32> {
+        Set([28, 29].filter { octets($0).map { $0 == [0xff, 0xff] } ?? false })
+    }
+
     /// The ports in an attribute that is a `struct fib_rule_port_range`.
-    fileprivate func portRange(_ attribute: some BinaryInteger) -> ClosedRange<UInt16>? {
+    func portRange(_ attribute: some BinaryInteger) -> ClosedRange<UInt16>? {
         guard let both = number(attribute) else { return nil }
         // Two numbers in this machine's byte order, the first one at the lower address.
         let octets = both.bigEndian

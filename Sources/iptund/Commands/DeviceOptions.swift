@@ -32,6 +32,9 @@ struct DeviceOptions: ParsableArguments {
     @Option(name: .key(.proxyARP), help: .key(.proxyARP))
     var proxyARP: [String] = []
 
+    @Option(name: .key(.firewallMark), help: .key(.firewallMark))
+    var firewallMark: [String] = []
+
     @Flag(name: .key(.killSwitch), help: .key(.killSwitch))
     var killSwitch = false
 
@@ -43,7 +46,8 @@ struct DeviceOptions: ParsableArguments {
         Entry.given(.device, device) + Entry.list(.address, address) + Entry.given(.mtu, mtu)
             + Entry.given(.namespace, namespace) + Entry.given(.table, table) + Entry.given(.forward, isSet: forward)
             + Entry.list(.forward, forwardDevices)
-            + Entry.given(.proxyARP, proxyARP) + Entry.given(.killSwitch, isSet: killSwitch && !killSwitchAll)
+            + Entry.given(.proxyARP, proxyARP) + Entry.given(.firewallMark, firewallMark)
+            + Entry.given(.killSwitch, isSet: killSwitch && !killSwitchAll)
             + Entry.given(.killSwitch, killSwitchAll ? [KillSwitch.all.rawValue] : [])
     }
 }

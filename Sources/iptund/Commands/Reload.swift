@@ -12,7 +12,7 @@ struct Reload: ParsableCommand {
         discussion: """
             Root asks the tunnel's keeper, which changes the host; the tunnel itself, which has no privilege, is given its \
             new peers. A file with a mistake changes nothing. Names of peers are asked for again. Device, Local, Netns, \
-            User, Workers, Offload and Keepalive cannot change while a tunnel is up.
+            FwMark, User, Workers, Offload and Keepalive cannot change while a tunnel is up.
             """)
 
     @Argument(help: "The tunnel.")

@@ -49,29 +49,21 @@ enum Daemon {
         try Prerequisites.check()
         let netlink = try openNetlink()
         let place = try DevicePlace.find(settings.namespace)
-        let start = try Start.look(settings, netlink)
-        let others = try OtherTunnels.reports(besides: options.name ?? settings.device?.text)
-        try OtherTunnels.check(start.table, settings.policy, among: others)
+        // What nobody can help is said before anything is made; what depends on others is asked again when nobody else can change.
+        try check(settings, named: options.name, place, netlink)
         // From here on Ctrl-C is an orderly end, not a death with things half done.
         let signals = try explaining("cannot take signals", whatNow: "this should not happen") { () throws(Errno) in
             try Signals()
         }
         let claim = try Claim.take(settings, options, in: place)
-        let order = PreparedHost.Order(settings: settings, options: options, roster: start.roster, ways: start.ways)
-        let host = try PreparedHost.prepare(order, claim, place, underlay: netlink)
-        if place.name == nil {
-            let log = StandardErrorLog.logger(of: claim.directory.name)
-            for loop in OtherTunnels.loops(start.roster, claim.device.name, among: others, netlink) {
-                log.warning("\(loop)")
-            }
-        }
+        let host = try PreparedHost.prepare(settings, options, claim, place, underlay: netlink)
         do throws(Complaint) {
             try onceItStands()
         } catch {
             host.end(.said)
             throw error
         }
-        try carry(order, claim, host, place, netlink, signals, supervisor)
+        try carry(claim, host, place, netlink, signals, supervisor)
     }
 
     /// Prints what ``run(_:_:onceItStands:)`` would change, and changes nothing. Needs no privilege, unless the device is to
@@ -79,15 +71,41 @@ enum Daemon {
     static func describe(_ settings: TunnelSettings, echo: Echo) throws(Complaint) {
         let netlink = try openNetlink()
         let place = try DevicePlace.find(settings.namespace)
-        let start = try Start.look(settings, netlink)
-        try OtherTunnels.check(
-            start.table, settings.policy, among: OtherTunnels.reports(besides: settings.device?.text))
         let (state, exists) = try DeviceFacts.foresee(settings, place.netlink)
-        let planning = Planning(settings: settings, device: state, ways: start.ways, shared: [])
+        let registry = try registry(besides: state.device.name, place)
+        let candidate = TunnelRegistry.Candidate(settings: settings)
+        let mark = try registry.mark(for: candidate, left: nil)
+        let start = try Start.look(settings, mark, nil, netlink)
+        try registry.check(candidate)
+        var planning = Planning(settings: settings, device: state, ways: start.ways, shared: registry.shared)
+        (planning.mark, planning.takenPlaces) = (mark, registry.places)
         let outcome = try planning.make(underlay: netlink, place.netlink)
         try echo.inside(place.name)(
             outcome.reconciliation.checked(), creating: exists ? nil : settings.tuntap(state.device.name))
         for warning in outcome.warnings { standardError("iptund: \(warning)") }
+    }
+
+    /// Refuses what cannot be, before anything is made.
+    private static func check(
+        _ settings: TunnelSettings, named name: String?, _ place: borrowing DevicePlace, _ netlink: borrowing Netlink
+    ) throws(Complaint) {
+        let registry = try registry(besides: name ?? settings.device?.text ?? "", place)
+        let candidate = TunnelRegistry.Candidate(settings: settings)
+        _ = try Start.look(settings, registry.mark(for: candidate, left: nil), nil, netlink)
+        try registry.check(candidate)
+    }
+
+    /// The other tunnels, for one of this name.
+    private static func registry(besides name: String, _ place: borrowing DevicePlace) throws(Complaint)
+        -> TunnelRegistry
+    {
+        let namespace = try explaining("cannot tell the network namespace", whatNow: "mount /proc") {
+            () throws(Errno) in try NetworkNamespace.current()
+        }
+        let directory = RuntimeDirectory(name: name, namespace: namespace, override: nil)
+        return TunnelRegistry.read(
+            besides: TunnelRegistry.Place(
+                directory: directory, namespace: place.identity, isElsewhere: place.name != nil), place.netlink)
     }
 
     static func openNetlink(hasFilters: Bool = false) throws(Complaint) -> Netlink {
@@ -98,19 +116,19 @@ enum Daemon {
 
     /// Gives up all privilege, starts the data path, and serves until the end.
     private static func carry(
-        _ order: PreparedHost.Order, _ claim: consuming Claim, _ host: consuming PreparedHost,
+        _ claim: consuming Claim, _ host: consuming PreparedHost,
         _ place: consuming DevicePlace, _ netlink: borrowing Netlink, _ signals: borrowing Signals,
         _ supervisor: borrowing Supervisor
     ) throws(Complaint) {
         var (outcome, isAsked): (Complaint?, Bool) = (nil, false)
-        let (directory, name) = (claim.directory, claim.device.name)
+        let (directory, name, order) = (claim.directory, claim.device.name, host.order)
         do throws(Complaint) {
             Console.stopWaiting()
             let dropped = try Surrender.perform(host.user)
             try Surrender.prove(dropped)
             let reporter = Reporter(
                 name: directory.name, device: name, processID: Environment.processID, namespace: try Start.namespace(),
-                start: Clock.milliseconds, workers: order.settings.workers.count)
+                start: Clock.milliseconds, workers: order.settings.workers.count, mark: order.mark)
             let ports = host.takePorts()
             let watch = host.takeWatch()
             let prober = host.takeProber()

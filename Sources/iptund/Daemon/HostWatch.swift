@@ -22,6 +22,8 @@ struct HostWatch: ~Copyable {
 
     /// Changes come in crowds; this long is waited for more of them, milliseconds.
     private static let patience: UInt64 = 100
+    /// A look that failed is repeated after so long, milliseconds.
+    private static let again: UInt64 = 1_000
     /// After a look that took some time it may rest so many times as long.
     private static let rest: UInt64 = 10
 
@@ -39,6 +41,8 @@ struct HostWatch: ~Copyable {
         let local: IPv4Address?
         /// Our device, where outer packets must not go; 0 when it is in another network namespace.
         let device: Int32
+        /// What outer packets are marked with.
+        var mark = PacketMark.standard
 
         /// Where peers may be.
         var scope: WayFinder.Scope { device == 0 ? .everywhere : .otherHosts }
@@ -150,11 +154,12 @@ struct HostWatch: ~Copyable {
         guard let dueAt, dueAt <= now else { return nil }
         self.dueAt = nil
         guard let addresses = try? netlink.addresses(link: nil), let inner = try? atDevice.addresses(link: nil) else {
+            self.dueAt = now + HostWatch.again
             return nil
         }
         var findings = Findings(
             addresses: Set(addresses.map(\.address)), addressesAtDevice: Set(inner.map(\.address)))
-        var finder = WayFinder(question.scope)
+        var finder = WayFinder(question.scope, mark: question.mark)
         for (place, endpoint) in question.endpoints.enumerated() {
             guard let endpoint else { continue }
             look(for: endpoint, at: place, question, &finder, netlink, &findings)

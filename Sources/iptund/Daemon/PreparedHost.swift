@@ -12,6 +12,7 @@ struct PreparedHost: ~Copyable {
     private let kernelGuard: Guard
     private var ports: [Worker.Ports]
     let user: User
+    let order: Order
     let outcome: Planning.Outcome
     /// How to end when it does not come up: barriers that one of this name left when it died stay.
     private let farewell: Fork.Farewell
@@ -30,26 +31,34 @@ struct PreparedHost: ~Copyable {
         let options: Daemon.Options
         let roster: Roster
         let ways: [IPv4Address: Way]
+        let mark: PacketMark
+        /// Where peers were last that are known by name.
+        let learned: [PeerAddress: IPv4Address]
     }
 
     /// Opens the sockets, forks the keeper, and makes the changes. Requires `CAP_NET_ADMIN` and `CAP_NET_RAW`.
     /// - Throws: why it did not work, after everything that was done is undone.
     static func prepare(
-        _ order: Order, _ claim: borrowing Claim, _ place: borrowing DevicePlace, underlay: borrowing Netlink
+        _ settings: TunnelSettings, _ options: Daemon.Options, _ claim: borrowing Claim,
+        _ place: borrowing DevicePlace, underlay: borrowing Netlink
     ) throws(Complaint) -> PreparedHost {
         let setUp = try SetUpLock.take(in: place.identity)
+        let registry = TunnelRegistry.read(
+            besides: TunnelRegistry.Place(
+                directory: claim.directory, namespace: place.identity, isElsewhere: place.name != nil), place.netlink)
         var host: PreparedHost
         do throws(Complaint) {
-            host = try open(order, claim, place, underlay: underlay)
+            let order = try order(settings, options, claim.left, registry, underlay)
+            host = try open(order, claim, registry, place, underlay: underlay)
         } catch {
             // There is no keeper yet, and nothing to take back.
             if !Files.exists(claim.directory.state) { claim.directory.remove() }
             setUp.release()
             throw error
         }
-        let echo = order.options.echo.inside(place.name)
+        let echo = options.echo.inside(place.name)
         do throws(Complaint) {
-            let name = claim.device.isPersistent ? nil : order.settings.tuntap(claim.device.name)
+            let name = claim.device.isPersistent ? nil : settings.tuntap(claim.device.name)
             try host.change(creating: name, place.netlink, echo)
         } catch {
             // Whoever takes the changes back waits for this lock.
@@ -58,8 +67,37 @@ struct PreparedHost: ~Copyable {
             host.end(farewell)
             throw error
         }
+        if place.name == nil { host.sayAboutOthers(registry, claim.device.name, underlay) }
         setUp.release()
         return host
+    }
+
+    /// What a tunnel of these settings starts from beside the others.
+    private static func order(
+        _ settings: TunnelSettings, _ options: Daemon.Options, _ left: TunnelState?, _ registry: TunnelRegistry,
+        _ underlay: borrowing Netlink
+    ) throws(Complaint) -> Order {
+        var candidate = TunnelRegistry.Candidate(settings: settings)
+        let mark = try registry.mark(for: candidate, left: left)
+        let start = try Start.look(settings, mark, left, underlay)
+        candidate.learned = start.learned
+        try registry.check(candidate)
+        return Order(
+            settings: settings, options: options, roster: start.roster, ways: start.ways, mark: mark,
+            learned: start.learned)
+    }
+
+    /// What people should know of tunnels and rules beside this one, when all routes are made.
+    private func sayAboutOthers(_ registry: TunnelRegistry, _ device: String, _ underlay: borrowing Netlink) {
+        let log = StandardErrorLog.logger(of: reconciler.directory.name)
+        for loop in registry.loops(order.roster, device, mark: order.mark, underlay) { log.warning("\(loop)") }
+        if order.settings.mark != nil {
+            for other in registry.sharing(order.mark) {
+                log.warning(
+                    "outer packets of tunnel \(other) have the mark \(order.mark), too: neither tunnel goes through the other"
+                )
+            }
+        }
     }
 
     /// Makes the changes, and hands the host over to its keeper.
@@ -71,6 +109,9 @@ struct PreparedHost: ~Copyable {
         try echo(reconciliation, creating: device) { addition throws(Complaint) in
             do throws(Errno) {
                 try Reconciler.make(addition, netlink)
+            } catch  where addition.step.change.isPin {
+                // The keeper tries again, and says so; no tunnel ends because of it.
+                standardError("iptund: \(addition.step.change.failure): \(error); it is tried again")
             } catch .exists {
                 throw Complaint(inTheWayOf: addition.step.change)
             } catch {
@@ -122,25 +163,27 @@ struct PreparedHost: ~Copyable {
 /// What needs privilege but changes nothing, and last the children, who must not share what comes later.
 extension PreparedHost {
     private static func open(
-        _ order: Order, _ claim: borrowing Claim, _ place: borrowing DevicePlace, underlay: borrowing Netlink
+        _ order: Order, _ claim: borrowing Claim, _ registry: TunnelRegistry, _ place: borrowing DevicePlace,
+        underlay: borrowing Netlink
     ) throws(Complaint) -> PreparedHost {
         let settings = order.settings
         let kernelGuard = try explaining("cannot open a raw socket for protocol 4", whatNow: Prerequisites.remedy) {
-            () throws(Errno) in try Guard()
+            () throws(Errno) in try Guard(mark: order.mark)
         }
-        let ports = try openPorts(settings, claim, place, order.roster.commonLocal)
+        let ports = try openPorts(order, claim, place)
         try checkPolicies(ports, order.roster)
         let prober = try explaining("cannot open what asks peers for a sign of life", whatNow: Prerequisites.remedy) {
-            () throws(Errno) in try Prober.open(settings, place)
+            () throws(Errno) in try Prober.open(settings, order.mark, place)
         }
         let device = try DeviceFacts.state(of: claim.device, place.netlink)
-        let planning = Planning(
-            settings: settings, device: device, ways: order.ways,
-            shared: SharedChanges.ofOthers(besides: claim.directory, in: place.identity), own: claim.left)
-        try PrefixConflict.check(settings, besides: claim.directory, in: place.identity, place.netlink)
+        let user = try Surrender.user(settings.user)
+        var planning = Planning(
+            settings: settings, device: device, ways: order.ways, shared: registry.shared, own: claim.left)
+        (planning.mark, planning.learned, planning.takenPlaces) = (order.mark, order.learned, registry.places)
+        planning.resolver = user.id
         let outcome = try planning.make(underlay: underlay, place.netlink)
         _ = try outcome.reconciliation.checked()
-        let user = try Surrender.user(settings.user, StandardErrorLog.logger())
+        Surrender.note(user, settings.user, StandardErrorLog.logger())
         let control = try listen(claim.directory, user)
         let watch = try explaining("cannot listen to the kernel", whatNow: "this should not happen") {
             () throws(Errno) in try HostWatch.start(place)
@@ -148,19 +191,19 @@ extension PreparedHost {
         let state = try TunnelState(order, outcome, device.device, place, name: claim.directory.name)
         let reconciler = Reconciler(claim.directory, state, isInFile: false)
         let resolver = try startResolver(order, user)
-        let keeper = try startKeeper(order, outcome, device, reconciler, claim, place)
+        let keeper = try startKeeper(order, outcome, device, reconciler, user, claim, place)
         let line = try explaining("cannot hear the keeper", whatNow: "is the limit of open files reached?") {
             () throws(Errno) in try keeper.line()
         }
         return PreparedHost(
-            kernelGuard: kernelGuard, ports: ports, user: user, outcome: outcome,
+            kernelGuard: kernelGuard, ports: ports, user: user, order: order, outcome: outcome,
             farewell: claim.left == nil ? .said : .missing, keeper: keeper, keeperLine: line, reconciler: reconciler,
             resolver: resolver, control: control, watch: watch, prober: prober)
     }
 
     private static func startKeeper(
         _ order: Order, _ outcome: Planning.Outcome, _ device: DeviceFacts, _ reconciler: Reconciler,
-        _ claim: borrowing Claim, _ place: borrowing DevicePlace
+        _ user: User, _ claim: borrowing Claim, _ place: borrowing DevicePlace
     ) throws(Complaint) -> Keeper {
         let path = claim.directory.keeperSocket
         var control = try explaining("cannot listen at \(path)", whatNow: "give another --runtime-directory") {
@@ -175,7 +218,8 @@ extension PreparedHost {
         do throws(Errno) {
             let changes = try place.inside { () throws(Errno) in try NetworkChanges(hasIPv6: true) }
             let duty = KeeperDuty(
-                settings: settings, reconciler: reconciler, wanted: outcome.wanted,
+                settings: settings, roster: order.roster, mark: order.mark, resolver: user.id, reconciler: reconciler,
+                wanted: outcome.wanted,
                 needless: outcome.reconciliation.needless, filterObstacle: outcome.filterObstacle,
                 isDeviceNew: device.isNew, netlink: netlink,
                 underlay: underlay, changes: changes, changesAtUnderlay: try NetworkChanges(),
@@ -197,9 +241,10 @@ extension PreparedHost {
 
     /// What each worker reads from and writes to.
     private static func openPorts(
-        _ settings: TunnelSettings, _ claim: borrowing Claim, _ place: borrowing DevicePlace, _ local: IPv4Address?
+        _ order: Order, _ claim: borrowing Claim, _ place: borrowing DevicePlace
     ) throws(Complaint) -> [Worker.Ports] {
-        let (count, capacity) = (settings.workers.count, Datapath.batchCapacity)
+        let (count, capacity) = (order.settings.workers.count, Datapath.batchCapacity)
+        let (local, mark) = (order.roster.commonLocal, order.mark)
         var ports: [Worker.Ports] = []
         for index in 0..<count {
             do throws(Errno) {
@@ -207,8 +252,8 @@ extension PreparedHost {
                     index == 0
                     ? try claim.device.duplicate()
                     : try place.inside { () throws(Errno) in try claim.device.nextQueue() }
-                let receiver = try RawReceiver(capacity: capacity, worker: index, of: count)
-                let sender = try RawSender(capacity: capacity, local: local, worker: index, of: count)
+                let receiver = try RawReceiver(capacity: capacity, mark: mark, worker: index, of: count)
+                let sender = try RawSender(capacity: capacity, local: local, mark: mark, worker: index, of: count)
                 let reports = try place.inside { () throws(Errno) in try ReportSocket(capacity: capacity) }
                 ports.append(Worker.Ports(device: device, receiver: receiver, sender: sender, reports: reports))
             } catch {
@@ -254,8 +299,8 @@ extension TunnelState {
     ) throws(Complaint) {
         self.init(
             name: name, boot: TunnelState.currentBoot, home: try Start.namespace(), namespace: place.identity,
-            namespaceName: place.name, device: device, routing: outcome.routing,
-            steps: outcome.reconciliation.everything, file: order.options.file,
+            namespaceName: place.name, device: device, routing: outcome.routing, mark: order.mark,
+            addresses: order.roster.savedAddresses, steps: outcome.reconciliation.everything, file: order.options.file,
             configuration: ConfigurationText.render(order.settings))
     }
 }

@@ -51,10 +51,11 @@ struct Prober: ~Copyable {
     }
 
     /// Opens the sockets. Requires `CAP_NET_RAW`.
-    static func open(_ settings: TunnelSettings, _ place: borrowing DevicePlace) throws(Errno) -> Prober? {
+    static func open(
+        _ settings: TunnelSettings, _ mark: PacketMark, _ place: borrowing DevicePlace
+    ) throws(Errno) -> Prober? {
         guard settings.keepalive != nil else { return nil }
-        let ttl: TTL = if case .fixed(let ttl) = settings.policy.outer.ttl { ttl } else { .standard }
-        let outer = try OuterSocket(ttl: ttl)
+        let outer = try OuterSocket(ttl: ttl(settings), mark: mark)
         let inside = try place.inside { () throws(Errno) in try EchoSocket() }
         return Prober(inside, place.name == nil ? nil : try EchoSocket(), outer, settings.addresses)
     }
@@ -68,6 +69,14 @@ struct Prober: ~Copyable {
         self.outside = outside
         self.outer = outer
     }
+
+    /// The TTL of outer packets of ours: there is nothing that it could be inherited from.
+    private static func ttl(_ settings: TunnelSettings) -> TTL {
+        if case .fixed(let ttl) = settings.policy.outer.ttl { ttl } else { .standard }
+    }
+
+    /// Outer packets are as these settings say from now on.
+    func follow(_ settings: TunnelSettings) { outer.follow(Prober.ttl(settings)) }
 
     /// What to wait for.
     var interests: [Poll.Interest] { [.reading(inside.descriptor), Prober.interest(in: outside)] }

@@ -12,6 +12,7 @@ enum Reloading {
             ("Device", next.device == nil || current.device == nil || next.device == current.device),
             ("Local", next.local == current.local),
             ("Netns", next.namespace == current.namespace),
+            ("FwMark", next.mark == current.mark),
             ("User", next.user == current.user),
             ("Workers", next.workers == current.workers),
             ("Offload", next.offload == current.offload),

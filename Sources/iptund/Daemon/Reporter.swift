@@ -17,6 +17,8 @@ struct Reporter {
     /// The same, seconds since 1970.
     var startTimeSeconds = Clock.wall / 1_000_000
     let workers: Int
+    /// What outer packets are marked with.
+    var mark = PacketMark.standard
     /// What could not be given up, known once it was tried.
     var shortfalls: [Privileges.Shortfall] = []
 
@@ -100,7 +102,7 @@ struct Reporter {
             namespace: namespace,
             uptimeSeconds: (moment.now - start) / 1000, startTimeSeconds: startTimeSeconds, mtu: link?.mtu ?? 0,
             underlayMTU: moment.underlayMTU,
-            local: local(moment),
+            local: local(moment), mark: mark,
             only: moment.policy.only?.rawValue, workers: workers,
             acceptFrom: moment.policy.acceptance.description,
             peers: moment.roster.places.sorted { order($0, moment) < order($1, moment) }.map { peer($0, moment) },

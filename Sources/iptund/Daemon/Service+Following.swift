@@ -32,7 +32,8 @@ extension Service {
     mutating func follow(_ place: borrowing DevicePlace, _ netlink: borrowing Netlink) {
         let now = Clock.milliseconds
         let question = HostWatch.Question(
-            endpoints: roster.endpoints(), local: settings.local, device: isDeviceHere ? device : 0)
+            endpoints: roster.endpoints(), local: settings.local, device: isDeviceHere ? device : 0,
+            mark: report.mark)
         guard let findings = watch.look(question, netlink, atDevice: place.netlink, at: now) else { return }
         let (hadAddresses, before) = (ownAddresses, roster.members)
         ownAddresses = findings.addressesAtDevice
@@ -42,7 +43,7 @@ extension Service {
         if hasMoved || ownAddresses != hadAddresses { reorder() }
         say(findings, at: now)
         if hasStarted { sayProblems(at: now) }
-        judgeLocal(findings.addresses, at: now)
+        judgeLocal(findings.addresses)
         judgeDevice(place.netlink)
         note()
         watch.rest(since: now)
@@ -94,6 +95,7 @@ extension Service {
         guard let member = roster.members[place], let address = member.address else {
             return "its name has no address yet"
         }
+        if member.isHeld { return questions.refusals[place] ?? "its address \(address) is new" }
         let owner = roster.places.first { endpoints[$0] == address }.flatMap { roster.members[$0]?.label }
         return "its name leads to \(address), which is \(owner ?? "another peer")'s"
     }
@@ -133,21 +135,10 @@ extension Service {
         sayCounts(at: now)
     }
 
-    /// An address of ours that somebody named and that is gone for good ends the tunnel: nothing could come back.
-    private mutating func judgeLocal(_ addresses: Set<IPv4Address>, at now: UInt64) {
+    /// An address of ours that somebody named may be gone for a while: nothing can come back until it is there again.
+    private mutating func judgeLocal(_ addresses: Set<IPv4Address>) {
         guard let local = settings.local else { return }
-        let isMissing = !addresses.contains(local)
-        problem = isMissing ? Reporter.missing(local) : nil
-        switch missingLocal.judge(isWrong: isMissing, at: now) {
-        case .fine: break
-        case .again(let moment): watch.lookAgain(at: moment)
-        case .over:
-            ending = .failed(
-                Complaint(
-                    "local address \(local)", why: "is no address of this host any more",
-                    whatNow:
-                        "give it back and start again, or leave it to the routes which address is used (Local = auto)"))
-        }
+        problem = addresses.contains(local) ? nil : Reporter.missing(local)
     }
 
     /// A device that was moved to another network namespace is out of reach: a new start makes a new one.

@@ -20,9 +20,12 @@ extension Service {
         while let reply = hear() {
             switch reply {
             case .noneYet: return
-            case .news(let news): keeperNews = news
+            case .news(let news):
+                keeperNews = news
+                questions.hear(news)
             case .over:
                 keeper = nil
+                questions.isAlone()
                 if keeperNews.killSwitch != nil { keeperNews.killSwitch = .unknown }
                 keeperNews.problem =
                     "its keeper has ended: what is removed is not made again, and what was changed is not taken back"
@@ -45,14 +48,32 @@ extension Service {
         }
     }
 
-    /// Tells it where peers are that are known by name.
-    func tellKeeper() {
-        for place in roster.places {
-            guard let member = roster.members[place], member.host != nil, let address = member.address else { continue }
-            switch keeper {
-            case .some(let keeper): keeper.tell(address, slot: place)
-            case .none: return
-            }
+    /// Tells it where the peer at `place` is, and holds the address until the keeper has judged it: whether another tunnel takes
+    /// packets from there, and whether the host is ready for it.
+    mutating func askKeeper(about place: Int) {
+        guard let address = roster.members[place]?.address else { return }
+        let isTold: Bool
+        switch keeper {
+        case .some(let keeper): isTold = keeper.tell(address, slot: place)
+        case .none: isTold = false
         }
+        guard isTold else { return questions.forget(place) }
+        questions.ask(place, at: Clock.milliseconds)
+        roster.members[place]?.isHeld = true
+    }
+
+    /// Lets packets go by what the keeper has judged.
+    mutating func useAddresses(at now: UInt64) {
+        guard questions.isDue(at: now) else { return }
+        var hasChanged = false
+        for place in roster.places where roster.members[place]?.host != nil {
+            let isHeld = questions.isOpen(place)
+            guard roster.members[place]?.isHeld != isHeld else { continue }
+            roster.members[place]?.isHeld = isHeld
+            hasChanged = true
+        }
+        guard hasChanged else { return }
+        reorder()
+        watch.lookAtOnce()
     }
 }

@@ -28,7 +28,6 @@ extension Service {
         defer {
             sayCounts(at: now)
             if hasMoved {
-                tellKeeper()
                 reorder()
                 watch.lookAgain(at: now)
             }
@@ -57,7 +56,10 @@ extension Service {
             let lesson = roster.learn(good, of: answer.name)
             if good.count > 1 { fields["others"] = "\(good.dropFirst().map(\.description).joined(separator: ","))" }
             if !lesson.moved.isEmpty { sayName("a name leads to this address now", .notice, answer, fields, at: now) }
-            for place in lesson.moved { datapath.forgetWay(at: place) }
+            for place in lesson.moved {
+                datapath.forgetWay(at: place)
+                askKeeper(about: place)
+            }
             return lesson.isNews || !lesson.moved.isEmpty
         case .failure(let failure):
             let known = roster.places.contains { place in

@@ -37,8 +37,8 @@ struct Service: ~Copyable {
     var keeperNews = KeeperNews()
     var innerRoutes = InnerRouteWatch()
     var sending = SendingWatch()
-    /// Our outer address may be gone for a moment only.
-    var missingLocal = Patience()
+    /// Addresses that the keeper has not judged yet.
+    var questions = AddressQuestions()
     /// What is wrong with the tunnel as a whole, for whoever asks.
     var problem: String?
     /// Before it is up it has nothing to say.
@@ -149,6 +149,7 @@ struct Service: ~Copyable {
             if interests[7].isReady || interests[8].isReady { takeAnswers() }
             lookAtPeers(at: Clock.milliseconds)
             if interests[9].isReady { hearKeeper(supervisor) }
+            useAddresses(at: Clock.milliseconds)
             // The keeper may have mended what was missed: who asks is told how it is now.
             if innerRoutes.hasLost, interests[10...].contains(where: \.isReady) {
                 watch.lookAtOnce()
@@ -172,9 +173,10 @@ struct Service: ~Copyable {
         // -1 is for ever, which is the longest of all.
         let times = [control.timeoutMilliseconds, watch.timeoutMilliseconds(at: now)].map(UInt32.init(bitPattern:))
         let statusDueAt = supervisor.isThere ? status.dueAt : nil
-        let moments = [noteAgainAt, names.next, liveness.next, watchdog.next, limit.next, statusDueAt].compactMap(
-            \.self
-        ).min()
+        let moments = [noteAgainAt, questions.next, names.next, liveness.next, watchdog.next, limit.next, statusDueAt]
+            .compactMap(
+                \.self
+            ).min()
         let again = moments.map { UInt32(clamping: $0 > now ? $0 - now : 0) } ?? .max
         return Int32(bitPattern: min(times[0], times[1], again))
     }

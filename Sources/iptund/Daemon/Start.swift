@@ -11,11 +11,16 @@ struct Start {
     /// The ways to those peers that are given by address.
     let ways: [IPv4Address: Way]
     let table: PeerTable
+    /// Where peers are by what is known of a tunnel before, that are known by name.
+    let learned: [PeerAddress: IPv4Address]
 
-    /// Looks for ways to the peers. Names wait until the tunnel stands; so does a peer that no route leads to yet.
+    /// Looks for ways to the peers of outer packets with this mark. Names wait until the tunnel stands, but for those whose address
+    /// `before` knows, the tunnel of this name before; so does a peer that no route leads to yet.
     ///
     /// Needs no privilege.
-    static func look(_ settings: TunnelSettings, _ netlink: borrowing Netlink) throws(Complaint) -> Start {
+    static func look(
+        _ settings: TunnelSettings, _ mark: PacketMark, _ before: TunnelState?, _ netlink: borrowing Netlink
+    ) throws(Complaint) -> Start {
         let addresses = try addresses(netlink)
         if let local = settings.local, !addresses.contains(local) {
             throw Complaint(
@@ -23,8 +28,12 @@ struct Start {
                 whatNow: "'ip -4 address' lists them; leave it out to take what the route says")
         }
         var roster = Roster(settings.peers, local: settings.local)
+        let learned = (before?.addresses ?? [:]).reduce(into: [PeerAddress: IPv4Address]()) { learned, entry in
+            learned[.name(entry.key)] = entry.value
+        }
+        roster.recall(learned)
         var ways: [IPv4Address: Way] = [:]
-        var finder = WayFinder(WayFinder.Scope(deviceIn: settings.namespace))
+        var finder = WayFinder(WayFinder.Scope(deviceIn: settings.namespace), mark: mark)
         for place in roster.places {
             guard let peer = roster.members[place]?.address else { continue }
             let found: Result<Way, Way.Obstacle>
@@ -33,7 +42,8 @@ struct Start {
                 ways[peer] = way
                 found = .success(way)
             } catch {
-                guard error.mayPass else {
+                // Where a name led once says nothing of what somebody asked for.
+                guard error.mayPass || roster.members[place]?.host != nil else {
                     throw Complaint(
                         "peer \(peer)", why: error.why, whatNow: Start.remedy(for: error, settings))
                 }
@@ -41,7 +51,7 @@ struct Start {
             }
             _ = roster.settle(place, by: found, own: addresses)
         }
-        return Start(roster: roster, ways: ways, table: try roster.checkedTable())
+        return Start(roster: roster, ways: ways, table: try roster.checkedTable(), learned: learned)
     }
 
     private static func remedy(for obstacle: Way.Obstacle, _ settings: TunnelSettings) -> String {

@@ -8,15 +8,19 @@ internal import Logging
 enum Surrender {
     /// Who the daemon is after set-up: the one that was asked for, else whoever starts it, unless that is root: then `iptund`
     /// when the system has one, else the one that owns nothing.
-    static func user(_ name: String?, _ log: Logger) throws(Complaint) -> User {
+    static func user(_ name: String?) throws(Complaint) -> User {
         if let name {
             if let user = User(named: name) { return user }
             throw Complaint("User = \(name)", why: "there is no such user", whatNow: "make it, or leave User out")
         }
         guard User.current.id == 0 else { return .current }
-        if let user = User(named: "iptund") { return user }
+        return User(named: "iptund") ?? .nobody
+    }
+
+    /// Says who it is where that is not who it should be.
+    static func note(_ user: User, _ name: String?, _ log: Logger) {
+        guard name == nil, User.current.id == 0, user == .nobody else { return }
         log.notice("no user 'iptund' on this system, running as uid 65534 (nobody)")
-        return .nobody
     }
 
     /// Drops everything. What a container did not let us drop is logged and returned.

@@ -2,6 +2,7 @@
 
 internal import FoundationEssentials
 internal import Tunnel
+internal import Wire
 
 /// What a tunnel says about itself: the answer to `show`, and one element of `show --json`.
 ///
@@ -24,6 +25,8 @@ struct TunnelReport: Codable, Equatable {
     /// The longest outer packet that the way to some peer takes; 0 while there is none.
     var underlayMTU: Int
     var local: String
+    /// What outer packets are marked with; absent from a daemon of a version before.
+    var mark: PacketMark?
     /// The one way that it carries, if it does not carry both.
     var only: String?
     /// How many pairs of threads share the flows.
@@ -46,6 +49,7 @@ struct TunnelReport: Codable, Equatable {
     private enum CodingKeys: String, CodingKey {
         case name, device, state, problem, pid, namespace, mtu, local, only, workers, repairs, peers, encapsulate,
             decapsulate
+        case mark = "fwmark"
         case killSwitch = "kill_switch"
         case acceptFrom = "accept_from"
         case kernelLosses = "kernel_losses"

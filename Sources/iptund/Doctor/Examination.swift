@@ -89,7 +89,7 @@ struct Examination: ~Copyable {
         host.network = .look(links, since: before, until: now, netlink)
         host.netfilter = NetfilterReading.read()
         host.transit = transit.traffic(&routes, netlink)
-        host.ipsecPolicies = IPsecLook.read(netlink)
+        host.ipsecPolicies = IPsecLook.read(Set(host.tunnels.map(\.mark.value)), netlink)
         host.appliesIPsec = IPsecLook.isApplied
         let daemons = Set((patients.asked + patients.others).compactMap { $0.report?.pid })
         host.surroundings = .look(links, host.network.rawSockets, daemons: daemons, netlink)
@@ -125,7 +125,7 @@ struct Examination: ~Copyable {
             {
                 tunnel.peers[index].bypass = routes.bypass(endpoint, besides: tunnelDevices, netlink)
             }
-            tunnel.peers[index].underlayMTU = routes.mtu(endpoint, from: local, netlink)
+            tunnel.peers[index].underlayMTU = routes.mtu(endpoint, from: local, mark: tunnel.mark, netlink)
             if case .out(let device, _, let source) = tunnel.peers[index].way?.way {
                 links.insert(device)
                 if tunnel.peers[index].local == nil { tunnel.peers[index].local = local ?? source }

@@ -7,9 +7,11 @@ internal import Wire
 /// Asks the kernel for the IPsec policies that may be about outer packets.
 enum IPsecLook {
     /// Those of this network namespace, in the order in which they were made. Requires `CAP_NET_ADMIN`.
-    static func read(_ netlink: borrowing Netlink) -> Seen<[IPsecPolicy]> {
+    ///
+    /// - Parameter marks: what tunnels mark outer packets with.
+    static func read(_ marks: Set<UInt32>, _ netlink: borrowing Netlink) -> Seen<[IPsecPolicy]> {
         do throws(Errno) {
-            return .known(try Netlink.securityPolicies().compactMap { IPsecPolicy($0, netlink) })
+            return .known(try Netlink.securityPolicies().compactMap { IPsecPolicy($0, marks, netlink) })
         } catch .notPermitted {
             return .hidden("IPsec policies: needs root")
         } catch {
@@ -25,12 +27,12 @@ enum IPsecLook {
 extension IPsecPolicy {
     /// `nil` for one that can be about neither outer packets nor inner ones: both belong to no XFRM interface, outer ones
     /// have our mark and no ports, inner ones no mark.
-    fileprivate init?(_ policy: SecurityPolicy, _ netlink: borrowing Netlink) {
+    fileprivate init?(_ policy: SecurityPolicy, _ marks: Set<UInt32>, _ netlink: borrowing Netlink) {
         guard policy.interface == 0, !policy.namesPorts else { return nil }
         let isOut = policy.direction == .outgoing
         // What arrives has the mark that another program gives it, if any.
         let isForOuter =
-            policy.direction != .forwarded && (isOut ? RawSender.mark : 0) & policy.mask == policy.mark
+            policy.direction != .forwarded && (isOut ? marks : [0]).contains { $0 & policy.mask == policy.mark }
         let isForInner = policy.mark == 0
         guard isForOuter || isForInner else { return nil }
         let action: Action =

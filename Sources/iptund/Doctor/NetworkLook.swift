@@ -81,7 +81,7 @@ extension NetworkSnapshot {
             return .known(
                 try netlink.rules().map {
                     var rule = RuleSnapshot(priority: $0.priority, table: $0.table, ipProtocol: $0.rule?.ipProtocol)
-                    rule.mark = $0.mark.map { RuleSnapshot.Mark($0.value, mask: $0.mask) }
+                    rule.mark = $0.mark
                     rule.isOurs = $0.protocolNumber == HostChange.protocolNumber
                     return rule
                 })

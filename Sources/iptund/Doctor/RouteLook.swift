@@ -38,7 +38,7 @@ struct RouteLook: ~Copyable {
         for index in tunnel.peers.indices {
             guard let endpoint = tunnel.peers[index].endpoint else { continue }
             let local = tunnel.local ?? tunnel.peers[index].local
-            tunnel.peers[index].way = ask(endpoint, from: local, mark: RawSender.mark, netlink)
+            tunnel.peers[index].way = ask(endpoint, from: local, mark: tunnel.mark.value, netlink)
         }
     }
 
@@ -76,9 +76,9 @@ struct RouteLook: ~Copyable {
 
     /// The longest packet that the first link of a way to `peer` takes, octets; 0 when there is none.
     mutating func mtu(
-        _ peer: IPv4Address, from source: IPv4Address?, _ netlink: borrowing Netlink
+        _ peer: IPv4Address, from source: IPv4Address?, mark: PacketMark, _ netlink: borrowing Netlink
     ) -> Int {
-        let mark = RawSender.mark
+        let mark = mark.value
         guard let route = try? netlink.lookUp(peer, from: source, mark: mark), route.kind == .unicast,
             let link = (try? link(route.link, netlink)) ?? nil
         else { return 0 }

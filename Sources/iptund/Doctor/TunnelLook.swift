@@ -23,6 +23,7 @@ extension TunnelSnapshot {
         local = patient.settings?.local
         origin = TunnelSnapshot.origin(patient)
         namespace = patient.namespaceName
+        mark = patient.report?.mark ?? patient.state?.mark ?? patient.settings?.mark ?? .standard
         isFragmenting = patient.settings?.policy.outer.fragmentation == .clear
         if let settings = patient.settings {
             forwarding = settings.forward != .off || settings.proxyARP != nil ? .asked : .notAsked

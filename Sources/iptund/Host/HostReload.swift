@@ -3,6 +3,7 @@
 internal import Configuration
 internal import Linux
 internal import Tunnel
+internal import Wire
 
 /// Brings a running tunnel from one configuration to the next: its keeper changes the host, the tunnel itself its peers.
 ///
@@ -17,10 +18,12 @@ struct HostReload {
     func perform(_ settings: TunnelSettings) throws(Complaint) -> ControlAnswer.Peers {
         let netlink = try Daemon.openNetlink()
         let place = try DevicePlace.find(settings.namespace)
-        let start = try Start.look(settings, netlink)
-        let others = try OtherTunnels.reports(besides: state.name)
-        try OtherTunnels.check(start.table, settings.policy, among: others)
-        try PrefixConflict.check(settings, besides: directory, in: place.identity, place.netlink)
+        let mark = state.mark ?? .standard
+        let registry = TunnelRegistry.read(
+            besides: TunnelRegistry.Place(
+                directory: directory, namespace: place.identity, isElsewhere: place.name != nil), place.netlink)
+        let start = try Start.look(settings, mark, state, netlink)
+        try registry.check(TunnelRegistry.Candidate(settings: settings, learned: start.learned))
         let text = Array(ConfigurationText.render(settings).utf8)
         show(try order(.prepare, handing: text))
         let peers: ControlAnswer.Peers
@@ -36,8 +39,9 @@ struct HostReload {
             standardError("iptund: \(error); the tunnel goes on by its new configuration")
         }
         if place.name == nil {
-            let loops = OtherTunnels.loops(start.roster, state.device.name, among: others, netlink)
-            for loop in loops { standardError("iptund: \(loop)") }
+            for loop in registry.loops(start.roster, state.device.name, mark: mark, netlink) {
+                standardError("iptund: \(loop)")
+            }
         }
         return peers
     }

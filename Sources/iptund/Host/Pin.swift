@@ -4,87 +4,102 @@ internal import Configuration
 internal import Linux
 internal import Wire
 
-/// The 1994 README's "static route to B": a host route to a bare peer, as today's route to it goes.
+/// The 1994 README's "static route to B": host routes to peers, as packets to them would go without the tunnel.
 ///
-/// It names the source that other traffic to the peer has today, so that nothing but the tunnel notices the pin. A peer
-/// on the link is its own gateway: packets go the same way, but for a neighbour the kernel would make and free a route
+/// A pin stands where outer packets could be led into the tunnel that they come from: for a bare peer, since anything may be routed
+/// into the tunnel later, and for each peer that something is routed for into the device. It is a copy of the route that packets
+/// to the peer take, with all its next hops, so that nothing but the tunnel notices it; and it follows that route.
+///
+/// A peer on the link is its own gateway: packets go the same way, but for a neighbour the kernel would make and free a route
 /// entry per packet that carries its own header (Linux, `FLOWI_FLAG_KNOWN_NH`); for a gateway it keeps one.
 enum Pin {
-    /// The peer that is pinned: a bare one. Anything may be routed into the tunnel later, the peer too.
-    static func peer(of settings: TunnelSettings) -> PeerAddress? {
-        guard let peer = settings.peers.first, peer.allowed == nil, case .automatic = settings.table,
-            settings.namespace == nil
-        else { return nil }
-        return peer.endpoint
-    }
+    /// Whether a tunnel can have pins: its routes are its own affair, and outer packets leave where its device is.
+    static func isWanted(_ settings: TunnelSettings) -> Bool { settings.table != .off && settings.namespace == nil }
 
-    /// The pin that `peer` should have now; `nil` while nothing leads to it. Needs no privilege.
+    /// The peers that a route could lead into the tunnel itself.
     ///
-    /// The kernel cannot be asked for the way without the pin: so where there is one, the whole table is read.
     /// - Parameters:
-    ///   - made: the pin that it has, if it is there still.
-    ///   - device: the tunnel's own, into which routes may lead that cover the peer.
-    ///   - local: our address towards the peer, if `Local` names one.
-    static func route(
-        to peer: IPv4Address, made: HostChange?, besides device: Int32, local: IPv4Address?,
+    ///   - known: the address of each peer that has one.
+    ///   - routed: what leads into the device in `main`, whoever made it.
+    static func peers(
+        of settings: TunnelSettings, known: [IPv4Address], routed: [Prefix]
+    ) -> [IPv4Address] {
+        guard isWanted(settings) else { return [] }
+        if case .automatic = settings.table, let peer = settings.peers.first, peer.allowed == nil { return known }
+        let networks = settings.addresses.compactMap(\.connected) + routed
+        return known.filter { peer in networks.contains { $0.length > 0 && $0.contains(peer) } }
+    }
+
+    /// The pins that these peers should have now, in their order: none for one that nothing leads to, unless it has been pinned
+    /// before, and still is: its only route may have made way for one into the tunnel. Needs no privilege.
+    ///
+    /// - Parameters:
+    ///   - made: pins that were made before.
+    ///   - device: the tunnel's own.
+    ///   - local: our address towards the peers, if `Local` names one.
+    ///   - user: who sends outer packets.
+    static func routes(
+        to peers: [IPv4Address], made: [Route] = [], besides device: Int32, local: IPv4Address?, mark: PacketMark,
+        user: UInt32,
         _ netlink: borrowing Netlink
-    ) throws(Errno) -> Route? {
-        if case .route(let pin, _)? = made {
-            let routes = try netlink.routes(in: Route.mainTable)
-            if routes.contains(pin) {
-                // Where nothing that a Route can say leads there, the pin stays.
-                guard let best = best(to: peer, of: routes, besides: device),
-                    best.link != pin.link || (best.gateway ?? peer) != pin.gateway
-                else { return pin }
-                return try route(to: peer, as: best, netlink)
+    ) throws(Errno) -> [Route] {
+        guard !peers.isEmpty else { return [] }
+        let rules = try netlink.rules()
+        let objects = try netlink.nextHopObjects()
+        let sorted = peers.sorted { $0.rawValue < $1.rawValue }.map(\.rawValue)
+        var tables: [UInt32: [TableRoute]] = [:]
+        for rule in rules {
+            // The kernel's own table is about this host.
+            guard case .table(let number) = rule.meaning.action, number != 255, tables[number] == nil else { continue }
+            tables[number] = try netlink.routes(in: number, objects: objects) { $0.holdsAny(of: sorted) }
+        }
+        let underlay = UnderlayRoutes(rules: rules, tables: tables, device: device)
+        var pins: [Route] = []
+        for peer in peers {
+            let flow = RuleMeaning.Flow(
+                to: peer, from: local ?? source(to: peer, mark, netlink), mark: mark.value,
+                ipProtocol: IPProtocol.ipip.rawValue, user: user)
+            let best: UnderlayRoutes.Best
+            switch underlay.outcome(flow) {
+            case .decided: continue
+            case .nothing:
+                pins += made.filter { $0.destination == Prefix(host: peer) && underlay.has($0) }.prefix(1)
+                continue
+            case .best(let found): best = found
             }
+            pins.append(
+                Route(
+                    to: Prefix(host: peer), by: best.hops.map { hop(to: peer, as: $0, netlink) }, source: best.source,
+                    protocolNumber: HostChange.protocolNumber, mtu: best.mtu))
         }
-        let way: Way
-        do throws(Way.Obstacle) {
-            var finder = WayFinder(.otherHosts)
-            way = try finder.find(peer, from: local, netlink)
-        } catch {
-            return nil
-        }
-        guard way.link == device else {
-            let source = local == nil ? way.local : try netlink.lookUp(peer).source
-            return try route(to: peer, by: way.gateway, link: way.link, source: source, netlink)
-        }
-        let best = best(to: peer, of: try netlink.routes(in: Route.mainTable), besides: device)
-        guard let best else { return nil }
-        return try route(to: peer, as: best, netlink)
+        return pins
     }
 
-    /// A pin that goes as `best`, with the source that the kernel would choose there.
-    private static func route(
-        to peer: IPv4Address, as best: Route, _ netlink: borrowing Netlink
-    ) throws(Errno) -> Route {
-        var source = best.source
-        if source == nil, let gateway = best.gateway { source = try netlink.lookUp(gateway).source }
-        return try route(to: peer, by: best.gateway, link: best.link, source: source, netlink)
+    /// The source that packets to a peer have today, which rules may ask for.
+    private static func source(to peer: IPv4Address, _ mark: PacketMark, _ netlink: borrowing Netlink) -> IPv4Address? {
+        ((try? netlink.lookUp(peer, mark: mark.value)) ?? nil)?.source
     }
 
-    /// Which of `routes` packets to `peer` would take, were it not for the tunnel.
-    private static func best(to peer: IPv4Address, of routes: [Route], besides device: Int32) -> Route? {
-        let others = routes.filter { route in
-            let isPin = route.protocolNumber == HostChange.protocolNumber && route.destination == Prefix(host: peer)
-            return route.kind == .unicast && route.link != device && !isPin && route.destination.contains(peer)
+    /// The same next hop for a single host.
+    private static func hop(to peer: IPv4Address, as hop: NextHop, _ netlink: borrowing Netlink) -> NextHop {
+        guard let gateway = hop.gateway else {
+            return NextHop(.ipv4(peer), link: hop.link, isOnLink: true, weight: hop.weight)
         }
-        return others.max { left, right in
-            (left.destination.length, right.metric) < (right.destination.length, left.metric)
-        }
+        guard !hop.isOnLink, case .ipv4(let address) = gateway else { return hop }
+        // A gateway that no route of the link leads to any more was there when its route was made.
+        let isNear = ((try? netlink.lookUp(address, through: hop.link)) ?? nil).map { $0.gateway == nil } ?? false
+        return NextHop(gateway, link: hop.link, isOnLink: !isNear, weight: hop.weight)
     }
+}
 
-    private static func route(
-        to peer: IPv4Address, by gateway: IPv4Address?, link: Int32, source: IPv4Address?, _ netlink: borrowing Netlink
-    ) throws(Errno) -> Route {
-        var isOnLink = true
-        if let gateway {
-            // A gateway that is itself behind a gateway was taken on faith when its route was made.
-            isOnLink = try netlink.lookUp(gateway).gateway != nil
+extension Prefix {
+    /// Whether one of the addresses, in ascending order, lies in the block.
+    func holdsAny(of addresses: [UInt32]) -> Bool {
+        var (low, high) = (0, addresses.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if addresses[middle] < address.rawValue { low = middle + 1 } else { high = middle }
         }
-        return Route(
-            to: Prefix(host: peer), gateway: gateway ?? peer, link: link, source: source,
-            protocolNumber: HostChange.protocolNumber, isOnLink: isOnLink)
+        return low < addresses.count && addresses[low] <= last.rawValue
     }
 }

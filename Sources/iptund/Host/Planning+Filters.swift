@@ -29,7 +29,7 @@ extension Planning {
         }
         let allowed = settings.peers.flatMap { $0.allowed ?? [] }
         let filter = EgressFilter(
-            table, .ipv4, link: device.device.name, mark: RawSender.mark,
+            table, .ipv4, link: device.device.name, mark: mark, questioner: questioner,
             destinations: TunnelDestinations.ranges(
                 allowed, besides: elsewhere.lazy.filter { $0.isMeant(allowed) }.map(\.destination)))
         guard settings.killSwitch == .all else { return [filter] }

@@ -11,7 +11,7 @@ extension Planning {
     func strictLocals(_ underlay: borrowing Netlink) -> [IPv4Address] {
         var found: [(address: IPv4Address, link: Int32)] = ways.values.map { ($0.local, $0.link) }
         let isWhole = ways.count == settings.peers.count
-        if !isWhole, let route = try? underlay.lookUp(Planning.farAway, from: settings.local, mark: RawSender.mark),
+        if !isWhole, let route = try? underlay.lookUp(Planning.farAway, from: settings.local, mark: mark.value),
             let source = route.source
         {
             found.append((source, route.link))

@@ -15,8 +15,14 @@ struct Planning {
     let shared: Set<Step>
     /// What this tunnel has made before, or one of this name left that died, and which this one takes over.
     var own: TunnelState?
-    /// The address of a bare peer that is known by name.
-    var learned: IPv4Address?
+    /// The addresses of peers that are known by name.
+    var learned: [PeerAddress: IPv4Address] = [:]
+    /// What outer packets are marked with.
+    var mark = PacketMark.standard
+    /// Who asks for names.
+    var resolver: UInt32 = 0
+    /// Places for tables and rules that other tunnels have, whether or not there is anything.
+    var takenPlaces: Set<PolicyRouting> = []
     /// Why the kill switch has no second layer here; `nil` as far as is known.
     var filterObstacle: String?
 
@@ -73,10 +79,12 @@ struct Planning {
     /// What the tunnel wants of the host as it is now.
     func want(underlay: borrowing Netlink, _ netlink: borrowing Netlink) throws(Complaint) -> WantedState {
         var wanted = WantedState(
-            settings: settings, device: device.device, isNew: device.isNew, mtu: mtu, endpoints: endpoints)
+            settings: settings, device: device.device, isNew: device.isNew, mtu: mtu, known: known)
+        wanted.mark = mark
+        wanted.questioner = questioner
         wanted.proxyDevice = try proxyDevice(netlink)
         wanted.forwardDevices = try forwardDevices(netlink)
-        wanted.pin = try pin(underlay)
+        wanted.pins = try pins(underlay, netlink)
         let rules = try asked { () throws(Errno) in try netlink.rules() }
         wanted.routing = try routing(for: wanted, besides: rules, netlink)
         if wanted.routing != nil, settings.namespace == nil { wanted.strict = strictLocals(underlay) }
@@ -89,29 +97,42 @@ struct Planning {
         try explaining("cannot read the routing table", whatNow: "this should not happen", question)
     }
 
-    /// The addresses of the peers that have one.
-    private var endpoints: [IPv4Address] {
-        settings.peers.compactMap { if case .address(let address) = $0.endpoint { address } else { nil } }
+    /// Where peers are.
+    private var known: [PeerAddress: IPv4Address] {
+        settings.peers.reduce(into: [:]) { known, peer in
+            if case .address(let address) = peer.endpoint { known[peer.endpoint] = address }
+            if let address = learned[peer.endpoint] { known[peer.endpoint] = address }
+        }
     }
 
-    /// The pin of a bare peer.
-    private func pin(_ underlay: borrowing Netlink) throws(Complaint) -> HostChange? {
-        let peer: IPv4Address
-        switch Pin.peer(of: settings) {
-        case .address(let address): peer = address
-        case .name:
-            guard let learned else { return nil }
-            peer = learned
-        case nil: return nil
-        }
-        let made = own?.steps.lazy.map(\.change).first { $0.isPin(of: peer) }
+    /// Whose questions to name servers leave beside the tunnel: as long as a kill switch would keep an answer from coming. Root's
+    /// are not told from those of others.
+    var questioner: UInt32? {
+        guard settings.killSwitch != .off, resolver != 0 else { return nil }
+        let known = known
+        guard settings.peers.contains(where: { known[$0.endpoint] == nil }) else { return nil }
+        return resolver
+    }
+
+    /// The pins of peers that something may lead into the tunnel.
+    private func pins(_ underlay: borrowing Netlink, _ netlink: borrowing Netlink) throws(Complaint) -> [HostChange] {
+        guard Pin.isWanted(settings) else { return [] }
         let (device, local) = (device.device.index, settings.local)
+        let known = known
+        let addresses = settings.peers.compactMap { known[$0.endpoint] }
         return try asked { () throws(Errno) in
-            guard let route = try Pin.route(to: peer, made: made, besides: device, local: local, underlay) else {
-                return nil
+            let routed = device == 0 ? [] : try netlink.destinations(in: Route.mainTable, by: device)
+            let peers = Pin.peers(of: settings, known: addresses, routed: routed)
+            let made = (own?.steps ?? []).map(\.change).filter(\.isPin)
+            let routes = try Pin.routes(
+                to: peers, made: made.compactMap(\.route), besides: device, local: local, mark: mark,
+                user: User.current.id, underlay)
+            var names: [Int32: String] = [:]
+            return try routes.map { route throws(Errno) in
+                if names[route.link] == nil { names[route.link] = try underlay.link(index: route.link)?.name }
+                let name = names[route.link] ?? "if\(route.link)"
+                return .route(route, on: HostChange.Device(index: route.link, name: name))
             }
-            let link = try underlay.link(index: route.link)?.name ?? "link \(route.link)"
-            return .route(route, on: HostChange.Device(index: route.link, name: link))
         }
     }
 
@@ -161,7 +182,7 @@ struct Planning {
         if let made = own?.routing { return made }
         let free = try explaining("cannot read the routing table", whatNow: "this should not happen") {
             () throws(Errno) in
-            try PolicyRouting.free(besides: rules) { table throws(Errno) in
+            try PolicyRouting.free(besides: rules, taken: takenPlaces) { table throws(Errno) in
                 try netlink.routeProtocols(in: table).isEmpty
             }
         }

@@ -7,60 +7,114 @@ internal import Wire
 ///
 /// Outer packets must not follow these routes, or they would go round for ever. So the routes stand in a table of their own,
 /// and rules lead only inner packets there. None is shared: what one tunnel removes is missed by no other.
+///
+/// Of all tunnels of a host, and of `main`, the longest prefix wins as in a single table, in whatever order they were started:
+/// rules stand by the length that they are about, and of each length those of each place.
 struct PolicyRouting: Hashable, Codable {
     /// Which of the places that tunnels of a host may have, 0 to 19.
     let place: UInt32
 
     static let places: Range<UInt32> = 0..<20
-    /// Where the rules of the first place begin.
-    static let firstPriority: UInt32 = 30_000
-    /// Enough for two rules for each length that a prefix can have.
-    private static let rulesPerPlace: UInt32 = 100
+    /// Where the rules of the first place begin that are about kinds of packets.
+    static let firstPriority: UInt32 = 29_000
+    /// Enough for rules about kinds of packets.
+    private static let exceptionsPerPlace: UInt32 = 50
+    /// Where the rules about prefixes begin, of the longest.
+    private static let firstOfPrefixes: UInt32 = 30_000
+    private static let rulesPerLength = UInt32(places.count) * 2
 
     /// Of four thousand millions, some that nobody else should use.
     var table: UInt32 { 1_994_000 + place }
+
     /// Before `main` (32766), and before what `ip rule add` numbers by itself.
-    var priorities: Range<UInt32> {
-        let first = PolicyRouting.firstPriority + place * PolicyRouting.rulesPerPlace
-        return first..<first + PolicyRouting.rulesPerPlace
+    var exceptions: Range<UInt32> {
+        let first = PolicyRouting.firstPriority + place * PolicyRouting.exceptionsPerPlace
+        return first..<first + PolicyRouting.exceptionsPerPlace
+    }
+
+    /// Where the two rules for prefixes of this length stand.
+    func priority(ofLength length: Int) -> UInt32 {
+        PolicyRouting.firstOfPrefixes + UInt32(32 - length) * PolicyRouting.rulesPerLength + 2 * place
+    }
+
+    /// Whether a rule of this priority is this place's.
+    func has(_ priority: UInt32) -> Bool {
+        if exceptions.contains(priority) { return true }
+        let last = PolicyRouting.firstOfPrefixes + 33 * PolicyRouting.rulesPerLength - 1
+        guard (PolicyRouting.firstOfPrefixes...last).contains(priority) else { return false }
+        return (priority - PolicyRouting.firstOfPrefixes) % PolicyRouting.rulesPerLength / 2 == place
+    }
+
+    /// Whether a version before had its rules of this place there.
+    func had(_ priority: UInt32) -> Bool {
+        let first = PolicyRouting.firstOfPrefixes + place * 100
+        return (first..<first + 100).contains(priority)
+    }
+
+    /// What rules have to know.
+    struct Order: Equatable {
+        /// Of which length the prefixes are.
+        var lengths: Set<Int>
+        /// What this tunnel's outer packets are marked with.
+        var mark = PacketMark.standard
+        /// Those of our outer addresses whose link filters reverse paths strictly.
+        var strict: [IPv4Address] = []
+        /// Whose questions to name servers leave beside the tunnel; `nil` for nobody's.
+        var questioner: UInt32?
     }
 
     /// Rules that send inner packets to our table and nothing else, in the order of their priorities.
     ///
     /// Outer packets that arrive are protocol 4, which is what strict reverse path filtering asks about before it lets
-    /// them in; it asks as if this host sent them (`iif lo`), so that protocol 4 of others, which this host may forward, goes
-    /// where everything goes. Those that we send carry our mark, and never see our table: not even when `main` has no way for them, as
-    /// while the uplink is down. Of what remains, the longest prefix wins as in a single table: for each of `lengths`,
+    /// them in; it asks as if this host sent them (`iif lo`) without a mark, so that protocol 4 of others, which this host may
+    /// forward, goes where everything goes, and outer packets of its other tunnels, too: one tunnel may go through another one.
+    /// Those that we send carry our mark, and never see our table: not even when `main` has no way for them, as
+    /// while the uplink is down. Of what remains, the longest prefix wins as in a single table: for each length,
     /// longer routes of `main` first, then ours of that length.
     ///
-    /// `strict` are those of our outer addresses whose link filters reverse paths strictly: ICMP errors about outer packets
-    /// come to them from any router, which may lie behind a peer like everything else.
-    func rules(for lengths: Set<Int>, strict: [IPv4Address] = []) -> [RoutingRule] {
-        guard !lengths.isEmpty else { return [] }
-        var rules = errorRules(strict)
-        func append(
-            _ sense: RoutingRule.Sense = .these, input: String? = nil, mark: UInt32? = nil, ipProtocol: UInt8? = nil,
-            suppress: Int? = nil, table: UInt32 = 0, target: UInt32? = nil
-        ) {
-            rules.append(
+    /// ICMP errors about outer packets come to strict addresses from any router, which may lie behind a peer like everything else.
+    func rules(_ order: Order) -> [RoutingRule] {
+        guard !order.lengths.isEmpty else { return [] }
+        return exceptions(order) + prefixes(order)
+    }
+
+    private func prefixes(_ order: Order) -> [RoutingRule] {
+        let descending = order.lengths.sorted(by: >)
+        return descending.flatMap { length in
+            let first = priority(ofLength: length)
+            return [
                 RoutingRule(
-                    priority: priorities.lowerBound + UInt32(rules.count), sense: sense, input: input, mark: mark,
-                    ipProtocol: ipProtocol,
-                    suppressPrefixLength: suppress.map(UInt32.init), table: table, target: target,
-                    protocolNumber: HostChange.protocolNumber))
+                    priority: first, suppressPrefixLength: UInt32(length), table: Route.mainTable,
+                    protocolNumber: HostChange.protocolNumber),
+                RoutingRule(
+                    priority: first + 1, sense: .others, mark: order.mark,
+                    suppressPrefixLength: length == descending.last ? nil : UInt32(length - 1), table: table,
+                    protocolNumber: HostChange.protocolNumber),
+            ]
         }
+    }
+
+    private func exceptions(_ order: Order) -> [RoutingRule] {
+        var rules = errorRules(order.strict)
+        let next = exceptions.lowerBound + UInt32(rules.count)
+        let ipip = IPProtocol.ipip.rawValue
         // Goes on to the next one, and so does nothing but this: the kernel looks for the protocol of what arrives only where a
         // rule asks for it that is not about this host's own packets (Linux, `fib_rule_requires_fldissect`).
-        append(
-            ipProtocol: IPProtocol.ipip.rawValue, target: priorities.lowerBound + UInt32(rules.count) + 1)
-        append(input: "lo", ipProtocol: IPProtocol.ipip.rawValue, table: Route.mainTable)
-        let descending = lengths.sorted(by: >)
-        for length in descending {
-            append(suppress: length, table: Route.mainTable)
-            let isLast = length == descending.last
-            append(.others, mark: RawSender.mark, suppress: isLast ? nil : length - 1, table: table)
-        }
+        rules.append(
+            RoutingRule(
+                priority: next, ipProtocol: ipip, target: next + 1, protocolNumber: HostChange.protocolNumber))
+        rules.append(
+            RoutingRule(
+                priority: next + 1, input: "lo", mark: order.mark.none, ipProtocol: ipip, table: Route.mainTable,
+                protocolNumber: HostChange.protocolNumber))
+        guard let user = order.questioner else { return rules }
+        let transports: [IPProtocol] = [.udp, .tcp]
         return rules
+            + transports.enumerated().map { index, transport in
+                RoutingRule(
+                    priority: next + 2 + UInt32(index), ipProtocol: transport.rawValue, destinationPorts: 53...53,
+                    users: user...user, table: Route.mainTable, protocolNumber: HostChange.protocolNumber)
+            }
     }
 
     /// Rules by which strict filtering finds the way back to whoever sends ICMP to these addresses in `main`.
@@ -70,9 +124,9 @@ struct PolicyRouting: Hashable, Codable {
     /// echo reply, looks like none: it leaves where its request came in.)
     private func errorRules(_ locals: [IPv4Address]) -> [RoutingRule] {
         let locals = locals.prefix(PolicyRouting.mostStrict)
-        let next = priorities.lowerBound + UInt32(2 * locals.count)
+        let next = exceptions.lowerBound + UInt32(2 * locals.count)
         return locals.enumerated().flatMap { index, local in
-            let priority = priorities.lowerBound + UInt32(2 * index)
+            let priority = exceptions.lowerBound + UInt32(2 * index)
             return [
                 RoutingRule(
                     priority: priority, source: local, ipProtocol: IPProtocol.icmp.rawValue,
@@ -84,16 +138,17 @@ struct PolicyRouting: Hashable, Codable {
         }
     }
 
-    /// Two rules each have their place beside those for 33 lengths.
+    /// Two rules each have their place beside the others.
     private static let mostStrict = 8
 
-    /// The first place whose table and priorities nobody uses; `nil` when all are taken.
-    static func free(besides rules: [RuleSummary], isEmpty: (UInt32) throws(Errno) -> Bool) throws(Errno)
-        -> PolicyRouting?
-    {
+    /// The first place whose table and priorities nobody uses, and that no tunnel of `taken` has; `nil` when there is none.
+    static func free(
+        besides rules: [RuleSummary], taken: Set<PolicyRouting> = [], isEmpty: (UInt32) throws(Errno) -> Bool
+    ) throws(Errno) -> PolicyRouting? {
         for place in places {
             let routing = PolicyRouting(place: place)
-            let isTaken = rules.contains { routing.priorities.contains($0.priority) || $0.table == routing.table }
+            let isTaken =
+                taken.contains(routing) || rules.contains { routing.has($0.priority) || $0.table == routing.table }
             if !isTaken, try isEmpty(routing.table) { return routing }
         }
         return nil

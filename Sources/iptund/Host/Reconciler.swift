@@ -84,7 +84,8 @@ struct Reconciler {
         var outcome = Outcome()
         var steps = steps
         if steps.contains(where: { isShared($0.change) }) {
-            let others = Set(SharedChanges.ofOthers(besides: directory, in: state.namespace).map(\.change))
+            let place = TunnelRegistry.Place(directory: directory, namespace: state.namespace, home: state.home)
+            let others = Set(TunnelRegistry.read(besides: place, netlink).shared.map(\.change))
             steps.removeAll { isShared($0.change) && others.contains($0.change) }
         }
         while let step = steps.popLast() {
@@ -117,9 +118,15 @@ extension Reconciler.Outcome {
     /// Takes back steps that are routes.
     fileprivate mutating func removeRoutes(_ steps: [Step], _ netlink: borrowing Netlink) {
         var byRoute: [Route: Step] = [:]
-        for step in steps { if case .route(let route, _) = step.change { byRoute[route] = step } }
+        var routes: [Route] = []
+        for step in steps {
+            guard case .route(let route, _) = step.change, byRoute.updateValue(step, forKey: route) == nil else {
+                continue
+            }
+            routes.append(route)
+        }
         do throws(Errno) {
-            for route in try netlink.remove(Array(byRoute.keys)) {
+            for route in try netlink.remove(routes) {
                 if let step = byRoute[route] { commands.append(step.reverseCommand) }
             }
         } catch {

@@ -92,17 +92,17 @@ extension Testimony {
     ///
     /// Numbers of devices are given again: what is about the tunnel's own counts only while that is there, whatever its author.
     func believed(besides directory: RuntimeDirectory, _ netlink: borrowing Netlink) -> TunnelState {
-        let others = SharedChanges.others(besides: directory, in: state.namespace)
+        let place = TunnelRegistry.Place(directory: directory, namespace: state.namespace)
+        let registry = TunnelRegistry.read(besides: place, netlink)
         var claim = Claim(device: state.device)
-        let link = (try? netlink.link(index: state.device.index)) ?? nil
-        claim.hasDevice = link?.name == state.device.name && link?.kind == "tun"
+        claim.hasDevice = state.hasDevice(netlink)
         var believed = state
         guard isMistrusted else {
             believed.steps.removeAll { !claim.hasDevice && $0.change.device == state.device }
             return believed
         }
-        if !others.contains(where: { $0.routing == state.routing }) { claim.routing = state.routing }
-        claim.others = Set(others.flatMap { $0.steps.map(\.change) })
+        if let routing = state.routing, !registry.places.contains(routing) { claim.routing = routing }
+        claim.others = registry.changes
         claim.settings = Testimony.settings(directory.name)
         believed.steps.removeAll { !$0.change.kind.isCredible(claim) }
         return believed

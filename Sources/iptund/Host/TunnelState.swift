@@ -3,6 +3,7 @@
 internal import Configuration
 internal import FoundationEssentials
 internal import Linux
+internal import Wire
 
 /// What a running tunnel has changed on its host, written down before anything is changed: `state.json`.
 ///
@@ -23,6 +24,10 @@ struct TunnelState: Codable, Equatable {
     var device: HostChange.Device
     /// Where the device's own routing table and rules are, if it has any.
     var routing: PolicyRouting?
+    /// What its outer packets are marked with; `nil` in a list of a version before.
+    var mark: PacketMark?
+    /// Where peers were last that are known by name, by the name in lower case.
+    var addresses: [String: IPv4Address]?
     /// In the order in which they are made.
     var steps: [Step]
     /// The configuration file that the tunnel was started with.

@@ -13,10 +13,14 @@ struct WantedState {
     /// Whether it exists for this tunnel alone.
     let isNew: Bool
     let mtu: Int
-    /// The outer addresses of peers that are known now and cannot change.
-    let endpoints: [IPv4Address]
-    /// The route that pins a bare peer to the underlay, and the device that it leads to.
-    var pin: HostChange?
+    /// Where peers are, by endpoint: those that were given by address, and names whose address is known.
+    let known: [PeerAddress: IPv4Address]
+    /// What outer packets are marked with.
+    var mark = PacketMark.standard
+    /// Whose questions to name servers leave beside the tunnel; `nil` for nobody's.
+    var questioner: UInt32?
+    /// The routes that pin peers to the underlay, and the devices that they lead to.
+    var pins: [HostChange] = []
     /// Where this host answers for others.
     var proxyDevice: HostChange.Device?
     /// The devices that packets for the tunnel come in by.
@@ -37,13 +41,13 @@ struct WantedState {
 
     /// The changes, in the order in which each can work.
     ///
-    /// Filters go first, and after them nothing leaves by another way. The pin comes before routes: one into the tunnel may cover
-    /// the peer. Addresses come before the device is up, so that no packet leaves with another source, and routes after that,
+    /// Filters go first, and after them nothing leaves by another way. Pins come before routes: one into the tunnel may cover
+    /// a peer. Addresses come before the device is up, so that no packet leaves with another source, and routes after that,
     /// since they need both. Rules lead to routes that are there.
     var changes: [HostChange] {
         var changes = filters.map(HostChange.filter)
         if settings.killSwitch == .all, hasIPv6 { changes.append(.noIPv6Beyond) }
-        if let pin { changes.append(pin) }
+        changes += pins
         // A device that somebody else made keeps what they chose.
         if isNew { changes.append(.noIPv6(on: device)) }
         changes.append(.mtu(mtu, on: device))
@@ -69,15 +73,25 @@ struct WantedState {
 
     private var allowed: [Prefix] { settings.peers.flatMap { $0.allowed ?? [] } }
 
+    /// What is routed now. As long as nobody knows where a peer is, nothing that is behind it is: the way to a name server may be
+    /// among it. A kill switch does not wait.
+    private var routed: [Prefix] {
+        guard settings.killSwitch == .off else { return allowed }
+        return settings.peers.filter { known[$0.endpoint] != nil }.flatMap { $0.allowed ?? [] }
+    }
+
+    /// Peers by name whose address is not known.
+    var hasUnknown: Bool { settings.peers.contains { known[$0.endpoint] == nil } }
+
     private var covered: Set<Prefix> {
         guard case .automatic = settings.table else { return [] }
         // No outer packet leaves there; but a container has a default route of its own, which ours must come before.
         guard settings.namespace == nil else { return settings.killSwitch == .off ? [] : Set(allowed) }
-        // A name may mean any address tomorrow, and nobody could change routes then.
+        // A name may mean any address tomorrow; rules suit all of them.
         if settings.peers.contains(where: { if case .name = $0.endpoint { true } else { false } }) {
             return Set(allowed)
         }
-        let sorted = endpoints.map(\.rawValue).sorted()
+        let sorted = known.values.map(\.rawValue).sorted()
         return Set(allowed.filter { $0.holdsAny(of: sorted) })
     }
 
@@ -90,7 +104,7 @@ struct WantedState {
         }
         let covered = covered
         let connected = Set(settings.addresses.compactMap(\.connected))
-        return allowed.flatMap { prefix -> [HostChange] in
+        return routed.flatMap { prefix -> [HostChange] in
             let table = covered.contains(prefix) ? own : main
             let source = source(for: prefix)
             let route = Route(
@@ -120,7 +134,11 @@ struct WantedState {
     /// The same in lists of versions before.
     static let formerBarrierMetric: UInt32 = 2_000_000_000
 
-    private var rules: [RoutingRule] { routing?.rules(for: coveredLengths, strict: strict) ?? [] }
+    private var rules: [RoutingRule] {
+        let lengths = Set(covered.intersection(routed).map(\.length))
+        let order = PolicyRouting.Order(lengths: lengths, mark: mark, strict: strict, questioner: questioner)
+        return routing?.rules(order) ?? []
+    }
 
     private var proxies: [HostChange] {
         guard let proxyDevice, let proxyARP = settings.proxyARP else { return [] }
@@ -152,17 +170,5 @@ struct WantedState {
         }
         changes.append(.noCommonRedirects)
         return changes
-    }
-}
-
-extension Prefix {
-    /// Whether one of the addresses, in ascending order, lies in the block.
-    fileprivate func holdsAny(of addresses: [UInt32]) -> Bool {
-        var (low, high) = (0, addresses.count)
-        while low < high {
-            let middle = (low + high) / 2
-            if addresses[middle] < address.rawValue { low = middle + 1 } else { high = middle }
-        }
-        return low < addresses.count && addresses[low] <= last.rawValue
     }
 }

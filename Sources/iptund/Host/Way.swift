@@ -55,6 +55,7 @@ struct Way: Equatable {
 /// Asks the routing table for ways, and for each link once. For one look: what it knows of links grows old.
 struct WayFinder: ~Copyable {
     private let scope: Scope
+    private let mark: UInt32
     private var links: [Int32: Int] = [:]
 
     /// Where peers may be.
@@ -68,7 +69,8 @@ struct WayFinder: ~Copyable {
         init(deviceIn namespace: String?) { self = namespace == nil ? .otherHosts : .everywhere }
     }
 
-    init(_ scope: Scope) { self.scope = scope }
+    /// For outer packets with this mark.
+    init(_ scope: Scope, mark: PacketMark = .standard) { (self.scope, self.mark) = (scope, mark.value) }
 
     /// How packets leave for `peer`, with `local` as their source, which rules may ask for, or with what the route says.
     ///
@@ -76,7 +78,7 @@ struct WayFinder: ~Copyable {
     mutating func find(
         _ peer: IPv4Address, from local: IPv4Address?, _ netlink: borrowing Netlink
     ) throws(Way.Obstacle) -> Way {
-        let route = try asked { () throws(Errno) in try netlink.lookUp(peer, from: local, mark: RawSender.mark) }
+        let route = try asked { () throws(Errno) in try netlink.lookUp(peer, from: local, mark: mark) }
         switch route.kind {
         case .unicast: break
         case .local:
@@ -85,7 +87,7 @@ struct WayFinder: ~Copyable {
         }
         guard let source = local ?? route.source else { throw .noSource }
         guard local == nil else { return try way(to: peer, by: route, from: source, netlink) }
-        let sourced = try asked { () throws(Errno) in try netlink.lookUp(peer, from: source, mark: RawSender.mark) }
+        let sourced = try asked { () throws(Errno) in try netlink.lookUp(peer, from: source, mark: mark) }
         return try way(to: peer, by: sourced, from: source, netlink)
     }
 
@@ -94,7 +96,7 @@ struct WayFinder: ~Copyable {
     ) throws(Way.Obstacle) -> Way {
         let most = try mtu(of: route.link, netlink)
         let configured = try asked { () throws(Errno) in
-            try netlink.configuredMTU(peer, from: source, mark: RawSender.mark)
+            try netlink.configuredMTU(peer, from: source, mark: mark)
         }
         return Way(
             local: source, gateway: route.gateway, link: route.link,

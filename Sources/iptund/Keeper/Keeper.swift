@@ -59,7 +59,8 @@ struct Keeper: ~Copyable {
     static func files(_ directory: RuntimeDirectory) -> [Landlock.Exception] {
         [
             .changing(directory.path), .reading(directory.parent), .removingDirectories(directory.parent),
-            .making(RuntimeDirectory.base), .removingDirectories("/run"), .reading("/proc/sys/net/ipv4"),
+            .reading(RuntimeDirectory.base), .making(RuntimeDirectory.base), .removingDirectories("/run"),
+            .reading("/proc/sys/net/ipv4"),
             .changing("/proc/sys/net/ipv4/\(CommonRedirects.path)"), .reading("/proc/sys/kernel/random/boot_id"),
         ]
     }
@@ -91,9 +92,11 @@ struct KeeperLine: ~Copyable {
         }
     }
 
-    /// Tells where the peer at `slot` is. A keeper that does not listen misses it.
-    func tell(_ address: IPv4Address, slot: Int) {
-        guard let slot = UInt32(exactly: slot) else { return }
-        _ = try? socket.send(KeeperMessage.address(address, slot: slot).octets[...])
+    /// Tells where the peer at `slot` is. Returns whether it was told: a keeper that does not listen misses it.
+    @discardableResult
+    func tell(_ address: IPv4Address, slot: Int) -> Bool {
+        guard let slot = UInt32(exactly: slot) else { return false }
+        let octets = KeeperMessage.address(address, slot: slot).octets
+        return (try? socket.send(octets[...])) == octets.count
     }
 }

@@ -2,11 +2,18 @@
 
 internal import Configuration
 internal import Linux
+internal import Wire
 
 /// What a keeper starts from: all of it was opened by the daemon while it had privilege.
 struct KeeperDuty: ~Copyable {
     /// What the tunnel is, its MTU included, which stays.
     var settings: TunnelSettings
+    /// Its peers, in the places that the daemon has for them.
+    var roster: Roster
+    /// What outer packets are marked with.
+    let mark: PacketMark
+    /// The user whose processes ask for names.
+    let resolver: UInt32
     var reconciler: Reconciler
     /// What was last wanted of the host, in the order in which each can work.
     var wanted: [HostChange]

@@ -54,8 +54,13 @@ struct KeeperNews: Codable, Equatable {
     /// What keeps the tunnel's packets from leaving by another way; `nil` without a kill switch.
     var killSwitch: KillSwitchNews?
 
+    /// How many messages about addresses were acted upon: what they want of the host is there.
+    var judged: UInt64?
+    /// Why peers in these slots cannot be where their names lead, the first of them.
+    var refused: [Int: String]?
+
     /// The longest message, octets.
-    static let limit = 4_096
+    static let limit = 8_192
 
     /// As JSON.
     var octets: [UInt8] {

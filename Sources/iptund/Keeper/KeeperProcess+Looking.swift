@@ -11,12 +11,14 @@ extension KeeperProcess {
     mutating func look(at now: UInt64) -> Bool {
         do throws(Complaint) {
             try restoreName(at: now)
+            try judgeAddresses()
             guard let device = try device() else {
                 // The daemon, which has lost it, says so, and ends.
                 problem = "the device is gone"
                 return false
             }
             let failure = plan(device)
+            claims.isPlanned()
             let reconciliation = try compare(device)
             duty.needless = reconciliation.needless
             let failures = try mend(reconciliation, at: now) + [failure].compactMap(\.self)
@@ -64,7 +66,7 @@ extension KeeperProcess {
         // What others wrote down counts for what is not on the list yet.
         let listed = Set(state.steps.map(\.change))
         let isNew = wanted.contains { !listed.contains($0) && $0.kind.isShared(besides: state.device.index) }
-        let shared = isNew ? sharedByOthers : []
+        let shared = isNew ? registry.shared : []
         let facts = try explaining("cannot look at the host", whatNow: "it is tried again") { () throws(Errno) in
             try HostFacts.gather(about: wanted + state.steps.map(\.change), device, shared: shared, duty.netlink)
         }
@@ -149,24 +151,31 @@ extension KeeperProcess {
 
     /// A plan for these settings, from what the host is now.
     func planning(_ settings: TunnelSettings, _ device: DeviceFacts, shared: Set<Step>) -> Planning {
-        Planning(
-            settings: settings, device: device, ways: Self.ways(settings, duty.underlay), shared: shared,
-            own: duty.reconciler.state, learned: learned.values.first,
+        var planning = Planning(
+            settings: settings, device: device, ways: ways(settings), shared: shared, own: duty.reconciler.state,
             filterObstacle: pending.map(\.filterObstacle) ?? duty.filterObstacle)
+        (planning.learned, planning.mark, planning.resolver) = (duty.roster.learned, duty.mark, duty.resolver)
+        return planning
     }
 
-    /// What other tunnels of this host changed that more than one may want.
-    var sharedByOthers: Set<Step> {
-        SharedChanges.ofOthers(besides: duty.reconciler.directory, in: duty.reconciler.state.namespace)
+    /// The other tunnels of this host.
+    var registry: TunnelRegistry {
+        let state = duty.reconciler.state
+        let place = TunnelRegistry.Place(
+            directory: duty.reconciler.directory, namespace: state.namespace, home: state.home,
+            isElsewhere: state.namespaceName != nil)
+        return TunnelRegistry.read(besides: place, duty.netlink)
     }
 
     /// How outer packets leave for the first peers: those of thousands leave by a few links.
-    private static func ways(_ settings: TunnelSettings, _ underlay: borrowing Netlink) -> [IPv4Address: Way] {
-        var finder = WayFinder(WayFinder.Scope(deviceIn: settings.namespace))
+    private func ways(_ settings: TunnelSettings) -> [IPv4Address: Way] {
+        var finder = WayFinder(WayFinder.Scope(deviceIn: settings.namespace), mark: duty.mark)
         var ways: [IPv4Address: Way] = [:]
         for peer in settings.peers.prefix(64) {
             guard case .address(let address) = peer.endpoint else { continue }
-            do throws(Way.Obstacle) { ways[address] = try finder.find(address, from: settings.local, underlay) } catch {
+            do throws(Way.Obstacle) {
+                ways[address] = try finder.find(address, from: settings.local, duty.underlay)
+            } catch {
             }
         }
         return ways

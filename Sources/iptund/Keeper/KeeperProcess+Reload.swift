@@ -48,8 +48,9 @@ extension KeeperProcess {
         var settings = next
         // What was found out when the tunnel came up stays: its peers may be elsewhere now, and its packets under way.
         if settings.mtu == nil { settings.mtu = Self.isMTUFound(current) ? duty.settings.mtu : nil }
-        var planning = planning(settings, device, shared: sharedByOthers)
-        planning.filterObstacle = nil
+        let registry = registry
+        var planning = planning(settings, device, shared: registry.shared)
+        (planning.filterObstacle, planning.takenPlaces) = (nil, registry.places)
         let outcome = try planning.make(underlay: duty.underlay, duty.netlink)
         let reconciliation = try outcome.reconciliation.checked()
         settings.mtu = outcome.mtu
@@ -58,7 +59,12 @@ extension KeeperProcess {
             state.configuration = ConfigurationText.render(next)
             state.routing = outcome.routing ?? state.routing
         }
-        pending = Pending(settings: settings, filterObstacle: obstacle, before: pending?.before ?? current)
+        // As the daemon does it.
+        var roster = duty.roster
+        _ = roster.replace(by: settings.peers)
+        pending = Pending(
+            settings: settings, filterObstacle: obstacle, roster: roster, claims: AddressClaims(following: claims),
+            before: pending?.before ?? current)
         for addition in reconciliation.additions {
             do throws(Errno) {
                 try Reconciler.make(addition, duty.netlink)
@@ -81,7 +87,11 @@ extension KeeperProcess {
         pending = nil
         // What fails now is seen to then; and with an address went routes that are wanted still.
         defer { lookAgain(at: 0) }
-        if let next { (duty.settings, duty.filterObstacle) = (next.settings, next.filterObstacle) }
+        if let next {
+            (duty.settings, duty.filterObstacle) = (next.settings, next.filterObstacle)
+            (duty.roster, claims) = (next.roster, next.claims)
+        }
+        try judgeAddresses()
         guard let device = try device() else { return ControlAnswer() }
         if next == nil {
             try duty.reconciler.note(duty.reconciler.state.steps) { $0.configuration = begun.before }

@@ -20,8 +20,8 @@ struct KeeperProcess: ~Copyable {
     var seenFailures: Set<String> = [], saidFailures: Set<String> = []
     /// What a reload has begun and not finished.
     var pending: Pending?
-    /// The address of each peer that is known by name, by slot.
-    private(set) var learned: [UInt32: IPv4Address] = [:]
+    /// What the daemon says of the addresses of peers by name.
+    var claims = AddressClaims()
     /// How the host last stood to tables of nftables, and what could not be made at the last look.
     var seenFilters: [EgressFilter.Identity: EgressFilter.Presence] = [:], unmade: Set<HostChange> = []
     /// Whether it was said who usually removes rules.
@@ -43,6 +43,9 @@ struct KeeperProcess: ~Copyable {
     struct Pending {
         let settings: TunnelSettings
         let filterObstacle: String?
+        /// The peers, in their places to come, and what was said of their addresses.
+        let roster: Roster
+        var claims: AddressClaims
         /// The configuration before, as a file would say it.
         let before: String
     }
@@ -123,7 +126,8 @@ struct KeeperProcess: ~Copyable {
             switch KeeperMessage(received) {
             case .begin where !hasBegun: begin()
             case .address(let address, let slot):
-                learned[slot] = address
+                claims.hear(address, slot: Int(slot))
+                pending?.claims.hear(address, slot: Int(slot))
                 lookAgain(at: Clock.milliseconds)
             case .end: return .everything
             default:
@@ -163,7 +167,8 @@ struct KeeperProcess: ~Copyable {
 
     /// Tells the daemon what is new; when there is no room, next time.
     private mutating func tell() {
-        let news = KeeperNews(repairs: repairs.count, problem: problem, killSwitch: killSwitch)
+        var news = KeeperNews(repairs: repairs.count, problem: problem, killSwitch: killSwitch)
+        (news.judged, news.refused) = (claims.judged, claims.refusedForNews)
         guard news != told else { return }
         let octets = news.octets
         let isTold = (try? lifeline.descriptor.send(octets[...])) == octets.count

@@ -17,6 +17,8 @@ struct Roster {
         var address: IPv4Address?
         /// All addresses that its name had when it was asked for last: it may send from any of them.
         var addresses: [IPv4Address] = []
+        /// Whether nobody has said yet that it may use its address, or somebody said that it may not.
+        var isHeld = false
         /// Our address towards it.
         var local: IPv4Address?
         /// Why nothing can be sent to it, in a few words; `nil` when something can.
@@ -78,7 +80,8 @@ struct Roster {
         var owners: [IPv4Address: Int] = [:]
         let ranked = places.sorted { rank($0) < rank($1) }
         for place in ranked {
-            guard let address = members[place]?.address, owners[address] == nil else { continue }
+            guard let member = members[place], !member.isHeld, let address = member.address, owners[address] == nil
+            else { continue }
             owners[address] = place
         }
         return members.indices.map { place in
@@ -86,9 +89,34 @@ struct Roster {
         }
     }
 
+    /// Where peers are that are known by name.
+    var learned: [PeerAddress: IPv4Address] {
+        members.reduce(into: [:]) { learned, member in
+            if let member, member.host != nil { learned[member.settings.endpoint] = member.address }
+        }
+    }
+
+    /// The same by name in lower case, as lists say it; `nil` where there is none.
+    var savedAddresses: [String: IPv4Address]? {
+        let saved = members.reduce(into: [String: IPv4Address]()) { saved, member in
+            if let host = member?.host { saved[host.lowercased()] = member?.address }
+        }
+        return saved.isEmpty ? nil : saved
+    }
+
     private func rank(_ place: Int) -> (Int, Int) {
         guard let member = members[place] else { return (2, place) }
         return (member.host == nil ? 0 : 1, member.order)
+    }
+
+    /// Peers that are known by name are where they were last, until somebody knows better.
+    mutating func recall(_ addresses: [PeerAddress: IPv4Address]) {
+        for place in places {
+            guard var member = members[place], member.host != nil, let address = addresses[member.settings.endpoint]
+            else { continue }
+            (member.address, member.addresses) = (address, [address])
+            members[place] = member
+        }
     }
 
     /// A peer that was given by address has it.

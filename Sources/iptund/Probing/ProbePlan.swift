@@ -32,6 +32,8 @@ struct ProbeOrder: Equatable {
     var peer: String
     var endpoint: IPv4Address
     var local: IPv4Address?
+    /// What outer packets are marked with.
+    var mark = PacketMark.standard
     /// The tunnel; `nil` before there is one.
     var tunnel: String?
     /// Where the tunnel's packets go in; `nil` when it is not here.

@@ -36,9 +36,11 @@ final class ProbeSockets {
         options.fragmentation = .forbidden
         sizes = ProbeSockets.series(options, place)
         options.fragmentation = .allowed
-        options.mark = RawSender.mark
+        options.mark = order.mark.value
         outer = try? EchoSeries(options)
-        underlay = Owned { () throws(Errno) in try UnderlaySocket(peer: order.endpoint, local: order.local) }
+        underlay = Owned { () throws(Errno) in
+            try UnderlaySocket(peer: order.endpoint, local: order.local, mark: order.mark)
+        }
         datagrams = Owned { () throws(Errno) in try place.inside { () throws(Errno) in try ClosedPortSocket() } }
         var shortfalls: [String] = []
         if inner == nil {

@@ -31,7 +31,8 @@ enum Probing {
         var order = ProbeOrder(peer: peer.name ?? peer.host ?? "\(endpoint)", endpoint: endpoint)
         order.tunnel = report.name
         order.local = IPv4Address(peer.local ?? report.local)
-        order.nextHop = nextHop(endpoint, from: order.local, netlink)
+        order.mark = report.mark ?? .standard
+        order.nextHop = nextHop(endpoint, from: order.local, order.mark, netlink)
         order.namespace = place.name
         let device = (try? place.netlink.link(named: report.device)) ?? nil
         order.device = device.map { ProbeOrder.Device(link: $0.index, mtu: $0.mtu) }
@@ -54,14 +55,14 @@ enum Probing {
         order.isUnnumbered = addresses.isEmpty
         // Through a device without an address packets of this host have whatever address it has elsewhere.
         if order.isUnnumbered { order.sources += own.filter { $0.isUnicast && !order.sources.contains($0) }.sorted() }
-        order.route = routeText(endpoint, from: order.local, netlink)
+        order.route = routeText(endpoint, from: order.local, order.mark, netlink)
         return order
     }
 
     private static func routeText(
-        _ endpoint: IPv4Address, from local: IPv4Address?, _ netlink: borrowing Netlink
+        _ endpoint: IPv4Address, from local: IPv4Address?, _ mark: PacketMark, _ netlink: borrowing Netlink
     ) -> String? {
-        guard let route = try? netlink.lookUp(endpoint, from: local, mark: RawSender.mark),
+        guard let route = try? netlink.lookUp(endpoint, from: local, mark: mark.value),
             let link = (try? netlink.link(index: route.link)) ?? nil
         else { return nil }
         return (route.gateway.map { "via \($0) " } ?? "") + "dev \(link.name)"
@@ -86,15 +87,15 @@ enum Probing {
         _ peer: String, at endpoint: IPv4Address, from local: IPv4Address?, _ netlink: borrowing Netlink
     ) -> ProbeOrder {
         var order = ProbeOrder(peer: peer, endpoint: endpoint)
-        order.local = local ?? ((try? netlink.lookUp(endpoint, mark: RawSender.mark)) ?? nil)?.source
-        order.nextHop = nextHop(endpoint, from: local, netlink)
+        order.local = local ?? ((try? netlink.lookUp(endpoint, mark: order.mark.value)) ?? nil)?.source
+        order.nextHop = nextHop(endpoint, from: local, order.mark, netlink)
         return order
     }
 
     private static func nextHop(
-        _ endpoint: IPv4Address, from local: IPv4Address?, _ netlink: borrowing Netlink
+        _ endpoint: IPv4Address, from local: IPv4Address?, _ mark: PacketMark, _ netlink: borrowing Netlink
     ) -> IPv4Address? {
-        guard let route = try? netlink.lookUp(endpoint, from: local, mark: RawSender.mark) else { return nil }
+        guard let route = try? netlink.lookUp(endpoint, from: local, mark: mark.value) else { return nil }
         return route.gateway ?? endpoint
     }
 }

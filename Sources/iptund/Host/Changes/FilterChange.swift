@@ -36,15 +36,17 @@ struct FilterChange: ChangeKind {
 
     private var text: String {
         let mark =
-            filter.mark.map { mark in
-                let text = "0x\(String(mark, radix: 16))"
-                return "meta mark & \(text) != \(text) "
+            filter.mark.map { "meta mark & 0x\(String($0.mask, radix: 16)) != 0x\(String($0.value, radix: 16)) " } ?? ""
+        let questions =
+            filter.questioner.map { user in
+                "meta skuid \(user) th dport 53 accept comment \"questions \(filter.fingerprint)\"; "
             } ?? ""
         let ranges = filter.destinations.map { $0.text(filter.family) }.joined(separator: ", ")
         let rule =
             filter.destinations.isEmpty
             ? ""
-            : "oifname != \"\(filter.link)\" oifname != \"lo\" \(mark)\(filter.family.text) daddr { \(ranges) } "
+            : questions
+                + "oifname != \"\(filter.link)\" oifname != \"lo\" \(mark)\(filter.family.text) daddr { \(ranges) } "
                 + "counter drop comment \"\(filter.fingerprint)\"; "
         return "table \(filter.family.text) \(filter.table) { comment \"\(EgressFilter.comment)\"; "
             + "chain \(EgressFilter.chain) { type filter hook postrouting priority \(EgressFilter.priority); \(rule)}; }"

@@ -13,18 +13,19 @@ struct RouteChange: ChangeKind {
 
     func standing(_ facts: HostFacts) -> HostChange.Standing {
         let similar = (facts.routes[route.destination] ?? []).filter { $0.table == route.table }
-        if similar.contains(route) { return .there(.ours(before: nil)) }
+        if similar.contains(where: { $0.fits(route) }) { return .there(.ours(before: nil)) }
         let isEqual = similar.contains {
-            $0.kind == route.kind && $0.link == route.link && $0.nextHop == route.nextHop
-                && $0.protocolNumber != route.protocolNumber
+            $0.kind == route.kind && $0.nextHops == route.nextHops && $0.protocolNumber != route.protocolNumber
         }
         if isEqual { return .there(.others) }
-        return similar.contains { $0.metric == route.metric } && !isInOwnTable ? .inTheWay : .missing(before: nil)
+        let isTaken = similar.contains { $0.metric == route.metric } && !isInOwnTable && !isPin
+        return isTaken ? .inTheWay : .missing(before: nil)
     }
 
     func make(_ netlink: borrowing Netlink) throws(Errno) {
         do throws(Errno) {
-            try netlink.add(route)
+            // Before whatever else leads to the peer, be it into the tunnel itself.
+            if isPin { try netlink.addFirst(route) } else { try netlink.add(route) }
         } catch .exists {
             if isInOwnTable { return try netlink.replace(route) }
             let ours = try netlink.routes(in: route.table, madeBy: route.protocolNumber)
@@ -34,6 +35,9 @@ struct RouteChange: ChangeKind {
 
     /// Whether the table is the tunnel's own, where no other program has routes.
     private var isInOwnTable: Bool { PolicyRouting.places.contains { PolicyRouting(place: $0).table == route.table } }
+
+    /// Whether it keeps outer packets out of the tunnel, wherever other routes lead.
+    private var isPin: Bool { HostChange.route(route, on: device).isPin }
 
     func makeInstead(_ netlink: borrowing Netlink) throws(Errno) { try netlink.replace(route) }
 
@@ -53,10 +57,19 @@ struct RouteChange: ChangeKind {
         guard route.kind == .unicast else {
             return "unreachable \(route.destination)\(table) proto \(route.protocolNumber)\(metric)"
         }
-        let gateway = route.gateway.map { " via \($0)" } ?? ""
-        let flags = route.isOnLink ? " onlink" : ""
-        return "\(route.destination)\(gateway) dev \(device.name)\(table) proto \(route.protocolNumber)\(metric)"
-            + "\(source)\(flags)"
+        let mtu = route.mtu.map { " mtu \($0.isLocked ? "lock " : "")\($0.octets)" } ?? ""
+        let kind = "\(table) proto \(route.protocolNumber)\(metric)\(source)\(mtu)"
+        guard route.hops.count > 1 else {
+            return "\(route.destination)\(route.hops.map(text).joined())\(kind)\(route.isOnLink ? " onlink" : "")"
+        }
+        let hops = route.hops.map { " nexthop\(text($0)) weight \($0.weight)\($0.isOnLink ? " onlink" : "")" }
+        return "\(route.destination)\(kind)\(hops.joined())"
+    }
+
+    /// A link that is not the first next hop's is known by number only, which `ip` reads as `if7`.
+    private func text(_ hop: NextHop) -> String {
+        let name = hop.link == device.index || hop.link == route.link ? device.name : "if\(hop.link)"
+        return "\(hop.gateway.map { " via \($0)" } ?? "") dev \(name)"
     }
 
     /// A pin: one tunnel may carry what is sent to a peer, and another one what comes from it.
@@ -75,8 +88,14 @@ struct RouteChange: ChangeKind {
             return metrics.contains(route.metric) && claim.hasTable(route.table)
         }
         if device == claim.device { return claim.hasDevice && route.link == device.index }
-        guard let settings = claim.settings, case .address(let address)? = Pin.peer(of: settings) else { return false }
-        return HostChange.route(route, on: device).isPin(of: address)
+        guard isPin, let settings = claim.settings, Pin.isWanted(settings) else { return false }
+        // Where a name leads today only the tunnel knew.
+        return settings.peers.contains { peer in
+            switch peer.endpoint {
+            case .address(let address): Prefix(host: address) == route.destination
+            case .name: true
+            }
+        }
     }
 
     var isLasting: Bool { true }
@@ -84,13 +103,20 @@ struct RouteChange: ChangeKind {
 
 extension Route {
     /// Who gets the packets next: for a single host on the link, the host itself.
-    fileprivate var nextHop: IPv4Address? { gateway ?? (destination.length == 32 ? destination.address : nil) }
+    fileprivate var nextHops: Set<NextHop> {
+        let host = destination.length == 32 ? NextHop.Gateway.ipv4(destination.address) : nil
+        return Set(hops.map { NextHop($0.gateway ?? host, link: $0.link, weight: $0.weight) })
+    }
 }
 
 extension HostChange {
-    /// Whether this is the host route that keeps outer packets to `peer` out of the tunnel.
-    func isPin(of peer: IPv4Address) -> Bool {
+    /// The route that it is about, if it is about one.
+    var route: Route? { if case .route(let route, _) = self { route } else { nil } }
+
+    /// Whether this is a host route that keeps outer packets to a peer out of the tunnel.
+    var isPin: Bool {
         guard case .route(let route, _) = self else { return false }
-        return route.destination == Prefix(host: peer) && route.gateway != nil
+        return route.kind == .unicast && route.destination.length == 32 && route.table == Route.mainTable
+            && route.hops.allSatisfy { $0.gateway != nil }
     }
 }

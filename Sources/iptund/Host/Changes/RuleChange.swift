@@ -30,9 +30,12 @@ struct RuleChange: ChangeKind {
     private var text: String {
         let sense = (rule.sense == .others ? " not" : "") + (rule.source.map { " from \($0)" } ?? "")
         let input = rule.input.map { " iif \($0)" } ?? ""
-        let mark = input + (rule.mark.map { " fwmark 0x\(String($0, radix: 16))" } ?? "")
-        let ports = rule.destinationPorts.map { " dport \($0.lowerBound)-\($0.upperBound)" } ?? ""
-        let ipProtocol = (rule.ipProtocol.map { " ipproto \($0)" } ?? "") + ports
+        let mark = input + (rule.mark.map { " fwmark \($0)" } ?? "")
+        let ports = rule.destinationPorts.map { range in
+            " dport \(range.lowerBound)" + (range.count == 1 ? "" : "-\(range.upperBound)")
+        }
+        let users = rule.users.map { " uidrange \($0.lowerBound)-\($0.upperBound)" } ?? ""
+        let ipProtocol = (rule.ipProtocol.map { " ipproto \($0)" } ?? "") + (ports ?? "") + users
         let table = rule.table == Route.mainTable ? "main" : "\(rule.table)"
         let suppress = rule.suppressPrefixLength.map { " suppress_prefixlength \($0)" } ?? ""
         let action = rule.target.map { "goto \($0)" } ?? "lookup \(table)\(suppress)"
@@ -41,13 +44,15 @@ struct RuleChange: ChangeKind {
 
     func isPlausible(_ before: UInt32?, of state: TunnelState) -> Bool {
         rule.protocolNumber == HostChange.protocolNumber
-            && PolicyRouting.places.contains { PolicyRouting(place: $0).priorities.contains(rule.priority) }
+            && PolicyRouting.places.contains {
+                PolicyRouting(place: $0).had(rule.priority) || PolicyRouting(place: $0).has(rule.priority)
+            }
     }
 
     /// A rule at one of the places that the tunnel has, and no other tunnel.
     func isCredible(_ claim: Testimony.Claim) -> Bool {
         guard let routing = claim.routing, !claim.others.contains(.rule(rule)) else { return false }
-        return routing.priorities.contains(rule.priority)
+        return routing.has(rule.priority) || routing.had(rule.priority)
     }
 
     var isLasting: Bool { true }

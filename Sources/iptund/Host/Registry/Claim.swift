@@ -65,7 +65,8 @@ struct Claim: ~Copyable {
             return Claim(device: device, directory: directory, lock: lock, left: left)
         } catch {
             if !Files.exists(directory.state) { directory.remove() }
-            if error == .busy, let owner = SharedChanges.owner(of: name, besides: directory, in: place.identity) {
+            let here = TunnelRegistry.Place(directory: directory, namespace: place.identity)
+            if error == .busy, let owner = TunnelRegistry.read(besides: here, place.netlink).owner(of: name) {
                 throw Complaint(
                     "device \(name)", why: "is tunnel \(owner)'s already",
                     whatNow: "end that one, or choose another Device (--device)")

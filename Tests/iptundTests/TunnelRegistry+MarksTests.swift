@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Configuration
+import Testing
+import Wire
+@testable import iptund
+
+@Suite struct TunnelRegistryMarksTests {
+    private static let marks = PacketMark.automatic
+
+    private func mark(
+        _ endpoint: String, _ allowed: [String], beside others: TunnelRegistry.Other..., left: TunnelState? = nil,
+        asked: PacketMark? = nil
+    ) throws -> PacketMark {
+        var settings = TunnelSettings(peers: [.sample(endpoint, allowed: allowed)])
+        settings.mark = asked
+        return try TunnelRegistry(others: others).mark(for: .init(settings: settings), left: left)
+    }
+
+    private func other(
+        _ endpoint: String, _ allowed: [String], _ mark: PacketMark?, isUp: Bool = true
+    ) -> TunnelRegistry.Other {
+        .sample(TunnelSettings(peers: [.sample(endpoint, allowed: allowed)]), isUp: isUp) { $0.mark = mark }
+    }
+
+    @Test func `the first tunnel has the standard mark, each other one a mark of its own`() throws {
+        #expect(try mark("192.0.2.1", ["10.0.0.0/8"]) == .standard)
+        let first = other("192.0.2.2", ["10.1.0.0/16"], .standard)
+        #expect(try mark("192.0.2.1", ["10.0.0.0/8"], beside: first) == Self.marks[1])
+        // One of a version before has the standard mark and does not say so.
+        let former = other("192.0.2.3", ["10.2.0.0/16"], nil)
+        let second = other("192.0.2.4", ["10.3.0.0/16"], Self.marks[1])
+        #expect(try mark("192.0.2.1", ["10.0.0.0/8"], beside: former, second) == Self.marks[2])
+    }
+
+    @Test func `what was asked for is what it has, and a tunnel that died leaves its mark to the next`() throws {
+        let asked = PacketMark(0x10, mask: 0xf0)
+        let first = other("192.0.2.2", ["10.1.0.0/16"], .standard)
+        #expect(try mark("192.0.2.1", [], beside: first, asked: asked) == asked)
+        var left = TunnelState.sample()
+        left.mark = Self.marks[7]
+        #expect(try mark("192.0.2.1", [], beside: first, left: left) == Self.marks[7])
+    }
+
+    @Test func `a mark that somebody chose is passed over as well, with all bits of its mask`() throws {
+        let foreign = other("192.0.2.2", ["10.1.0.0/16"], PacketMark(0x4, mask: 0x7))
+        // 0x1994 ends in 4, and so has these bits.
+        #expect(try mark("192.0.2.1", [], beside: foreign) == Self.marks[1])
+    }
+
+    @Test func `the mark of a dead tunnel counts as long as its kill switch stands`() throws {
+        let dead = other("192.0.2.2", ["10.1.0.0/16"], .standard, isUp: false)
+        #expect(try mark("192.0.2.1", [], beside: dead) == .standard)
+        let standing = TunnelRegistry.Other.sample(TunnelSettings(), isUp: false) { state in
+            state.mark = .standard
+            state.steps = [Step(change: .filter(.sample))]
+        }
+        #expect(try mark("192.0.2.1", [], beside: standing) == Self.marks[1])
+    }
+
+    @Test func `two tunnels that lead into each other have the same mark, and leave beside both`() throws {
+        // The peer of each lies behind the other one.
+        let full = other("198.51.100.2", ["0.0.0.0/0"], Self.marks[4])
+        #expect(try mark("192.0.2.1", ["198.51.100.0/24"], beside: full) == Self.marks[4])
+        #expect(try mark("192.0.2.1", ["203.0.113.0/24"], beside: full) == .standard)
+        // Nobody knows where a name is: everything may hold it.
+        #expect(try mark("b.example", ["198.51.100.0/24"], beside: full) == Self.marks[4])
+    }
+
+    @Test func `when all are taken somebody has to choose`() {
+        let others = Self.marks.map { other("192.0.2.2", ["10.1.0.0/16"], $0) }
+        #expect(throws: Complaint.self) {
+            let settings = TunnelSettings(peers: [.sample("192.0.2.1", allowed: [])])
+            _ = try TunnelRegistry(others: others).mark(for: .init(settings: settings), left: nil)
+        }
+    }
+
+    @Test func `tunnels that share a mark are named`() {
+        let registry = TunnelRegistry.sample(other("192.0.2.2", [], Self.marks[3]))
+        #expect(registry.sharing(Self.marks[3]) == ["b"])
+        #expect(registry.sharing(Self.marks[2]) == [])
+    }
+}
