@@ -35,6 +35,7 @@ extension Service {
             endpoints: roster.endpoints(), local: settings.local, device: isDeviceHere ? device : 0,
             mark: report.mark)
         guard let findings = watch.look(question, netlink, atDevice: place.netlink, at: now) else { return }
+        names.hurry(at: now)
         let (hadAddresses, before) = (ownAddresses, roster.members)
         ownAddresses = findings.addressesAtDevice
         let hasMoved = settle(findings)

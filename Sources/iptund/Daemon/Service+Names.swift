@@ -65,7 +65,7 @@ extension Service {
             let known = roster.places.contains { place in
                 roster.members[place]?.host == answer.name && roster.members[place]?.address != nil
             }
-            names.answered(answer.name, found: known, at: now)
+            names.answered(answer.name, found: false, at: now)
             guard unresolved.insert(answer.name).inserted else { return false }
             let outcome = known ? "any more: \(failure.why); the last one stays" : "yet: \(failure.why)"
             sayName("a name has no address \(outcome)", .warning, answer, ["host": "\(answer.name)"], at: now)
