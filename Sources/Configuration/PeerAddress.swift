@@ -25,7 +25,7 @@ package enum PeerAddress: Hashable, Sendable {
     package static func == (one: PeerAddress, other: PeerAddress) -> Bool {
         switch (one, other) {
         case (.address(let one), .address(let other)): one == other
-        case (.name(let one), .name(let other)): one.lowercased() == other.lowercased()
+        case (.name(let one), .name(let other)): canonical(one) == canonical(other)
         default: false
         }
     }
@@ -33,13 +33,18 @@ package enum PeerAddress: Hashable, Sendable {
     package func hash(into hasher: inout Hasher) {
         switch self {
         case .address(let address): hasher.combine(address)
-        case .name(let name): hasher.combine(name.lowercased())
+        case .name(let name): hasher.combine(PeerAddress.canonical(name))
         }
+    }
+
+    /// The same for all spellings of a name: in lower case, without the dot of the root (RFC 4343, RFC 1034 3.1).
+    package static func canonical(_ name: String) -> String {
+        (name.hasSuffix(".") ? String(name.dropLast()) : name).lowercased()
     }
 
     /// Labels of letters, digits and hyphens; the last one is not a number, or every mistyped address would be a name.
     private static func isHostName(_ text: String) -> Bool {
-        let labels = text.split(separator: ".", omittingEmptySubsequences: false)
+        let labels = text.split(separator: ".", omittingEmptySubsequences: false).dropLast(text.hasSuffix(".") ? 1 : 0)
         guard text.utf8.count <= 253, let last = labels.last, !last.allSatisfy(\.isNumber) else { return false }
         return labels.allSatisfy { label in
             (1...63).contains(label.utf8.count) && label.first != "-" && label.last != "-"

@@ -25,6 +25,15 @@ package struct User: Equatable, Sendable {
     /// 65534, the user that owns nothing.
     package static let nobody = User(id: 65_534, group: 65_534)
 
+    /// Whether the user namespace of this process has such a user: a container may have few (user_namespaces(7)).
+    package var isPossible: Bool {
+        let map = (try? Files.read("/proc/self/uid_map")) ?? ""
+        return map.split(separator: "\n").contains { line in
+            let numbers = line.split(separator: " ").compactMap { UInt64($0) }
+            return numbers.count == 3 && UInt64(id) >= numbers[0] && UInt64(id) < numbers[0] + numbers[2]
+        }
+    }
+
     /// Who runs this process now.
     package static var current: User { User(id: geteuid(), group: getegid()) }
 }

@@ -28,7 +28,7 @@ import Wire
     }
 
     @Test(arguments: [
-        "", ".", "a.", ".a", "a..b", "-a", "a-", "a.-b", "a_b", "a b", "a\n", "ä", "é.example", "１.a", "a:1", "a/32",
+        "", ".", "a..", ".a", "a..b", "-a", "a-", "a.-b", "a_b", "a b", "a\n", "ä", "é.example", "１.a", "a:1", "a/32",
         "*",
         label + "a", "\(label).\(label).\(label).\(label)",
     ])

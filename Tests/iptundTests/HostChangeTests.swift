@@ -136,10 +136,13 @@ import Wire
     }
 
     @Test func `what is about other devices is shared, and only barriers and filters outlive the daemon`() {
-        let barrier = HostChange.route(.unreachable(Self.pin, protocolNumber: 203), on: .tunnel)
+        let barrier = HostChange.route(
+            .unreachable(Self.pin, protocolNumber: 203, metric: WantedState.barrierMetric), on: .none)
+        // Nothing but the tunnel leads to the peer.
+        let none = HostChange.route(.unreachable(Self.pin, protocolNumber: 203), on: .none)
         let pin = HostChange.route(
             Route(to: Self.pin, gateway: Self.router, link: HostChange.Device.lan.index, protocolNumber: 203), on: .lan)
-        let shared: [HostChange] = [.setting(.forwarding, 1, on: .lan), .noCommonRedirects, pin, .noIPv6Beyond]
+        let shared: [HostChange] = [.setting(.forwarding, 1, on: .lan), .noCommonRedirects, pin, none, .noIPv6Beyond]
         let own: [HostChange] = [
             .setting(.forwarding, 1, on: .tunnel), .mtu(1480, on: .tunnel), .up(.tunnel), barrier,
             .proxy(Self.router, on: .lan), .filter(.sample),

@@ -23,7 +23,7 @@ import Wire
             // What has no slot and no address has none.
             [1, 0, 0, 0, 1, 0, 0, 0, 0], [3, 0, 0, 0, 0, 192, 0, 2, 1],
             // A slot that no tunnel has, and addresses that no single host has.
-            [2, 255, 0, 0, 0, 192, 0, 2, 1], [2, 0, 0, 0, 0, 0, 0, 0, 0], [2, 0, 0, 0, 0, 127, 0, 0, 1],
+            [2, 255, 0, 0, 0, 192, 0, 2, 1], [2, 0, 0, 0, 0, 127, 0, 0, 1],
             [2, 0, 0, 0, 0, 224, 0, 0, 5], [2, 0, 0, 0, 0, 255, 255, 255, 255],
         ] as [[UInt8]])
     func `everything else is none`(octets: [UInt8]) {

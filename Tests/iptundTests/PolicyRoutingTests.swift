@@ -24,11 +24,16 @@ import Wire
         _ packet: Packet, _ rules: [RoutingRule], _ tables: [UInt32: [Prefix]]
     ) -> (table: UInt32, prefix: Prefix)? {
         let last = RoutingRule(priority: 32_766, table: Route.mainTable, protocolNumber: 2)
-        for rule in (rules + [last]).sorted(by: { $0.priority < $1.priority }) {
+        var next: UInt32 = 0
+        for rule in (rules + [last]).sorted(by: { $0.priority < $1.priority }) where rule.priority >= next {
             let fits =
                 rule.mark?.fits(packet.mark) != false && rule.users == nil
                 && (rule.ipProtocol == nil || rule.ipProtocol == packet.ipProtocol)
             guard fits == (rule.sense == .these) else { continue }
+            if let target = rule.target {
+                next = target
+                continue
+            }
             guard let found = longest(tables[rule.table] ?? [], for: packet.destination) else { continue }
             if let suppress = rule.suppressPrefixLength, found.length <= Int(suppress) { continue }
             return (rule.table, found)
@@ -98,10 +103,18 @@ import Wire
         let rules = PolicyRouting(place: 0).rules(order).filter { $0.users != nil }
         #expect(
             rules.map { HostChange.rule($0).command.text } == [
-                "ip rule add priority 29002 ipproto 17 dport 53 uidrange 990-990 lookup main protocol 203",
-                "ip rule add priority 29003 ipproto 6 dport 53 uidrange 990-990 lookup main protocol 203",
+                "ip rule add priority 29002 ipproto 17 dport 53 uidrange 990-990 goto 31320 protocol 203",
+                "ip rule add priority 29003 ipproto 6 dport 53 uidrange 990-990 goto 31320 protocol 203",
             ])
-        try #require(rules.count == 2)
+        // Where reverse paths are filtered strictly, answers have a way back.
+        let strict = PolicyRouting.Order(lengths: [0], strict: [IPv4Address(192, 0, 2, 1)], questioner: 990)
+        let back = PolicyRouting(place: 0).rules(strict).filter { $0.users == 0...0 }
+        #expect(
+            back.map { HostChange.rule($0).command.text }.prefix(2) == [
+                "ip rule add priority 29005 iif lo ipproto 17 sport 53 uidrange 0-0 goto 31320 protocol 203",
+                "ip rule add priority 29006 iif lo ipproto 17 dport 53 uidrange 0-0 goto 31320 protocol 203",
+            ])
+        #expect(back.count == 4)
     }
 
     @Test func `outer packets never take our table, whether they leave or arrive`() {
@@ -127,15 +140,16 @@ import Wire
         for place in PolicyRouting.places {
             let routing = PolicyRouting(place: place)
             let rules = routing.rules(PolicyRouting.Order(lengths: lengths))
-            #expect(rules.count == 2 + 2 * lengths.count)
+            #expect(rules.count == 3 + 2 * lengths.count)
             #expect(Set(rules.map(\.priority)).count == rules.count)
-            #expect(rules.map(\.priority) == rules.map(\.priority).sorted())
+            #expect(rules.dropFirst().map(\.priority) == rules.dropFirst().map(\.priority).sorted())
             #expect(rules.hasOnly { routing.has($0.priority) })
             #expect(rules.hasOnly { $0.protocolNumber == HostChange.protocolNumber })
             #expect(Set(rules.filter { $0.target == nil }.map(\.table)) == [Route.mainTable, routing.table])
             // Whatever goes on goes on to a rule that is there, behind it.
-            for (index, rule) in rules.enumerated() {
-                if let target = rule.target { #expect(rules[(index + 1)...].contains { $0.priority == target }) }
+            for rule in rules {
+                guard let target = rule.target else { continue }
+                #expect(target > rule.priority && rules.contains { $0.priority == target })
             }
         }
     }

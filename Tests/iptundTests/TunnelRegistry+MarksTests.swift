@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Configuration
+import Linux
 import Testing
 import Wire
 @testable import iptund
@@ -10,17 +11,24 @@ import Wire
 
     private func mark(
         _ endpoint: String, _ allowed: [String], beside others: TunnelRegistry.Other..., left: TunnelState? = nil,
-        asked: PacketMark? = nil
+        asked: PacketMark? = nil, besides rules: [RuleSummary] = [], local: String? = nil, addresses: [String] = [],
+        killSwitch: KillSwitch = .off
     ) throws -> PacketMark {
         var settings = TunnelSettings(peers: [.sample(endpoint, allowed: allowed)])
-        settings.mark = asked
-        return try TunnelRegistry(others: others).mark(for: .init(settings: settings), left: left)
+        (settings.mark, settings.killSwitch) = (asked, killSwitch)
+        settings.local = local.flatMap { IPv4Address($0) }
+        settings.addresses = addresses.compactMap { InterfaceAddress($0) }
+        return try TunnelRegistry(others: others).mark(for: .init(settings: settings), left: left, besides: rules)
     }
 
     private func other(
-        _ endpoint: String, _ allowed: [String], _ mark: PacketMark?, isUp: Bool = true
+        _ endpoint: String, _ allowed: [String], _ mark: PacketMark?, isUp: Bool = true, addresses: [String] = [],
+        killSwitch: KillSwitch = .off
     ) -> TunnelRegistry.Other {
-        .sample(TunnelSettings(peers: [.sample(endpoint, allowed: allowed)]), isUp: isUp) { $0.mark = mark }
+        var settings = TunnelSettings(peers: [.sample(endpoint, allowed: allowed)])
+        settings.addresses = addresses.compactMap { InterfaceAddress($0) }
+        settings.killSwitch = killSwitch
+        return .sample(settings, isUp: isUp) { $0.mark = mark }
     }
 
     @Test func `the first tunnel has the standard mark, each other one a mark of its own`() throws {
@@ -67,11 +75,49 @@ import Wire
         #expect(try mark("b.example", ["198.51.100.0/24"], beside: full) == Self.marks[4])
     }
 
+    @Test func `a tunnel whose Local is the underlay's leaves beside one that leads to its peer, else through it`()
+        throws
+    {
+        let full = other("198.51.100.2", ["0.0.0.0/0"], Self.marks[4], addresses: ["10.9.0.1/32"])
+        #expect(try mark("192.0.2.1", ["10.8.0.0/16"], beside: full) == .standard)
+        #expect(try mark("192.0.2.1", ["10.8.0.0/16"], beside: full, local: "10.9.0.1") == .standard)
+        #expect(try mark("192.0.2.1", ["10.8.0.0/16"], beside: full, local: "203.0.113.5") == Self.marks[4])
+    }
+
+    @Test func `no mark opens a kill switch`() throws {
+        let full = other("198.51.100.2", ["0.0.0.0/0"], Self.marks[4], killSwitch: .on)
+        #expect(try mark("192.0.2.1", ["198.51.100.0/24"], beside: full) == .standard)
+        #expect(try mark("192.0.2.1", ["10.8.0.0/16"], beside: full, local: "203.0.113.5") == .standard)
+        #expect(throws: Complaint.self) {
+            try mark("192.0.2.1", ["10.8.0.0/16"], beside: full, asked: Self.marks[4])
+        }
+        let part = other("198.51.100.2", ["10.8.0.0/16"], Self.marks[4])
+        #expect(throws: Complaint.self) {
+            try mark("192.0.2.1", ["0.0.0.0/0"], beside: part, asked: Self.marks[4], killSwitch: .on)
+        }
+        #expect(try mark("192.0.2.1", ["10.9.0.0/16"], beside: part, asked: Self.marks[4]) == Self.marks[4])
+    }
+
+    @Test func `a mark that a rule of another program is about is passed over`() throws {
+        func rule(_ mark: PacketMark?, _ sense: RoutingRule.Sense = .these, madeBy maker: UInt8 = 3) -> RuleSummary {
+            let rule = RoutingRule(priority: 9, sense: sense, mark: mark, table: 77, protocolNumber: maker)
+            return RuleSummary(priority: 9, table: 77, protocolNumber: maker, rule: rule)
+        }
+        let whole = PacketMark(0x1994)
+        #expect(try mark("192.0.2.1", [], besides: [rule(whole)]) == Self.marks[1])
+        #expect(try mark("192.0.2.1", [], besides: [rule(whole, .others)]) == .standard)
+        #expect(try mark("192.0.2.1", [], besides: [rule(whole, madeBy: 203)]) == .standard)
+        #expect(try mark("192.0.2.1", [], besides: [rule(PacketMark(0, mask: 0x4000))]) == .standard)
+        // 0x1994 and 0x1995 have the bit 0x80, 0x1a00 is the first that has it not.
+        #expect(try mark("192.0.2.1", [], besides: [rule(PacketMark(0x80, mask: 0x80))]).value == 0x1a00)
+        #expect(TunnelRegistry.rules(about: .standard, among: [rule(whole), rule(PacketMark(1))]).count == 1)
+    }
+
     @Test func `when all are taken somebody has to choose`() {
         let others = Self.marks.map { other("192.0.2.2", ["10.1.0.0/16"], $0) }
         #expect(throws: Complaint.self) {
             let settings = TunnelSettings(peers: [.sample("192.0.2.1", allowed: [])])
-            _ = try TunnelRegistry(others: others).mark(for: .init(settings: settings), left: nil)
+            _ = try TunnelRegistry(others: others).mark(for: .init(settings: settings), left: nil, besides: [])
         }
     }
 

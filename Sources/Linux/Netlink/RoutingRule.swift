@@ -25,6 +25,8 @@ package struct RoutingRule: Hashable, Sendable, Codable {
     /// Only packets to these ports, 1 to 65534; `nil` for all. Of ICMP that this host sends, type times 256 plus code stands
     /// there (Linux, `flowi_uli`); of what arrives nothing does.
     package let destinationPorts: ClosedRange<UInt16>?
+    /// Only packets from these ports, 1 to 65534; `nil` for all.
+    package let sourcePorts: ClosedRange<UInt16>?
     /// Only packets of sockets of these users; `nil` for all.
     package let users: ClosedRange<UInt32>?
     /// The priority to go on at, a higher one; `nil` to look into the table.
@@ -47,7 +49,8 @@ package struct RoutingRule: Hashable, Sendable, Codable {
     /// A rule as `ip rule add` makes it.
     package init(
         priority: UInt32, sense: Sense = .these, source: IPv4Address? = nil, input: String? = nil,
-        mark: PacketMark? = nil, ipProtocol: UInt8? = nil, destinationPorts: ClosedRange<UInt16>? = nil,
+        mark: PacketMark? = nil, ipProtocol: UInt8? = nil, sourcePorts: ClosedRange<UInt16>? = nil,
+        destinationPorts: ClosedRange<UInt16>? = nil,
         users: ClosedRange<UInt32>? = nil, suppressPrefixLength: UInt32? = nil,
         table: UInt32 = 0, target: UInt32? = nil, protocolNumber: UInt8
     ) {
@@ -58,6 +61,7 @@ package struct RoutingRule: Hashable, Sendable, Codable {
         (markValue, markMask) = (mark?.value, mark.flatMap { $0.mask == .max ? nil : $0.mask })
         self.ipProtocol = ipProtocol
         self.destinationPorts = destinationPorts
+        self.sourcePorts = sourcePorts
         self.users = users
         self.target = target
         self.suppressPrefixLength = suppressPrefixLength
@@ -69,7 +73,8 @@ package struct RoutingRule: Hashable, Sendable, Codable {
 extension RoutingRule {
     /// As lists say it.
     private enum CodingKeys: String, CodingKey {
-        case priority, sense, source, input, ipProtocol, destinationPorts, users, target, suppressPrefixLength, table
+        case priority, sense, source, input, ipProtocol, sourcePorts, destinationPorts, users, target,
+            suppressPrefixLength, table
         case protocolNumber
         case markValue = "mark"
         case markMask = "mask"
@@ -168,9 +173,10 @@ extension RoutingRule {
         }
         if let ipProtocol { try request.put(FRA_IP_PROTO, ipProtocol) }
         // struct fib_rule_port_range: two numbers of 16 bits, in this machine's byte order.
-        if let ports = destinationPorts {
+        for (attribute, ports) in [(FRA_SPORT_RANGE, sourcePorts), (FRA_DPORT_RANGE, destinationPorts)] {
+            guard let ports else { continue }
             try request.put(
-                FRA_DPORT_RANGE,
+                attribute,
                 (UInt32(ports.lowerBound.bigEndian) << 16 | UInt32(ports.upperBound.bigEndian)).bigEndian)
         }
         if let suppressPrefixLength { try request.put(FRA_SUPPRESS_PREFIXLEN, suppressPrefixLength) }
@@ -181,7 +187,7 @@ extension RoutingRule {
     fileprivate static let attributes: Set = Set(
         [
             FRA_PRIORITY, FRA_TABLE, FRA_PROTOCOL, FRA_FWMARK, FRA_FWMASK, FRA_IP_PROTO, FRA_SUPPRESS_PREFIXLEN,
-            FRA_SRC, FRA_IIFNAME, FRA_GOTO, FRA_DPORT_RANGE, FRA_UID_RANGE,
+            FRA_SRC, FRA_IIFNAME, FRA_GOTO, FRA_SPORT_RANGE, FRA_DPORT_RANGE, FRA_UID_RANGE,
         ].map(Int32.init))
 }
 
@@ -198,7 +204,8 @@ extension RuleSummary {
             priority: priority, sense: header.flags & UInt32(FIB_RULE_INVERT) == 0 ? .these : .others,
             source: reply.address(FRA_SRC), input: reply.text(FRA_IIFNAME),
             mark: mark,
-            ipProtocol: reply.octet(FRA_IP_PROTO), destinationPorts: reply.portRange(FRA_DPORT_RANGE),
+            ipProtocol: reply.octet(FRA_IP_PROTO), sourcePorts: reply.portRange(FRA_SPORT_RANGE),
+            destinationPorts: reply.portRange(FRA_DPORT_RANGE),
             users: reply.numberRange(FRA_UID_RANGE),
             suppressPrefixLength: suppressed, table: table, target: reply.number(FRA_GOTO), protocolNumber: maker
         )
@@ -225,6 +232,7 @@ extension RuleSummary {
             && (other.input == nil || rule.input == other.input) && rule.target == other.target
             && (other.destinationPorts == nil || rule.destinationPorts == other.destinationPorts)
             && (other.users == nil || rule.users == other.users)
+            && (other.sourcePorts == nil || rule.sourcePorts == other.sourcePorts)
             && (other.ipProtocol == nil || rule.ipProtocol == other.ipProtocol)
             && (other.suppressPrefixLength == nil || rule.suppressPrefixLength == other.suppressPrefixLength)
     }

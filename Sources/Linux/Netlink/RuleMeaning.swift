@@ -63,7 +63,8 @@ package struct RuleMeaning: Equatable, Sendable {
         sense = rule.sense
         source = rule.source.map { Prefix(host: $0) }
         (mark, ipProtocol, users) = (rule.mark, rule.ipProtocol, rule.users)
-        isAboutOthers = rule.destinationPorts != nil || rule.input.map { $0 != "lo" } ?? false
+        isAboutOthers =
+            rule.destinationPorts != nil || rule.sourcePorts != nil || rule.input.map { $0 != "lo" } ?? false
         if let target = rule.target { action = .goto(target) }
         suppressPrefixLength = rule.suppressPrefixLength.map(Int.init)
     }

@@ -18,6 +18,9 @@ struct AddressQuestions {
         open[place] = (asked, now + AddressQuestions.patience)
     }
 
+    /// The keeper was told something that has no answer.
+    mutating func told() { asked += 1 }
+
     /// The keeper could not be told.
     mutating func forget(_ place: Int) {
         (open[place], refusals[place]) = (nil, nil)

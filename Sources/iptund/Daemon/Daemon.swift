@@ -74,7 +74,7 @@ enum Daemon {
         let (state, exists) = try DeviceFacts.foresee(settings, place.netlink)
         let registry = try registry(besides: state.device.name, place)
         let candidate = TunnelRegistry.Candidate(settings: settings)
-        let mark = try registry.mark(for: candidate, left: nil)
+        let mark = try registry.mark(for: candidate, left: nil, besides: Daemon.rules(netlink))
         let start = try Start.look(settings, mark, nil, netlink)
         try registry.check(candidate)
         var planning = Planning(settings: settings, device: state, ways: start.ways, shared: registry.shared)
@@ -91,8 +91,16 @@ enum Daemon {
     ) throws(Complaint) {
         let registry = try registry(besides: name ?? settings.device?.text ?? "", place)
         let candidate = TunnelRegistry.Candidate(settings: settings)
-        _ = try Start.look(settings, registry.mark(for: candidate, left: nil), nil, netlink)
+        let mark = try registry.mark(for: candidate, left: nil, besides: rules(netlink))
+        _ = try Start.look(settings, mark, nil, netlink)
         try registry.check(candidate)
+    }
+
+    /// The rules of this host.
+    static func rules(_ netlink: borrowing Netlink) throws(Complaint) -> [RuleSummary] {
+        try explaining("cannot read the routing rules", whatNow: "this should not happen") { () throws(Errno) in
+            try netlink.rules()
+        }
     }
 
     /// The other tunnels, for one of this name.

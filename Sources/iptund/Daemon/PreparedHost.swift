@@ -78,7 +78,7 @@ struct PreparedHost: ~Copyable {
         _ underlay: borrowing Netlink
     ) throws(Complaint) -> Order {
         var candidate = TunnelRegistry.Candidate(settings: settings)
-        let mark = try registry.mark(for: candidate, left: left)
+        let mark = try registry.mark(for: candidate, left: left, besides: Daemon.rules(underlay))
         let start = try Start.look(settings, mark, left, underlay)
         candidate.learned = start.learned
         try registry.check(candidate)
@@ -90,7 +90,14 @@ struct PreparedHost: ~Copyable {
     /// What people should know of tunnels and rules beside this one, when all routes are made.
     private func sayAboutOthers(_ registry: TunnelRegistry, _ device: String, _ underlay: borrowing Netlink) {
         let log = StandardErrorLog.logger(of: reconciler.directory.name)
+        let candidate = TunnelRegistry.Candidate(settings: order.settings, learned: order.learned)
+        for nesting in registry.nestings(candidate, mark: order.mark) { log.notice("\(nesting)") }
         for loop in registry.loops(order.roster, device, mark: order.mark, underlay) { log.warning("\(loop)") }
+        for rule in TunnelRegistry.rules(about: order.mark, among: (try? underlay.rules()) ?? []) {
+            log.warning(
+                "rule \(rule.priority) of another program (fwmark \(rule.mark?.description ?? "")) leads outer packets, which have the mark \(order.mark): 'ip rule' shows it; FwMark gives them another"
+            )
+        }
         if order.settings.mark != nil {
             for other in registry.sharing(order.mark) {
                 log.warning(
@@ -180,7 +187,9 @@ extension PreparedHost {
         var planning = Planning(
             settings: settings, device: device, ways: order.ways, shared: registry.shared, own: claim.left)
         (planning.mark, planning.learned, planning.takenPlaces) = (order.mark, order.learned, registry.places)
-        planning.resolver = user.id
+        let asker = Surrender.resolver(beside: user)
+        // Questions of everybody's user are not told from those of others.
+        planning.resolver = asker == .nobody ? 0 : asker.id
         let outcome = try planning.make(underlay: underlay, place.netlink)
         _ = try outcome.reconciliation.checked()
         Surrender.note(user, settings.user, StandardErrorLog.logger())
@@ -190,8 +199,8 @@ extension PreparedHost {
         }
         let state = try TunnelState(order, outcome, device.device, place, name: claim.directory.name)
         let reconciler = Reconciler(claim.directory, state, isInFile: false)
-        let resolver = try startResolver(order, user)
-        let keeper = try startKeeper(order, outcome, device, reconciler, user, claim, place)
+        let resolver = try startResolver(order, asker)
+        let keeper = try startKeeper(order, outcome, device, reconciler, planning.resolver, claim, place)
         let line = try explaining("cannot hear the keeper", whatNow: "is the limit of open files reached?") {
             () throws(Errno) in try keeper.line()
         }
@@ -203,7 +212,7 @@ extension PreparedHost {
 
     private static func startKeeper(
         _ order: Order, _ outcome: Planning.Outcome, _ device: DeviceFacts, _ reconciler: Reconciler,
-        _ user: User, _ claim: borrowing Claim, _ place: borrowing DevicePlace
+        _ resolver: UInt32, _ claim: borrowing Claim, _ place: borrowing DevicePlace
     ) throws(Complaint) -> Keeper {
         let path = claim.directory.keeperSocket
         var control = try explaining("cannot listen at \(path)", whatNow: "give another --runtime-directory") {
@@ -218,7 +227,7 @@ extension PreparedHost {
         do throws(Errno) {
             let changes = try place.inside { () throws(Errno) in try NetworkChanges(hasIPv6: true) }
             let duty = KeeperDuty(
-                settings: settings, roster: order.roster, mark: order.mark, resolver: user.id, reconciler: reconciler,
+                settings: settings, roster: order.roster, mark: order.mark, resolver: resolver, reconciler: reconciler,
                 wanted: outcome.wanted,
                 needless: outcome.reconciliation.needless, filterObstacle: outcome.filterObstacle,
                 isDeviceNew: device.isNew, netlink: netlink,

@@ -85,7 +85,9 @@ extension Service {
     /// Takes down which peers have lost the routes into the tunnel that it made.
     private mutating func judgeInnerRoutes(_ netlink: borrowing Netlink) {
         guard case .automatic = settings.table, settings.policy.only != .decapsulate else { return }
-        let blocks = roster.places.map { (slot: $0, prefixes: roster.members[$0]?.settings.allowed ?? []) }
+        let blocks = roster.places.filter { !silentNames.lost.contains($0) }.map {
+            (slot: $0, prefixes: roster.members[$0]?.settings.allowed ?? [])
+        }
         for (place, prefix) in innerRoutes.look(blocks, device, netlink) where roster.members[place]?.problem == nil {
             roster.settle(place, because: "\(prefix), which is behind it, is not routed into \(report.device) any more")
         }
@@ -94,7 +96,7 @@ extension Service {
     /// Why a peer has no address that could be asked about.
     private func problem(at place: Int, _ endpoints: [IPv4Address?]) -> String {
         guard let member = roster.members[place], let address = member.address else {
-            return "its name has no address yet"
+            return roster.members[place]?.host.flatMap { strangeNames[$0] } ?? "its name has no address yet"
         }
         if member.isHeld { return questions.refusals[place] ?? "its address \(address) is new" }
         let owner = roster.places.first { endpoints[$0] == address }.flatMap { roster.members[$0]?.label }

@@ -39,6 +39,7 @@ extension Service {
 
     /// The peer at `place` is another one, or has gone.
     mutating func forgetLiveness(at place: Int) {
+        _ = silentNames.isBack(place)
         prober?.forget(place)
         liveness.forget(place, heard: datapath.lastReceived(at: place), at: Clock.milliseconds)
     }
@@ -49,7 +50,9 @@ extension Service {
             let (level, text) = Self.words(change)
             status.note()
             // A name may lead elsewhere now, as with an address that changes every day.
-            if change.new == .down, let host = member.host { names.askAgain(for: host, at: now) }
+            if member.host != nil, change.new != .unknown {
+                judgeName(of: change.place, isDown: change.new == .down, at: now)
+            }
             let line = LogLine(
                 topic: .liveness, level: level, text: text, fields: roster.fields(of: change.place),
                 about: "\(change.new)", place: change.place)

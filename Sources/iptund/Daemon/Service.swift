@@ -37,6 +37,10 @@ struct Service: ~Copyable {
     var keeperNews = KeeperNews()
     var innerRoutes = InnerRouteWatch()
     var sending = SendingWatch()
+    /// Peers by name that do not answer where they are.
+    var silentNames = SilentNames()
+    /// Why names lead nowhere, by the name.
+    var strangeNames: [String: String] = [:]
     /// Addresses that the keeper has not judged yet.
     var questions = AddressQuestions()
     /// What is wrong with the tunnel as a whole, for whoever asks.

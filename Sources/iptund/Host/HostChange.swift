@@ -97,7 +97,7 @@ enum HostChange: Hashable, Codable {
     /// Whether it is there to outlive a daemon that dies.
     var isKillSwitch: Bool {
         switch self {
-        case .route(let route, _): route.kind == .unreachable
+        case .route(let route, _): route.kind == .unreachable && !isPin
         case .filter, .noIPv6Beyond: true
         default: false
         }

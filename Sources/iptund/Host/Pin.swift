@@ -35,11 +35,13 @@ enum Pin {
     ///
     /// - Parameters:
     ///   - made: pins that were made before.
+    ///   - routed: what leads into the device in `main`.
     ///   - device: the tunnel's own.
     ///   - local: our address towards the peers, if `Local` names one.
     ///   - user: who sends outer packets.
     static func routes(
-        to peers: [IPv4Address], made: [Route] = [], besides device: Int32, local: IPv4Address?, mark: PacketMark,
+        to peers: [IPv4Address], made: [Route] = [], routed: [Prefix] = [], besides device: Int32, local: IPv4Address?,
+        mark: PacketMark,
         user: UInt32,
         _ netlink: borrowing Netlink
     ) throws(Errno) -> [Route] {
@@ -49,8 +51,7 @@ enum Pin {
         let sorted = peers.sorted { $0.rawValue < $1.rawValue }.map(\.rawValue)
         var tables: [UInt32: [TableRoute]] = [:]
         for rule in rules {
-            // The kernel's own table is about this host.
-            guard case .table(let number) = rule.meaning.action, number != 255, tables[number] == nil else { continue }
+            guard case .table(let number) = rule.meaning.action, tables[number] == nil else { continue }
             tables[number] = try netlink.routes(in: number, objects: objects) { $0.holdsAny(of: sorted) }
         }
         let underlay = UnderlayRoutes(rules: rules, tables: tables, device: device)
@@ -63,7 +64,8 @@ enum Pin {
             switch underlay.outcome(flow) {
             case .decided: continue
             case .nothing:
-                pins += made.filter { $0.destination == Prefix(host: peer) && underlay.has($0) }.prefix(1)
+                let standing = made.first { $0.destination == Prefix(host: peer) && underlay.has($0) }
+                pins += [standing ?? barrier(to: peer, routed)].compactMap(\.self)
                 continue
             case .best(let found): best = found
             }
@@ -73,6 +75,12 @@ enum Pin {
                     protocolNumber: HostChange.protocolNumber, mtu: best.mtu))
         }
         return pins
+    }
+
+    /// What keeps outer packets from going round as long as nothing but the tunnel itself leads to a peer.
+    private static func barrier(to peer: IPv4Address, _ routed: [Prefix]) -> Route? {
+        guard routed.contains(where: { $0.contains(peer) }) else { return nil }
+        return .unreachable(Prefix(host: peer), protocolNumber: HostChange.protocolNumber)
     }
 
     /// The source that packets to a peer have today, which rules may ask for.

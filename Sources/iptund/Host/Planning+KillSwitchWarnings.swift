@@ -56,6 +56,21 @@ extension Planning {
             + "KillSwitch = all keeps it on the link"
     }
 
+    /// That a name server of this host itself is asked, whose own questions are not let through: those of the resolver alone are.
+    var warningAboutNameServer: String? {
+        guard settings.killSwitch != .off, settings.peers.contains(where: { known[$0.endpoint] == nil }),
+            let text = try? Files.read("/etc/resolv.conf")
+        else { return nil }
+        let servers = text.split(separator: "\n").compactMap { line -> Substring? in
+            let words = line.split(whereSeparator: \.isWhitespace)
+            return words.first == "nameserver" ? words.dropFirst().first : nil
+        }
+        guard let own = servers.first(where: { $0.hasPrefix("127.") || $0 == "::1" }) else { return nil }
+        return
+            "the name server \(own) is on this host, and its questions do not pass the kill switch until the tunnel is up: a peer by name "
+            + "is found only if it can answer by itself; give the peer by address, or name a server beyond in /etc/resolv.conf"
+    }
+
     /// That there is one layer only.
     func warning(of filterObstacle: String?) -> String? {
         filterObstacle.map {

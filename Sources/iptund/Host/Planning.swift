@@ -71,7 +71,7 @@ struct Planning {
             warnings: [
                 warning(about: settings.mtu, underlay), warning(of: obstacle), warning(aboutIPv6: netlink),
                 warning(aboutWaysPast: netlink),
-                warning(aboutRulesBefore: netlink),
+                warning(aboutRulesBefore: netlink), warningAboutNameServer,
             ].compactMap(\.self)
                 + warnings(wanted, facts))
     }
@@ -98,7 +98,7 @@ struct Planning {
     }
 
     /// Where peers are.
-    private var known: [PeerAddress: IPv4Address] {
+    var known: [PeerAddress: IPv4Address] {
         settings.peers.reduce(into: [:]) { known, peer in
             if case .address(let address) = peer.endpoint { known[peer.endpoint] = address }
             if let address = learned[peer.endpoint] { known[peer.endpoint] = address }
@@ -125,7 +125,7 @@ struct Planning {
             let peers = Pin.peers(of: settings, known: addresses, routed: routed)
             let made = (own?.steps ?? []).map(\.change).filter(\.isPin)
             let routes = try Pin.routes(
-                to: peers, made: made.compactMap(\.route), besides: device, local: local, mark: mark,
+                to: peers, made: made.compactMap(\.route), routed: routed, besides: device, local: local, mark: mark,
                 user: User.current.id, underlay)
             var names: [Int32: String] = [:]
             return try routes.map { route throws(Errno) in

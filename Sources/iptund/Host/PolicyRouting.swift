@@ -39,7 +39,7 @@ struct PolicyRouting: Hashable, Codable {
 
     /// Whether a rule of this priority is this place's.
     func has(_ priority: UInt32) -> Bool {
-        if exceptions.contains(priority) { return true }
+        if exceptions.contains(priority) || priority == landing { return true }
         let last = PolicyRouting.firstOfPrefixes + 33 * PolicyRouting.rulesPerLength - 1
         guard (PolicyRouting.firstOfPrefixes...last).contains(priority) else { return false }
         return (priority - PolicyRouting.firstOfPrefixes) % PolicyRouting.rulesPerLength / 2 == place
@@ -63,7 +63,7 @@ struct PolicyRouting: Hashable, Codable {
         var questioner: UInt32?
     }
 
-    /// Rules that send inner packets to our table and nothing else, in the order of their priorities.
+    /// Rules that send inner packets to our table and nothing else, in the order in which they can be made.
     ///
     /// Outer packets that arrive are protocol 4, which is what strict reverse path filtering asks about before it lets
     /// them in; it asks as if this host sent them (`iif lo`) without a mark, so that protocol 4 of others, which this host may
@@ -75,7 +75,8 @@ struct PolicyRouting: Hashable, Codable {
     /// ICMP errors about outer packets come to strict addresses from any router, which may lie behind a peer like everything else.
     func rules(_ order: Order) -> [RoutingRule] {
         guard !order.lengths.isEmpty else { return [] }
-        return exceptions(order) + prefixes(order)
+        // The end is there before anything leads to it.
+        return [end] + exceptions(order) + prefixes(order)
     }
 
     private func prefixes(_ order: Order) -> [RoutingRule] {
@@ -94,9 +95,10 @@ struct PolicyRouting: Hashable, Codable {
         }
     }
 
+    /// Packets that go where they would go without any tunnel: on to ``landing``, past all prefixes.
     private func exceptions(_ order: Order) -> [RoutingRule] {
         var rules = errorRules(order.strict)
-        let next = exceptions.lowerBound + UInt32(rules.count)
+        var next: UInt32 { exceptions.lowerBound + UInt32(rules.count) }
         let ipip = IPProtocol.ipip.rawValue
         // Goes on to the next one, and so does nothing but this: the kernel looks for the protocol of what arrives only where a
         // rule asks for it that is not about this host's own packets (Linux, `fib_rule_requires_fldissect`).
@@ -105,19 +107,39 @@ struct PolicyRouting: Hashable, Codable {
                 priority: next, ipProtocol: ipip, target: next + 1, protocolNumber: HostChange.protocolNumber))
         rules.append(
             RoutingRule(
-                priority: next + 1, input: "lo", mark: order.mark.none, ipProtocol: ipip, table: Route.mainTable,
+                priority: next, input: "lo", mark: order.mark.none, ipProtocol: ipip, target: landing,
                 protocolNumber: HostChange.protocolNumber))
         guard let user = order.questioner else { return rules }
-        let transports: [IPProtocol] = [.udp, .tcp]
-        return rules
-            + transports.enumerated().map { index, transport in
-                RoutingRule(
-                    priority: next + 2 + UInt32(index), ipProtocol: transport.rawValue, destinationPorts: 53...53,
-                    users: user...user, table: Route.mainTable, protocolNumber: HostChange.protocolNumber)
+        for transport in [IPProtocol.udp, .tcp] {
+            func append(_ user: UInt32, input: String? = nil, from: ClosedRange<UInt16>?, to: ClosedRange<UInt16>?) {
+                rules.append(
+                    RoutingRule(
+                        priority: next, input: input, ipProtocol: transport.rawValue, sourcePorts: from,
+                        destinationPorts: to, users: user...user, target: landing,
+                        protocolNumber: HostChange.protocolNumber))
             }
+            append(user, from: nil, to: 53...53)
+            guard !order.strict.isEmpty else { continue }
+            // The way back that strict filtering looks for when an answer comes: as root's, and by the ports of the answer, in
+            // later kernels exchanged.
+            append(0, input: "lo", from: 53...53, to: nil)
+            append(0, input: "lo", from: nil, to: 53...53)
+        }
+        return rules
     }
 
-    /// Rules by which strict filtering finds the way back to whoever sends ICMP to these addresses in `main`.
+    /// Where exceptions go on: behind all prefixes of all tunnels. Rules go on at a rule; this one is about no packet.
+    private var end: RoutingRule {
+        RoutingRule(
+            priority: landing, sense: .others, table: Route.mainTable, protocolNumber: HostChange.protocolNumber)
+    }
+
+    /// Its priority.
+    var landing: UInt32 {
+        PolicyRouting.firstOfPrefixes + 33 * PolicyRouting.rulesPerLength + place
+    }
+
+    /// Rules by which strict filtering finds the way back to whoever sends ICMP to these addresses as without a tunnel.
     ///
     /// The kernel looks for that way as if it answered: from our address, by ICMP, and without a type, since it does not
     /// look so far into what arrives. What this host sends itself has one, and goes on where everything goes. (Type 0, the
@@ -132,8 +154,8 @@ struct PolicyRouting: Hashable, Codable {
                     priority: priority, source: local, ipProtocol: IPProtocol.icmp.rawValue,
                     destinationPorts: 1...65_534, target: next, protocolNumber: HostChange.protocolNumber),
                 RoutingRule(
-                    priority: priority + 1, source: local, ipProtocol: IPProtocol.icmp.rawValue,
-                    table: Route.mainTable, protocolNumber: HostChange.protocolNumber),
+                    priority: priority + 1, source: local, ipProtocol: IPProtocol.icmp.rawValue, target: landing,
+                    protocolNumber: HostChange.protocolNumber),
             ]
         }
     }

@@ -84,7 +84,10 @@ struct UnderlayRoutes {
 
     /// What of a route does not lead into the tunnel; `nil` for a pin, and where nothing is left.
     private func besideTunnel(_ route: TableRoute) -> TableRoute? {
-        guard case .hops(let hops) = route.outcome else { return route }
+        guard case .hops(let hops) = route.outcome else {
+            let isOurs = route.protocolNumber == HostChange.protocolNumber && route.destination.length == 32
+            return isOurs && route.metric == 0 ? nil : route
+        }
         let isPin =
             route.protocolNumber == HostChange.protocolNumber && route.destination.length == 32
             && hops.allSatisfy { $0.gateway != nil }

@@ -7,7 +7,7 @@ internal import Wire
 enum KeeperMessage: Equatable {
     /// The host is set up: look after it. Once.
     case begin
-    /// The peer at `slot` has this address now.
+    /// The peer at `slot` has this address now; 0.0.0.0 when it has none that is any good.
     case address(IPv4Address, slot: UInt32)
     /// The tunnel ends on purpose.
     case end
@@ -33,7 +33,8 @@ enum KeeperMessage: Equatable {
         let (slot, address) = (number(at: 1), IPv4Address(rawValue: number(at: 5)))
         switch octets[0] {
         case 1 where slot == 0 && address == .unspecified: self = .begin
-        case 2 where slot < KeeperMessage.slots && address.isUnicast: self = .address(address, slot: slot)
+        case 2 where slot < KeeperMessage.slots && (address.isUnicast || address == .unspecified):
+            self = .address(address, slot: slot)
         case 3 where slot == 0 && address == .unspecified: self = .end
         default: return nil
         }

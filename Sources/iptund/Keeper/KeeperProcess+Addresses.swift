@@ -12,7 +12,7 @@ extension KeeperProcess {
     mutating func judgeAddresses() throws(Complaint) {
         let news = claims.said.filter { slot, address in
             guard let member = member(at: slot), member.host != nil else { return false }
-            return member.address != address
+            return (member.address ?? .unspecified) != address
         }
         claims.refused = claims.refused.filter { news.keys.contains($0.key) }
         guard !news.isEmpty else { return }
@@ -22,6 +22,10 @@ extension KeeperProcess {
         let registry = registry
         for (slot, address) in news.sorted(by: { $0.key < $1.key }) {
             guard var member = member(at: slot) else { continue }
+            guard address != .unspecified else {
+                duty.roster.members[slot]?.address = nil
+                continue
+            }
             var candidate = TunnelRegistry.Candidate(settings: duty.settings, learned: duty.roster.learned)
             candidate.learned[member.settings.endpoint] = address
             let refusal = registry.refusal(of: member.settings, candidate)

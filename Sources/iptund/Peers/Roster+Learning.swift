@@ -29,6 +29,16 @@ extension Roster {
         return lesson
     }
 
+    /// The peer at `place` goes to the next address of its name. Returns which; `nil` when there is no other one.
+    mutating func advance(_ place: Int) -> IPv4Address? {
+        guard let member = members[place], member.addresses.count > 1,
+            let index = member.addresses.firstIndex(where: { $0 == member.address })
+        else { return nil }
+        let next = member.addresses[(index + 1) % member.addresses.count]
+        members[place]?.address = next
+        return next
+    }
+
     /// The way to the peer at `place`, or why there is none. Returns whether our address towards it is another now.
     ///
     /// Without a way our address stays as long as it is one of `own`: an uplink that comes back has usually the same.

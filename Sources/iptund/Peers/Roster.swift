@@ -99,7 +99,7 @@ struct Roster {
     /// The same by name in lower case, as lists say it; `nil` where there is none.
     var savedAddresses: [String: IPv4Address]? {
         let saved = members.reduce(into: [String: IPv4Address]()) { saved, member in
-            if let host = member?.host { saved[host.lowercased()] = member?.address }
+            if let host = member?.host { saved[PeerAddress.canonical(host)] = member?.address }
         }
         return saved.isEmpty ? nil : saved
     }

@@ -73,7 +73,9 @@ struct RouteChange: ChangeKind {
     }
 
     /// A pin: one tunnel may carry what is sent to a peer, and another one what comes from it.
-    func isShared(besides ours: Int32) -> Bool { route.kind == .unicast && device.index != ours }
+    func isShared(besides ours: Int32) -> Bool {
+        route.kind == .unicast ? device.index != ours : isPin
+    }
 
     func isPlausible(_ before: UInt32?, of state: TunnelState) -> Bool {
         route.protocolNumber == HostChange.protocolNumber
@@ -83,7 +85,7 @@ struct RouteChange: ChangeKind {
     /// root's own file names the peer.
     func isCredible(_ claim: Testimony.Claim) -> Bool {
         guard !claim.others.contains(.route(route, on: device)) else { return false }
-        if route.kind == .unreachable {
+        if route.kind == .unreachable, !isPin {
             let metrics = [WantedState.barrierMetric, WantedState.formerBarrierMetric]
             return metrics.contains(route.metric) && claim.hasTable(route.table)
         }
@@ -116,7 +118,8 @@ extension HostChange {
     /// Whether this is a host route that keeps outer packets to a peer out of the tunnel.
     var isPin: Bool {
         guard case .route(let route, _) = self else { return false }
-        return route.kind == .unicast && route.destination.length == 32 && route.table == Route.mainTable
-            && route.hops.allSatisfy { $0.gateway != nil }
+        guard route.destination.length == 32, route.table == Route.mainTable else { return false }
+        return route.kind == .unicast
+            ? route.hops.allSatisfy { $0.gateway != nil } : route.metric == 0
     }
 }

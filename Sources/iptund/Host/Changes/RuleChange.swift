@@ -31,11 +31,11 @@ struct RuleChange: ChangeKind {
         let sense = (rule.sense == .others ? " not" : "") + (rule.source.map { " from \($0)" } ?? "")
         let input = rule.input.map { " iif \($0)" } ?? ""
         let mark = input + (rule.mark.map { " fwmark \($0)" } ?? "")
-        let ports = rule.destinationPorts.map { range in
-            " dport \(range.lowerBound)" + (range.count == 1 ? "" : "-\(range.upperBound)")
+        let ports = [("sport", rule.sourcePorts), ("dport", rule.destinationPorts)].map { name, range in
+            range.map { " \(name) \($0.lowerBound)" + ($0.count == 1 ? "" : "-\($0.upperBound)") } ?? ""
         }
         let users = rule.users.map { " uidrange \($0.lowerBound)-\($0.upperBound)" } ?? ""
-        let ipProtocol = (rule.ipProtocol.map { " ipproto \($0)" } ?? "") + (ports ?? "") + users
+        let ipProtocol = (rule.ipProtocol.map { " ipproto \($0)" } ?? "") + ports.joined() + users
         let table = rule.table == Route.mainTable ? "main" : "\(rule.table)"
         let suppress = rule.suppressPrefixLength.map { " suppress_prefixlength \($0)" } ?? ""
         let action = rule.target.map { "goto \($0)" } ?? "lookup \(table)\(suppress)"

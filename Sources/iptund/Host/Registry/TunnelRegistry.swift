@@ -98,7 +98,7 @@ extension TunnelState {
     func address(of endpoint: PeerAddress) -> IPv4Address? {
         switch endpoint {
         case .address(let address): address
-        case .name(let name): addresses?[name.lowercased()]
+        case .name(let name): addresses?[PeerAddress.canonical(name)]
         }
     }
 
