@@ -13,7 +13,11 @@ struct RouteChange: ChangeKind {
 
     func standing(_ facts: HostFacts) -> HostChange.Standing {
         let similar = (facts.routes[route.destination] ?? []).filter { $0.table == route.table }
-        if similar.contains(where: { $0.fits(route) }) { return .there(.ours(before: nil)) }
+        if similar.contains(where: { $0.fits(route) }) {
+            // Of several with one metric the first is taken.
+            let isTaken = !isPin || similar.first { $0.metric == route.metric }?.fits(route) == true
+            return isTaken ? .there(.ours(before: nil)) : .missing(before: nil)
+        }
         let isEqual = similar.contains {
             $0.kind == route.kind && $0.nextHops == route.nextHops && $0.protocolNumber != route.protocolNumber
         }
@@ -24,12 +28,22 @@ struct RouteChange: ChangeKind {
 
     func make(_ netlink: borrowing Netlink) throws(Errno) {
         do throws(Errno) {
-            // Before whatever else leads to the peer, be it into the tunnel itself.
-            if isPin { try netlink.addFirst(route) } else { try netlink.add(route) }
+            if isPin { try pin(netlink) } else { try netlink.add(route) }
         } catch .exists {
             if isInOwnTable { return try netlink.replace(route) }
             let ours = try netlink.routes(in: route.table, madeBy: route.protocolNumber)
             guard ours.contains(route) else { throw .exists }
+        }
+    }
+
+    /// Makes it before whatever else leads to the peer, be it into the tunnel itself.
+    private func pin(_ netlink: borrowing Netlink) throws(Errno) {
+        do throws(Errno) {
+            try netlink.addFirst(route)
+        } catch .exists {
+            // It is there, and perhaps behind another one.
+            try netlink.remove(route)
+            try netlink.addFirst(route)
         }
     }
 
