@@ -79,6 +79,29 @@ extension RosterTests {
         #expect(roster.endpoints() == [third])
     }
 
+    @Test func `a peer goes to the next of its name's addresses, and round`() {
+        let (one, other) = (IPv4Address(192, 0, 2, 1), IPv4Address(192, 0, 2, 2))
+        var roster = Roster([.sample("b.example"), .sample("192.0.2.9")], local: nil)
+        #expect(roster.advance(0) == nil)
+        _ = roster.learn([one, other], of: "b.example")
+        let steps = [roster.advance(0), roster.advance(0)]
+        #expect(steps == [other, one])
+        _ = roster.learn([one], of: "b.example")
+        let last = [roster.advance(0), roster.advance(1)]
+        #expect(last == [nil, nil])
+    }
+
+    @Test func `what a tunnel of this name knew before is remembered, in any spelling, and an address that is held is not used`() {
+        let address = IPv4Address(192, 0, 2, 1)
+        var roster = Roster([.sample("B.example."), .sample("192.0.2.9")], local: nil)
+        roster.recall([.name("b.EXAMPLE"): address, .address(IPv4Address(192, 0, 2, 9)): address])
+        #expect(roster.endpoints() == [address, IPv4Address(192, 0, 2, 9)])
+        #expect(roster.savedAddresses == ["b.example": address])
+        #expect(roster.learned == [.name("b.example"): address])
+        roster.members[0]?.isHeld = true
+        #expect(roster.endpoints() == [nil, IPv4Address(192, 0, 2, 9)])
+    }
+
     @Test func `an address that a name and a literal claim belongs to the literal, wherever it stands`() {
         var roster = Roster([.sample("b.example"), .sample("192.0.2.1")], local: nil)
         _ = roster.learn([Self.first], of: "b.example")

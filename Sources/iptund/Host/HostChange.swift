@@ -132,6 +132,15 @@ struct Step: Hashable, Codable {
     }
 }
 
+extension HostChange.Device {
+    /// Whether the link of this number is this one, be it under another name: numbers are given again.
+    func isStill(_ netlink: borrowing Netlink) throws(Errno) -> Bool {
+        guard let link = try netlink.link(index: index) else { return false }
+        if link.name == name { return true }
+        return try netlink.link(named: name) == nil
+    }
+}
+
 extension Complaint {
     /// Something else is where the change would go.
     init(inTheWayOf change: HostChange) {

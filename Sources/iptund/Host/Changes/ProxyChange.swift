@@ -19,6 +19,7 @@ struct ProxyChange: ChangeKind {
     }
 
     func takeBack(to before: UInt32?, _ netlink: borrowing Netlink) throws(Errno) -> Bool {
+        guard try device.isStill(netlink) else { return false }
         try netlink.removeProxy(for: address, link: device.index)
         return true
     }
