@@ -85,6 +85,15 @@ import Wire
         }
     }
 
+    @Test func `a mark is a number, with a mask or for all bits, and not 0`() throws {
+        #expect(try Entry(.firewallMark, "auto").firewallMark() == nil)
+        #expect(try Entry(.firewallMark, "0x1994/0x3fff").firewallMark() == .standard)
+        #expect(try Entry(.firewallMark, "7").firewallMark() == PacketMark(7))
+        for text in ["", "0", "0/0xff", "0x100/0xff", "Auto", "-1", "7/", "7/x", "0x1_0"] {
+            #expect(throws: Complaint.self) { try Entry(.firewallMark, text).firewallMark() }
+        }
+    }
+
     @Test func `a user is a name`() throws {
         for text in ["iptund", "_x", "a.b-c", "host$"] { #expect(try Entry(.user, text).user() == text) }
         for text in ["", "0", "1000", "-a", "a b", "a:b", "a/b", "$", "ä", "..", String(repeating: "a", count: 33)] {

@@ -121,6 +121,23 @@ import Wire
         }
     }
 
+    @Test func `what goes through what is said, with what keeps it beside`() {
+        func nestings(_ killSwitch: KillSwitch, _ mark: PacketMark) -> [String] {
+            let full = other("198.51.100.2", ["0.0.0.0/0"], .standard, killSwitch: killSwitch)
+            let settings = TunnelSettings(peers: [.sample("192.0.2.1", allowed: ["10.8.0.0/16"])])
+            return TunnelRegistry.sample(full).nestings(.init(settings: settings), mark: mark)
+        }
+        #expect(nestings(.off, .standard) == [])
+        let plain = nestings(.off, Self.marks[1])
+        #expect(plain.count == 1 && plain[0].hasPrefix("outer packets go through tunnel b, "))
+        #expect(plain[0].contains("FwMark") && plain[0].contains("Local"))
+        // Nothing but a route passes a kill switch.
+        #expect(!nestings(.on, Self.marks[1])[0].contains("FwMark"))
+        let settings = TunnelSettings(peers: [.sample("192.0.2.1", allowed: ["0.0.0.0/0"])])
+        let part = TunnelRegistry.sample(other("198.51.100.2", ["10.8.0.0/16"], .standard))
+        #expect(part.nestings(.init(settings: settings), mark: Self.marks[1])[0].hasPrefix("outer packets of tunnel b go"))
+    }
+
     @Test func `tunnels that share a mark are named`() {
         let registry = TunnelRegistry.sample(other("192.0.2.2", [], Self.marks[3]))
         #expect(registry.sharing(Self.marks[3]) == ["b"])

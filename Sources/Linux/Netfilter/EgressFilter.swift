@@ -17,7 +17,7 @@ package struct EgressFilter: Hashable, Sendable, Codable {
     private let markValue: UInt32?
     /// `nil` in lists of versions before: the bits of the mark itself.
     private let markMask: UInt32?
-    /// Whose questions to name servers (port 53) pass, however they leave; `nil` for nobody's.
+    /// Whose questions to name servers (port 53) pass, however they leave; `nil` for none.
     package let questioner: UInt32?
     /// Where packets go, in ascending order, apart from each other.
     package let destinations: [AddressRange]

@@ -4,7 +4,7 @@ internal import CNetlink
 internal import Glibc
 internal import Wire
 
-/// What a table consists of: one chain with a rule, and one before it where somebody's questions for names pass.
+/// What a table consists of: one chain with a rule, and one before it where a user's questions for names pass.
 ///
 /// ```
 /// table ip NAME {

@@ -53,7 +53,7 @@ extension Route: Codable {
 }
 
 extension NextHop {
-    /// Whether a list that somebody else may have written says what there can be.
+    /// Whether a list, which another program may have written, says what there can be.
     fileprivate var isPossible: Bool {
         guard (1...256).contains(weight) else { return false }
         if case .ipv6(let octets) = gateway { return octets.count == 16 }

@@ -28,7 +28,7 @@ package struct Route: Hashable, Sendable {
     package let table: UInt32
     /// What becomes of a packet that takes it.
     package let kind: Kind
-    /// The longest packet that it takes, as somebody said; `nil` leaves it to the link.
+    /// The longest packet that it takes, as configured; `nil` leaves it to the link.
     package let mtu: MTU?
 
     /// The longest packet that a route takes.

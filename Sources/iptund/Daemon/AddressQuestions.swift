@@ -9,7 +9,7 @@ struct AddressQuestions {
     private var asked: UInt64 = 0
     private var hasNews = false
 
-    /// A keeper that says nothing for so long is stopped, and keeps nobody from sending, milliseconds.
+    /// A keeper that says nothing for so long is stopped, and is not waited for any longer, milliseconds.
     static let patience: UInt64 = 2_000
 
     /// The keeper was told of the peer at `place`, at `now`, milliseconds.

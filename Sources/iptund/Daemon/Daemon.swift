@@ -49,7 +49,7 @@ enum Daemon {
         try Prerequisites.check()
         let netlink = try openNetlink()
         let place = try DevicePlace.find(settings.namespace)
-        // What nobody can help is said before anything is made; what depends on others is asked again when nobody else can change.
+        // Errors are told before anything is made; what depends on other tunnels is asked again under the lock.
         try check(settings, named: options.name, place, netlink)
         // From here on Ctrl-C is an orderly end, not a death with things half done.
         let signals = try explaining("cannot take signals", whatNow: "this should not happen") { () throws(Errno) in

@@ -15,7 +15,7 @@ struct DropObserver {
     /// Packets of one kind.
     private struct Subject: Hashable {
         let direction: Direction
-        /// Whose, `nil` for nobody's.
+        /// Whose, `nil` for none.
         let place: Int?
         let drop: Drop
     }

@@ -138,7 +138,7 @@ extension Service {
         sayCounts(at: now)
     }
 
-    /// An address of ours that somebody named may be gone for a while: nothing can come back until it is there again.
+    /// An outer address that `Local` names may be gone for a while: nothing can come back until it is there again.
     private mutating func judgeLocal(_ addresses: Set<IPv4Address>) {
         guard let local = settings.local else { return }
         problem = addresses.contains(local) ? nil : Reporter.missing(local)

@@ -109,7 +109,7 @@ extension Service {
                 fields: ["host": "\(host)", "address": "\(next)"], about: host), at: now)
     }
 
-    /// What is behind the peer at `place` is not routed any more: it does not answer, and nobody knows where it is.
+    /// What is behind the peer at `place` is not routed any more: it does not answer, and its address is not known.
     private mutating func giveUp(_ place: Int, at now: UInt64) {
         switch keeper {
         case .some(let keeper): _ = keeper.tell(.unspecified, slot: place)

@@ -42,7 +42,7 @@ struct Start {
                 ways[peer] = way
                 found = .success(way)
             } catch {
-                // Where a name led once says nothing of what somebody asked for.
+                // The last address of a name says nothing of the configuration.
                 guard error.mayPass || roster.members[place]?.host != nil else {
                     throw Complaint(
                         "peer \(peer)", why: error.why, whatNow: Start.remedy(for: error, settings))

@@ -20,7 +20,7 @@ enum Pin {
     ///
     /// - Parameters:
     ///   - known: the address of each peer that has one.
-    ///   - routed: what leads into the device in `main`, whoever made it.
+    ///   - routed: what leads into the device in `main`, by whatever program.
     static func peers(
         of settings: TunnelSettings, known: [IPv4Address], routed: [Prefix]
     ) -> [IPv4Address] {

@@ -59,7 +59,7 @@ struct PolicyRouting: Hashable, Codable {
         var mark = PacketMark.standard
         /// Those of our outer addresses whose link filters reverse paths strictly.
         var strict: [IPv4Address] = []
-        /// Whose questions to name servers leave beside the tunnel; `nil` for nobody's.
+        /// Whose questions to name servers leave beside the tunnel; `nil` for none.
         var questioner: UInt32?
     }
 
@@ -139,7 +139,7 @@ struct PolicyRouting: Hashable, Codable {
         PolicyRouting.firstOfPrefixes + 33 * PolicyRouting.rulesPerLength + place
     }
 
-    /// Rules by which strict filtering finds the way back to whoever sends ICMP to these addresses as without a tunnel.
+    /// Rules by which strict filtering finds the way back to senders of ICMP to these addresses, as without a tunnel.
     ///
     /// The kernel looks for that way as if it answered: from our address, by ICMP, and without a type, since it does not
     /// look so far into what arrives. What this host sends itself has one, and goes on where everything goes. (Type 0, the
@@ -163,7 +163,7 @@ struct PolicyRouting: Hashable, Codable {
     /// Two rules each have their place beside the others.
     private static let mostStrict = 8
 
-    /// The first place whose table and priorities nobody uses, and that no tunnel of `taken` has; `nil` when there is none.
+    /// The first place whose table and priorities are not in use, and that no tunnel of `taken` has; `nil` when there is none.
     static func free(
         besides rules: [RuleSummary], taken: Set<PolicyRouting> = [], isEmpty: (UInt32) throws(Errno) -> Bool
     ) throws(Errno) -> PolicyRouting? {

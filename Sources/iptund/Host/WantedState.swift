@@ -17,7 +17,7 @@ struct WantedState {
     let known: [PeerAddress: IPv4Address]
     /// What outer packets are marked with.
     var mark = PacketMark.standard
-    /// Whose questions to name servers leave beside the tunnel; `nil` for nobody's.
+    /// Whose questions to name servers leave beside the tunnel; `nil` for none.
     var questioner: UInt32?
     /// The routes that pin peers to the underlay, and the devices that they lead to.
     var pins: [HostChange] = []
@@ -73,7 +73,7 @@ struct WantedState {
 
     private var allowed: [Prefix] { settings.peers.flatMap { $0.allowed ?? [] } }
 
-    /// What is routed now. As long as nobody knows where a peer is, nothing that is behind it is: the way to a name server may be
+    /// What is routed now. As long as the address of a peer is not known, nothing that is behind it is: the way to a name server may be
     /// among it. A kill switch does not wait.
     private var routed: [Prefix] {
         guard settings.killSwitch == .off else { return allowed }

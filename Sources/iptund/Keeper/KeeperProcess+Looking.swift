@@ -11,14 +11,15 @@ extension KeeperProcess {
     mutating func look(at now: UInt64) -> Bool {
         do throws(Complaint) {
             try restoreName(at: now)
-            try judgeAddresses()
+            // The command that reloads holds the lock that this takes, and waits for us.
+            if pending == nil { try judgeAddresses() }
             guard let device = try device() else {
                 // The daemon, which has lost it, says so, and ends.
                 problem = "the device is gone"
                 return false
             }
             let failure = plan(device)
-            claims.isPlanned()
+            if pending == nil { claims.isPlanned() }
             let reconciliation = try compare(device)
             duty.needless = reconciliation.needless
             let failures = try mend(reconciliation, at: now) + [failure].compactMap(\.self)

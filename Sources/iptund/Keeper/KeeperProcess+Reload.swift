@@ -91,7 +91,6 @@ extension KeeperProcess {
             (duty.settings, duty.filterObstacle) = (next.settings, next.filterObstacle)
             (duty.roster, claims) = (next.roster, next.claims)
         }
-        try judgeAddresses()
         guard let device = try device() else { return ControlAnswer() }
         if next == nil {
             try duty.reconciler.note(duty.reconciler.state.steps) { $0.configuration = begun.before }

@@ -6,7 +6,7 @@ internal import Wire
 /// When to ask which name for its address, and what came of it.
 ///
 /// Names are asked for again and again: every five minutes; without an answer after a tenth of the time for which there has been
-/// none, so that an uplink that comes late is soon made use of, and a name that nobody knows is not asked for all the time. The
+/// none, so that an uplink that comes late is soon made use of, and a name that does not exist is not asked for all the time. The
 /// last address that was found stays good until there is another.
 struct NameSchedule {
     private var entries: [String: Entry] = [:]

@@ -17,7 +17,7 @@ struct Roster {
         var address: IPv4Address?
         /// All addresses that its name had when it was asked for last: it may send from any of them.
         var addresses: [IPv4Address] = []
-        /// Whether nobody has said yet that it may use its address, or somebody said that it may not.
+        /// Whether the keeper has not judged its address yet, or has refused it.
         var isHeld = false
         /// Our address towards it.
         var local: IPv4Address?
@@ -109,7 +109,7 @@ struct Roster {
         return (member.host == nil ? 0 : 1, member.order)
     }
 
-    /// Peers that are known by name are where they were last, until somebody knows better.
+    /// Peers that are known by name are where they were last, until a name server says otherwise.
     mutating func recall(_ addresses: [PeerAddress: IPv4Address]) {
         for place in places {
             guard var member = members[place], member.host != nil, let address = addresses[member.settings.endpoint]

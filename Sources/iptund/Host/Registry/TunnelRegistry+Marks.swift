@@ -69,7 +69,7 @@ extension TunnelRegistry {
         others.filter { $0.isUp && $0.isAtOurUnderlay && $0.mark.meets(mark) }.map(\.state.name)
     }
 
-    /// What goes through what when this tunnel is up, and was not said by whoever started them.
+    /// Tunnels whose outer packets go through another one when this one is up, for the administrator to know.
     func nestings(_ candidate: Candidate, mark: PacketMark) -> [String] {
         others.filter { $0.isUp && $0.isNextToUs && $0.isAtOurUnderlay && !$0.mark.meets(mark) }.flatMap { other in
             let name = other.state.name
@@ -106,7 +106,7 @@ extension TunnelRegistry {
         guard let settings, settings.namespace == nil else { return false }
         let routed = settings.peers.flatMap { $0.allowed ?? [] }
         return peers.contains { address in
-            // Where a peer is that nobody knows, only a route for everything surely leads.
+            // To a peer whose address is not known only a route for everything surely leads.
             routed.contains { prefix in address.map(prefix.contains) ?? (prefix.length == 0) }
         }
     }

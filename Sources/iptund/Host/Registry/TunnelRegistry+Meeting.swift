@@ -74,7 +74,7 @@ extension TunnelRegistry {
         return nil
     }
 
-    /// What one takes from anybody, and the other from its peers.
+    /// What one tunnel takes by AcceptFrom, and another one from its peers.
     private func strangers(_ candidate: Candidate, _ theirs: TunnelSettings, _ state: TunnelState) -> Complaint? {
         guard candidate.settings.takes, theirs.takes, candidate.settings.sharesLocal(with: theirs) else { return nil }
         let (ours, others) = (candidate.settings.policy.acceptance.blocks, theirs.policy.acceptance.blocks)
@@ -83,7 +83,7 @@ extension TunnelRegistry {
         guard let shared = Prefix.shared(ours, others4 + others) ?? Prefix.shared(peers, others) else { return nil }
         return Complaint(
             "packets from \(shared)", why: "tunnel \(state.name) would take them too",
-            whatNow: "end that one, or give AcceptFrom prefixes that hold nobody of its")
+            whatNow: "end that one, or give AcceptFrom prefixes that hold none of its peers")
     }
 }
 

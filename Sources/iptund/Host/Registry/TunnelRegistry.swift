@@ -34,7 +34,7 @@ struct TunnelRegistry {
         var isElsewhere = false
     }
 
-    /// Reads what the others wrote. What cannot be read is nobody's.
+    /// Reads what the others wrote. A list that cannot be read is passed over.
     ///
     /// - Parameter netlink: a session where the device is.
     static func read(besides place: Place, _ netlink: borrowing Netlink) -> TunnelRegistry {
