@@ -32,6 +32,12 @@ extension Descriptor {
         try send(octets, to: destination, port: port, control: WayControl(source: source, link: link))
     }
 
+    /// The same under a TTL of its own (IP_TTL).
+    func send(_ octets: [UInt8], to destination: IPv4Address, from source: IPv4Address, ttl: TTL) throws(Errno) {
+        let way = WayControl(source: source, link: nil)
+        try send(octets, to: destination, port: 0, control: SteppedControl(way: way, ttl: Int32(ttl.rawValue)))
+    }
+
     /// The same for a packet of a raw socket, of which `note` says what it is.
     func send(_ octets: [UInt8], to destination: IPv4Address, note: ProtocolNote?) throws(Errno) {
         guard let note else { return try send(octets, to: destination) }
@@ -110,6 +116,16 @@ private struct WayControl: BitwiseCopyable {
         self.link = link ?? 0
         self.source = (source?.rawValue ?? 0).bigEndian
     }
+}
+
+/// Which way a datagram goes, and how far.
+private struct SteppedControl: BitwiseCopyable {
+    let way: WayControl
+    let header = ControlHeader(IPPROTO_IP, IP_TTL, content: MemoryLayout<Int32>.size)
+    let ttl: Int32
+    let padding: Int32 = 0
+
+    init(way: WayControl, ttl: Int32) { (self.way, self.ttl) = (way, ttl) }
 }
 
 /// What the kernel noted about a datagram (cmsg(3)).

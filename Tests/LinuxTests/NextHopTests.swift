@@ -21,11 +21,13 @@ import Wire
             ])
     }
 
-    @Test(arguments: [
-        [7, 0, 0, 0, 3, 0, 0, 0], [16, 0, 0, 0, 3, 0, 0, 0],
-        // An encapsulation (RTA_ENCAP, 22).
-        [16, 0, 0, 0, 3, 0, 0, 0, 8, 0, 22, 0, 1, 2, 3, 4],
-    ] as [[UInt8]]) func `a list that is cut off, or says more, is none`(list: [UInt8]) {
+    @Test(
+        arguments: [
+            [7, 0, 0, 0, 3, 0, 0, 0], [16, 0, 0, 0, 3, 0, 0, 0],
+            // An encapsulation (RTA_ENCAP, 22).
+            [16, 0, 0, 0, 3, 0, 0, 0, 8, 0, 22, 0, 1, 2, 3, 4],
+        ] as [[UInt8]]) func `a list that is cut off, or says more, is none`(list: [UInt8])
+    {
         #expect(NextHop.list(list) == nil)
     }
 
@@ -39,7 +41,9 @@ import Wire
 
     @Test(.needsRoot) func `a route by several next hops is made, read back, replaced and removed`() throws {
         let (shown, found, left) = try inFreshNetwork {
-            try shell("for n in x y; do ip link add $n type veth peer name $n-end; ip link set $n up; ip link set $n-end up; done")
+            try shell(
+                "for n in x y; do ip link add $n type veth peer name $n-end; ip link set $n up; ip link set $n-end up; done"
+            )
             try shell("ip address add 10.0.0.1/24 dev x; ip address add 10.1.0.1/24 dev y")
             let netlink = try Netlink()
             let links = try ["x", "y"].map { name throws(Errno) in try netlink.link(named: name)?.index ?? 0 }
@@ -70,7 +74,8 @@ import Wire
             protocolNumber: 203, isOnLink: true)
         let hops = [NextHop(.ipv6(Self.router), link: 4), NextHop(nil, link: 3, weight: 256)]
         let routes = [
-            one, Route(to: destination, by: hops, protocolNumber: 203), Route(to: destination, by: [hops[0]], protocolNumber: 203),
+            one, Route(to: destination, by: hops, protocolNumber: 203),
+            Route(to: destination, by: [hops[0]], protocolNumber: 203),
             .unreachable(destination, protocolNumber: 203, metric: 1),
         ]
         #expect(try JSONDecoder().decode([Route].self, from: JSONEncoder().encode(routes)) == routes)

@@ -51,6 +51,24 @@ struct KeepaliveTests {
         }
     }
 
+    @Test func `questions that are wrapped by the daemon itself have the TTL of a reload`() throws {
+        try Lab.open { lab in
+            let (a, b) = try lab.pair()
+            // By the inner destination: the peer's outer address, which nothing but such a question is for.
+            try b.startCounting("ip protocol 4 ip ttl 33 @nh,288,32 0xc0000202")
+            func file(_ ttl: Int) throws -> String {
+                let text = "[Interface]\nKeepalive = 1s,2\nTTL = \(ttl)\n[Peer]\nEndpoint = 192.0.2.2\n"
+                return try lab.file("a/ttl", text)
+            }
+            let tunnel = try a.up([try file(44)])
+            _ = try peer(of: tunnel) { $0.liveness == "down" }
+            #expect(try b.counted() == 0)
+            _ = try file(33)
+            #expect(try a.iptund("reload", tunnel.name).status == 0)
+            try eventually("a question has the new TTL") { try b.counted() > 0 }
+        }
+    }
+
     /// A kernel that filters its tunnel strictly drops what comes from an outer address, and takes what comes from the
     /// address that the device has.
     @Test func `without a probe the other end of the device is asked, from the device's own address`() throws {

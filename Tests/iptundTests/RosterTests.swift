@@ -91,7 +91,10 @@ extension RosterTests {
         #expect(last == [nil, nil])
     }
 
-    @Test func `what a tunnel of this name knew before is remembered, in any spelling, and an address that is held is not used`() {
+    @Test
+    func
+        `what a tunnel of this name knew before is remembered, in any spelling, and an address that is held is not used`()
+    {
         let address = IPv4Address(192, 0, 2, 1)
         var roster = Roster([.sample("B.example."), .sample("192.0.2.9")], local: nil)
         roster.recall([.name("b.EXAMPLE"): address, .address(IPv4Address(192, 0, 2, 9)): address])

@@ -135,7 +135,8 @@ import Wire
         #expect(!nestings(.on, Self.marks[1])[0].contains("FwMark"))
         let settings = TunnelSettings(peers: [.sample("192.0.2.1", allowed: ["0.0.0.0/0"])])
         let part = TunnelRegistry.sample(other("198.51.100.2", ["10.8.0.0/16"], .standard))
-        #expect(part.nestings(.init(settings: settings), mark: Self.marks[1])[0].hasPrefix("outer packets of tunnel b go"))
+        #expect(
+            part.nestings(.init(settings: settings), mark: Self.marks[1])[0].hasPrefix("outer packets of tunnel b go"))
     }
 
     @Test func `tunnels that share a mark are named`() {

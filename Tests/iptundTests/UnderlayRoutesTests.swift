@@ -42,7 +42,8 @@ import Wire
         let routes = [
             Self.route("0.0.0.0/0", Self.hop(Self.eth0)), Self.route("192.0.2.0/24", Self.hop(Self.eth1, 1), metric: 7),
             Self.route("192.0.2.0/24", Self.hop(Self.eth1, 2), metric: 5),
-            Self.route("192.0.2.0/24", Self.hop(Self.eth1, 3), metric: 5), Self.route("192.0.3.0/24", Self.hop(Self.eth0)),
+            Self.route("192.0.2.0/24", Self.hop(Self.eth1, 3), metric: 5),
+            Self.route("192.0.3.0/24", Self.hop(Self.eth0)),
         ]
         #expect(outcome([254: routes]) == Self.best(Self.hop(Self.eth1, 2)))
     }
@@ -81,9 +82,11 @@ import Wire
         #expect(underlay.outcome(Self.flow) == Self.best(Self.hop(Self.eth1)))
     }
 
-    @Test func `a table that is asked before main decides, unless a host route in main would have been found before it`() {
+    @Test
+    func `a table that is asked before main decides, unless a host route in main would have been found before it`() {
         let tables = [
-            UInt32(254): [Self.route("0.0.0.0/0", Self.hop(Self.eth0))], 77: [Self.route("0.0.0.0/0", Self.hop(Self.eth1))],
+            UInt32(254): [Self.route("0.0.0.0/0", Self.hop(Self.eth0))],
+            77: [Self.route("0.0.0.0/0", Self.hop(Self.eth1))],
         ]
         let other = Self.rule(9, RuleMeaning(lookingInto: 77))
         #expect(outcome(tables, other) == .decided)
@@ -95,7 +98,8 @@ import Wire
 
     @Test func `rules are followed as the kernel follows them`() {
         let tables = [
-            UInt32(254): [Self.route("0.0.0.0/0", Self.hop(Self.eth0))], 77: [Self.route("0.0.0.0/0", Self.hop(Self.eth1))],
+            UInt32(254): [Self.route("0.0.0.0/0", Self.hop(Self.eth0))],
+            77: [Self.route("0.0.0.0/0", Self.hop(Self.eth1))],
         ]
         var marked = RuleMeaning(lookingInto: 77)
         marked.mark = PacketMark(0x10, mask: 0x10)
@@ -105,7 +109,8 @@ import Wire
         var jump = RuleMeaning()
         jump.action = .goto(32_766)
         #expect(
-            outcome(tables, Self.rule(8, jump), Self.rule(9, RuleMeaning(lookingInto: 77))) == Self.best(Self.hop(Self.eth0)))
+            outcome(tables, Self.rule(8, jump), Self.rule(9, RuleMeaning(lookingInto: 77)))
+                == Self.best(Self.hop(Self.eth0)))
         var end = RuleMeaning()
         end.action = .nowhere
         #expect(outcome(tables, Self.rule(8, end)) == .decided)

@@ -20,6 +20,8 @@ struct Prober: ~Copyable {
     /// Where outer packets leave, if that is another network namespace.
     private var outside: EchoSocket?
     private let outer: OuterSocket
+    /// The TTL of outer packets.
+    private var ttl: TTL
     /// The number of the last inner question to each place that was answered out of the device.
     private var settled: [Int: UInt16] = [:]
     /// Our device.
@@ -55,16 +57,17 @@ struct Prober: ~Copyable {
         _ settings: TunnelSettings, _ mark: PacketMark, _ place: borrowing DevicePlace
     ) throws(Errno) -> Prober? {
         guard settings.keepalive != nil else { return nil }
-        let outer = try OuterSocket(ttl: ttl(settings), mark: mark)
+        let outer = try OuterSocket(mark: mark)
         let inside = try place.inside { () throws(Errno) in try EchoSocket() }
-        return Prober(inside, place.name == nil ? nil : try EchoSocket(), outer, settings.addresses)
+        return Prober(inside, place.name == nil ? nil : try EchoSocket(), outer, settings)
     }
 
     private init(
         _ inside: consuming EchoSocket, _ outside: consuming EchoSocket?, _ outer: consuming OuterSocket,
-        _ addresses: [InterfaceAddress]
+        _ settings: TunnelSettings
     ) {
-        self.addresses = addresses
+        addresses = settings.addresses
+        ttl = Prober.ttl(settings)
         self.inside = inside
         self.outside = outside
         self.outer = outer
@@ -76,7 +79,7 @@ struct Prober: ~Copyable {
     }
 
     /// Outer packets are as these settings say from now on.
-    func follow(_ settings: TunnelSettings) { outer.follow(Prober.ttl(settings)) }
+    mutating func follow(_ settings: TunnelSettings) { ttl = Prober.ttl(settings) }
 
     /// What to wait for.
     var interests: [Poll.Interest] { [.reading(inside.descriptor), Prober.interest(in: outside)] }
@@ -104,7 +107,7 @@ struct Prober: ~Copyable {
         }
         guard probe == nil, !isSettled(place, number) else { return }
         let request = note(number, place, endpoint, outside?.identifier ?? inside.identifier)
-        try? outer.send(request.packet(from: local, to: endpoint), to: endpoint, from: local)
+        try? outer.send(request.packet(from: local, to: endpoint), to: endpoint, from: local, ttl: ttl)
     }
 
     /// Whether the last inner question was answered out of the device: then that is enough, and a peer that takes inner

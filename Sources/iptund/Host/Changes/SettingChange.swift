@@ -24,7 +24,9 @@ struct SettingChange: ChangeKind {
     func make(_ netlink: borrowing Netlink) throws(Errno) { try netlink.set(setting, to: value, link: device.index) }
 
     func takeBack(to before: UInt32?, _ netlink: borrowing Netlink) throws(Errno) -> Bool {
-        guard let before, try device.isStill(netlink), try netlink.settings(link: device.index)[setting] == value else { return false }
+        guard let before, try device.isStill(netlink), try netlink.settings(link: device.index)[setting] == value else {
+            return false
+        }
         try netlink.set(setting, to: before, link: device.index)
         return true
     }
