@@ -175,8 +175,8 @@ extension Service {
         names.follow(roster.hosts, at: now)
         // Whoever reloads may know that a name leads elsewhere now, and need not wait for the next time.
         names.askAgain(at: now)
-        // In places that the keeper has not heard of before.
-        for place in roster.places where roster.members[place]?.host != nil { askKeeper(about: place) }
+        // In places that the keeper has not heard of before. What is in use stays in use.
+        for place in roster.places where roster.members[place]?.host != nil { tellKeeper(about: place) }
         prober?.follow(next)
         reorder()
         watch.lookAgain(at: now)

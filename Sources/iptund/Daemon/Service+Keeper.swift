@@ -51,15 +51,22 @@ extension Service {
     /// Tells it where the peer at `place` is, and holds the address until the keeper has judged it: whether another tunnel takes
     /// packets from there, and whether the host is ready for it.
     mutating func askKeeper(about place: Int) {
-        guard let address = roster.members[place]?.address else { return }
-        let isTold: Bool
-        switch keeper {
-        case .some(let keeper): isTold = keeper.tell(address, slot: place)
-        case .none: isTold = false
-        }
-        guard isTold else { return questions.forget(place) }
+        guard tell(about: place) else { return questions.forget(place) }
         questions.ask(place, at: Clock.milliseconds)
         roster.members[place]?.isHeld = true
+    }
+
+    /// Tells it where the peer at `place` is, which goes on to be used.
+    mutating func tellKeeper(about place: Int) {
+        if tell(about: place) { questions.told() }
+    }
+
+    private func tell(about place: Int) -> Bool {
+        guard let address = roster.members[place]?.address else { return false }
+        switch keeper {
+        case .some(let keeper): return keeper.tell(address, slot: place)
+        case .none: return false
+        }
     }
 
     /// Lets packets go by what the keeper has judged.
